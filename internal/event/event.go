@@ -1,0 +1,76 @@
+package event
+
+import "time"
+
+// Event is what normalise derives from a Record: an OCSF class, the promoted
+// columns and the native fields under the names the product itself uses.
+// Empty strings and zero numbers mean "not stated".
+type Event struct {
+	// Record is the Seq of the Record this was derived from; Nth counts the
+	// events of one record from 0.
+	Record uint64
+	Nth    uint16
+
+	// Time is the event's instant, UTC. Where the record states none it is the
+	// receive time and Quality says so.
+	Time    time.Time
+	TimeRx  time.Time // receive time of the record
+	Quality Quality   // how far Time can be trusted
+
+	Source     string // registered source, as in the Record
+	Format     string // normalise format that read it; "unparsed" when none did
+	NativeSeq  string // the producer's own sequence number, as text
+	ClassUID   int32  // OCSF class
+	ActivityID int32  // OCSF activity within the class
+	StatusID   int32  // StatusUnknown, StatusSuccess, StatusFailure
+	SeverityID int32  // OCSF severity, 0 when not stated
+	EventCode  string // EventID, eventName, message id, log id
+
+	ActorUser   string // account that acted, as logged
+	TargetUser  string // account acted upon
+	SrcIP       string // netip text form; never a host name
+	SrcPort     int32
+	DstIP       string
+	DstPort     int32
+	Host        string // the device the event happened on
+	SessionUID  string
+	ProcessPath string
+	CmdLine     string
+	Object      string // file path, document title, table, URL path
+	Statement   string // SQL text, URL query, message text
+	ClientApp   string // user agent, desktop or browser, VPN client
+	BytesOut    int64
+
+	// Message is a short human-readable sentence of the event, plain text as
+	// logged (hostile: escape wherever it is shown).
+	Message string
+	// Fields are the native names and values, in the order read.
+	Fields []Field
+	// Text is the record decoded to UTF-8, set only where Raw is not UTF-8
+	// (Shift_JIS …), so that free-text search can find it.
+	Text string
+}
+
+// Field is one native field. Numbers and booleans keep their text form.
+type Field struct{ Name, Value string }
+
+// Unparsed is the Format of an event whose record no format could read.
+const Unparsed = "unparsed"
+
+// Get returns the value of a native field and whether it is there. Names are
+// matched exactly; the first of several equal names wins.
+func (e *Event) Get(name string) (string, bool) {
+	for i := range e.Fields {
+		if e.Fields[i].Name == name {
+			return e.Fields[i].Value, true
+		}
+	}
+	return "", false
+}
+
+// Add appends a native field unless its value is empty.
+func (e *Event) Add(name, value string) {
+	if value != "" {
+		e.Fields = append(e.Fields, Field{name, value})
+	}
+}

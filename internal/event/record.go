@@ -1,0 +1,41 @@
+// Package event holds the nouns of konseki: the Record (原記録) and the Event (イベント), OCSF identifiers and the promoted columns.
+//
+// A Record is the bytes as received and never changes. An Event is what normalise
+// derives from a Record and may be derived again at any time.
+package event
+
+import "time"
+
+// Record is one raw record (原記録): the bytes as received with where they came
+// from, when, and their place in the vault. It is immutable once appended.
+type Record struct {
+	// Seq is the record's place in the vault, counted from 1 without gaps.
+	// Zero means that the record has not been appended yet.
+	Seq uint64
+	// Received is when konseki received the bytes, UTC, nanoseconds.
+	Received time.Time
+	// Source names the registered source, such as "vpn" or "server".
+	// Names that begin with OwnPrefix are konseki's own records.
+	Source string
+	// Transport says how the bytes came in; see [Transport].
+	Transport string
+	// Raw is the bytes as received. A record may hold several lines.
+	Raw []byte
+}
+
+// OwnPrefix begins the source names of the records that konseki itself writes
+// (findings, case notes, searches made, configuration changes …). Senders may
+// not use it.
+const OwnPrefix = "konseki."
+
+// The sources of konseki's own records. Each record's Raw is one JSON object.
+const (
+	SourceFinding  = OwnPrefix + "finding" // a detection that fired
+	SourceCase     = OwnPrefix + "case"    // an operation on a case
+	SourceRegistry = OwnPrefix + "source"  // a source registered, changed or declared absent
+	SourceImport   = OwnPrefix + "import"  // a file imported
+	SourceAccess   = OwnPrefix + "access"  // who looked at what: searches, sign-ins, exports
+	SourceLoss     = OwnPrefix + "loss"    // records dropped, rejected or late, counted
+	SourceExpiry   = OwnPrefix + "expiry"  // records let go under retention
+	SourceReport   = OwnPrefix + "report"  // a report, bundle or verification issued
+)

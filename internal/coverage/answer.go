@@ -1,0 +1,167 @@
+package coverage
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/konseki/konseki/internal/event"
+)
+
+// Question is what an answer has to be qualified for.
+type Question struct {
+	From, To time.Time
+	// Sources are those that could hold the answer; empty means those whose
+	// kind can hold one of Classes, and all when Classes is empty too.
+	Sources []string
+	Classes []int32
+	// Found is how many events answer the question.
+	Found int64
+	// Behind is how many acknowledged records the index has not read yet.
+	Behind uint64
+	// Zone is for the times in the reasons.
+	Zone *time.Location
+}
+
+// maxReasons bounds the because-list; the coverage beside it is always whole.
+const maxReasons = 24
+
+// Answer qualifies a result: its verdict is Found when there is something,
+// NotFoundCovered when every source that could hold it was complete over the
+// whole window and held other records, and otherwise Unknown, because …
+func (l *Ledger) Answer(q Question) Answer {
+	if q.Zone == nil {
+		q.Zone = time.UTC
+	}
+	a := Answer{From: q.From, To: q.To, Found: q.Found, Coverage: []SourceCoverage{}}
+	covered := q.Behind == 0
+	var reasons []event.Phrase
+	if q.Behind > 0 {
+		reasons = append(reasons, event.Phrase{
+			JA: fmt.Sprintf("受領済みの %d 件がまだ索引されていない", q.Behind),
+			EN: fmt.Sprintf("%d acknowledged records are not indexed yet", q.Behind),
+		})
+	}
+	for _, id := range l.relevant(q) {
+		c := l.Coverage(id, q.From, q.To)
+		a.Coverage = append(a.Coverage, c)
+		covered = covered && c.State == Complete && c.Events > 0
+		reasons = append(reasons, l.reasons(c, q.Zone)...)
+	}
+	if len(a.Coverage) == 0 {
+		covered = false
+		reasons = append(reasons, event.Phrase{JA: "答えを持ちうるログ源が登録も受信もされていない", EN: "no source that could hold the answer is registered or was ever seen"})
+	}
+	a.Verdict = verdict(q.Found, covered)
+	a.Because = slices.Concat(head(q, a), reasons)
+	if n := len(a.Because); n > maxReasons {
+		a.Because = append(a.Because[:maxReasons], event.Phrase{
+			JA: fmt.Sprintf("ほか %d 件の理由", n-maxReasons), EN: fmt.Sprintf("and %d more reasons", n-maxReasons)})
+	}
+	return a
+}
+
+func verdict(found int64, covered bool) Verdict {
+	switch {
+	case found > 0:
+		return Found
+	case covered:
+		return NotFoundCovered
+	}
+	return VerdictUnknown
+}
+
+// head is the first reason: how many were found, or the positive control.
+func head(q Question, a Answer) []event.Phrase {
+	if q.Found > 0 {
+		return []event.Phrase{{JA: fmt.Sprintf("%d 件が該当", q.Found), EN: fmt.Sprintf("%d events match", q.Found)}}
+	}
+	if a.Verdict != NotFoundCovered {
+		return nil
+	}
+	var control int64
+	for _, c := range a.Coverage {
+		control += c.Events
+	}
+	return []event.Phrase{{
+		JA: fmt.Sprintf("対象のログ源 %d 件はこの期間すべて揃い、ほかの記録 %d 件を含む（陽性対照）", len(a.Coverage), control),
+		EN: fmt.Sprintf("all %d sources that could hold it are complete over the window and hold %d other records (positive control)", len(a.Coverage), control),
+	}}
+}
+
+// relevant names the sources that could hold the answer, in ledger order.
+func (l *Ledger) relevant(q Question) []string {
+	if len(q.Sources) > 0 {
+		return q.Sources
+	}
+	var ids []string
+	for _, s := range l.sources {
+		if len(q.Classes) == 0 || canHold(s.Kind, q.Classes) {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
+}
+
+// canHold reports whether a kind of source can hold events of the classes. A
+// source of no known kind may hold anything.
+func canHold(kind string, classes []int32) bool {
+	for _, k := range Kinds() {
+		if k.Name == kind && k.Classes != nil {
+			return slices.ContainsFunc(k.Classes, func(c int32) bool { return slices.Contains(classes, c) })
+		}
+	}
+	return true
+}
+
+// reasons says, for each interval that is not complete, what is missing.
+func (l *Ledger) reasons(c SourceCoverage, zone *time.Location) []event.Phrase {
+	var out []event.Phrase
+	for _, iv := range c.Intervals {
+		if iv.State == Complete {
+			continue
+		}
+		ja, en := c.Name.In("ja"), c.Name.In("en")
+		if ja == "" {
+			ja, en = c.Source, c.Source
+		}
+		window := iv.From.In(zone).Format("2006-01-02 15:04:05") + " – " + iv.To.In(zone).Format("2006-01-02 15:04:05 MST")
+		out = append(out, event.Phrase{
+			JA: fmt.Sprintf("%s：%s %s%s", ja, window, StateLabel(iv.State).JA, suffix("（", iv.Reason.In("ja"), "）")),
+			EN: fmt.Sprintf("%s: %s %s%s", en, window, StateLabel(iv.State).EN, suffix(" (", iv.Reason.In("en"), ")")),
+		})
+	}
+	return out
+}
+
+func suffix(open, s, closing string) string {
+	if s == "" {
+		return ""
+	}
+	return open + s + closing
+}
+
+// StateLabel is the state in words.
+func StateLabel(s State) event.Phrase {
+	switch s {
+	case Complete:
+		return event.Phrase{JA: "完全", EN: "complete"}
+	case BestEffort:
+		return event.Phrase{JA: "一部", EN: "best effort"}
+	case Gap:
+		return event.Phrase{JA: "欠落", EN: "gap"}
+	case Silent:
+		return event.Phrase{JA: "途絶", EN: "silent"}
+	case Unparsed:
+		return event.Phrase{JA: "解析不能", EN: "unparsed"}
+	case Expired:
+		return event.Phrase{JA: "保存期間超過", EN: "expired"}
+	case Deleted:
+		return event.Phrase{JA: "消去", EN: "deleted"}
+	case Refused:
+		return event.Phrase{JA: "提供拒否", EN: "refused"}
+	case NeverCollected:
+		return event.Phrase{JA: "未取得", EN: "never collected"}
+	}
+	return event.Phrase{JA: "不明", EN: "unknown"}
+}

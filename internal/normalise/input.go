@@ -19,6 +19,9 @@ type Input struct {
 	ZoneFrom event.ZoneSource
 	// Reference is the instant by which a missing year is inferred.
 	Reference time.Time
+
+	text      string // Raw once converted
+	converted bool
 }
 
 // New returns an event with all that is known before its text is read.
@@ -66,4 +69,13 @@ func inZone(wall time.Time, zone *time.Location) time.Time {
 
 func withYear(wall time.Time, year int) time.Time {
 	return time.Date(year, wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), time.UTC)
+}
+
+// Text returns Raw as a string, converted once: what formats cut out of it
+// shares its memory.
+func (in *Input) Text() string {
+	if !in.converted {
+		in.text, in.converted = string(in.Raw), true
+	}
+	return in.text
 }

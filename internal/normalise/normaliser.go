@@ -1,0 +1,193 @@
+package normalise
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // zones must not depend on the machine that derives
+	"unicode/utf8"
+
+	"github.com/konseki/konseki/internal/event"
+)
+
+// maxMessage bounds Event.Message, in bytes.
+const maxMessage = 1024
+
+// maxSettings bounds how many transports a Normaliser remembers.
+const maxSettings = 1024
+
+// A Normaliser derives Events from Records. It remembers parsed transports and
+// zones and nothing that changes an outcome. Use one per goroutine.
+type Normaliser struct {
+	formats  []Format
+	settings map[string]*setting
+	in       Input // reused between records
+}
+
+// setting is what a transport says of the records that came by it.
+type setting struct {
+	via      event.Transport
+	zone     *time.Location
+	zoneFrom event.ZoneSource
+	ref      time.Time // zero: the time of receipt
+	hinted   int       // index of the hinted format, or -1
+	encoding string
+}
+
+// New returns a Normaliser that knows every format.
+func New() *Normaliser {
+	return &Normaliser{formats: formats(), settings: make(map[string]*setting)}
+}
+
+// Version names the outcome of this package: it changes whenever the same
+// Record would give other Events.
+func Version() string { return "1" }
+
+// Events appends the events of rec to dst: at least one, numbered from 0 in
+// Nth. A record that no format can read gives one event of format
+// [event.Unparsed]. Every string in an event is valid UTF-8.
+func (n *Normaliser) Events(dst []event.Event, rec *event.Record) []event.Event {
+	set := n.setting(rec.Transport)
+	raw, foreign := decode(rec.Raw, set.encoding)
+	n.in = Input{
+		Rec: rec, Raw: raw, Via: set.via,
+		Zone: set.zone, ZoneFrom: set.zoneFrom, Reference: set.ref,
+	}
+	if set.ref.IsZero() {
+		n.in.Reference = rec.Received
+	}
+	start := len(dst)
+	dst, _ = n.read(&n.in, set.hinted, dst)
+	for i := range dst[start:] {
+		ev := &dst[start+i]
+		ev.Nth = uint16(i)
+		if foreign && i == 0 {
+			ev.Text = n.in.Text()
+		}
+		clean(ev)
+	}
+	return dst
+}
+
+// read asks the hinted format, then every one that matches, and returns the
+// index of the format that read the record, -1 when none did.
+func (n *Normaliser) read(in *Input, hinted int, dst []event.Event) ([]event.Event, int) {
+	start := len(dst)
+	if hinted >= 0 {
+		if out, ok := n.formats[hinted].Normalise(in, dst); ok && acceptable(len(out)-start) {
+			return out, hinted
+		}
+	}
+	for i, f := range n.formats {
+		if i == hinted || !f.Matches(in.Raw) {
+			continue
+		}
+		if out, ok := f.Normalise(in, dst[:start]); ok && acceptable(len(out)-start) {
+			return out, i
+		}
+	}
+	ev := in.New(event.Unparsed, event.ClassBase)
+	ev.Message = strings.ToValidUTF8(string(in.Raw[:min(len(in.Raw), maxMessage)]), "\uFFFD")
+	return append(dst[:start], ev), -1
+}
+
+// acceptable reports whether n events of one record can be numbered in Nth.
+func acceptable(n int) bool { return n >= 1 && n <= math.MaxUint16+1 }
+
+func (n *Normaliser) setting(transport string) *setting {
+	if set, ok := n.settings[transport]; ok {
+		return set
+	}
+	if len(n.settings) >= maxSettings {
+		clear(n.settings)
+	}
+	set := n.parseSetting(transport)
+	n.settings[transport] = set
+	return set
+}
+
+func (n *Normaliser) parseSetting(transport string) *setting {
+	via := event.ParseTransport(transport)
+	set := &setting{via: via, zone: time.UTC, zoneFrom: event.ZoneAssumed, hinted: -1, encoding: via.Get("enc")}
+	// "Local" and "" mean another zone on every machine.
+	if name := via.Get("tz"); name != "" && name != "Local" {
+		if zone, err := time.LoadLocation(name); err == nil {
+			set.zone = zone
+			if via.Get("tzfrom") == "configured" {
+				set.zoneFrom = event.ZoneConfigured
+			}
+		}
+	}
+	if ref, err := time.Parse(time.RFC3339Nano, via.Get("ref")); err == nil {
+		set.ref = ref
+	}
+	if name := via.Get("format"); name != "" {
+		set.hinted = slices.IndexFunc(n.formats, func(f Format) bool { return f.Name() == name })
+	}
+	return set
+}
+
+// clean makes every string of the event valid UTF-8 and its message short.
+func clean(ev *event.Event) {
+	for _, s := range []*string{
+		&ev.Source, &ev.Format, &ev.NativeSeq, &ev.EventCode, &ev.ActorUser, &ev.TargetUser,
+		&ev.SrcIP, &ev.DstIP, &ev.Host, &ev.SessionUID, &ev.ProcessPath, &ev.CmdLine, &ev.Object,
+		&ev.Statement, &ev.ClientApp, &ev.Message, &ev.Text, &ev.Quality.Original,
+	} {
+		valid(s)
+	}
+	for i := range ev.Fields {
+		valid(&ev.Fields[i].Name)
+		valid(&ev.Fields[i].Value)
+	}
+	ev.Message = cut(ev.Message, maxMessage)
+}
+
+func valid(s *string) {
+	if *s != "" && !utf8.ValidString(*s) {
+		*s = strings.ToValidUTF8(*s, "\uFFFD")
+	}
+}
+
+// cut returns at most the first n bytes of valid UTF-8 text, not splitting a rune.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// decode returns a record's bytes in UTF-8 without what surrounds the text
+// (byte order mark, final line end, the zero bytes that a crash leaves in a
+// file), and whether the bytes had to be changed to get there.
+func decode(raw []byte, encoding string) (text []byte, foreign bool) {
+	if encoding != "" {
+		raw, foreign = toUTF8(raw, encoding)
+	}
+	raw = bytes.TrimPrefix(raw, []byte("\uFEFF"))
+	raw = trimEnds(raw)
+	if !utf8.Valid(raw) {
+		return bytes.ToValidUTF8(raw, []byte("\uFFFD")), true
+	}
+	return raw, foreign
+}
+
+func trimEnds(raw []byte) []byte {
+	for len(raw) > 0 && raw[0] == 0 {
+		raw = raw[1:]
+	}
+	for len(raw) > 0 {
+		switch raw[len(raw)-1] {
+		case 0, '\n', '\r':
+			raw = raw[:len(raw)-1]
+		default:
+			return raw
+		}
+	}
+	return raw
+}

@@ -1,0 +1,118 @@
+package normalise
+
+import (
+	"bytes"
+	"strings"
+	"time"
+
+	"github.com/konseki/konseki/internal/event"
+)
+
+// maxSample is how many lines of a file's head Recognise reads.
+const maxSample = 50
+
+// Recognise tells from a file's first bytes (64 KiB are enough) what it is and
+// how to cut it into records. Its name only decides between formats that read
+// the same lines. A text that no format reads is FrameLines with no Format;
+// what is not text is FrameBinary.
+func Recognise(name string, head []byte) event.Shape {
+	encoding := encodingOf(head)
+	text, _ := toUTF8(head, encoding)
+	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
+	n := New()
+	binary := bytes.IndexByte(text, 0) >= 0
+	if !binary {
+		if shape, ok := n.shaped(text); ok {
+			if shape.Encoding == "" {
+				shape.Encoding = encoding
+			}
+			return shape
+		}
+	}
+	// A log with a block of zeros, left by a crash, is still a log.
+	format := n.vote(name, sample(text))
+	if binary && format == "" {
+		return event.Shape{Framing: event.FrameBinary}
+	}
+	return event.Shape{Format: format, Framing: event.FrameLines, Encoding: encoding}
+}
+
+// shaped asks the formats that know how their files are cut.
+func (n *Normaliser) shaped(head []byte) (event.Shape, bool) {
+	for _, f := range n.formats {
+		s, ok := f.(Shaper)
+		if !ok {
+			continue
+		}
+		if shape, ok := s.Shape(head); ok {
+			return shape, true
+		}
+	}
+	return event.Shape{}, false
+}
+
+// vote names the format that reads most of the lines, or "" when none reads
+// more than half of them.
+func (n *Normaliser) vote(name string, lines [][]byte) string {
+	votes := make([]int, len(n.formats))
+	for _, line := range lines {
+		in := sampleInput(line)
+		if _, reader := n.read(in, -1, nil); reader >= 0 {
+			votes[reader]++
+		}
+	}
+	best := 0
+	for i := range votes {
+		if votes[i] > votes[best] {
+			best = i
+		}
+	}
+	if len(votes) == 0 || 2*votes[best] <= len(lines) {
+		return ""
+	}
+	return n.named(name, lines, votes[best], n.formats[best].Name())
+}
+
+// named prefers a format that the file is named after to the winner of the
+// vote when it reads as many of the lines.
+func (n *Normaliser) named(name string, lines [][]byte, votes int, winner string) string {
+	name = strings.ReplaceAll(strings.ToLower(name), "httpd", "apache")
+	for _, f := range n.formats {
+		if f.Name() == winner || !strings.Contains(name, f.Name()) {
+			continue
+		}
+		count := 0
+		for _, line := range lines {
+			if _, ok := f.Normalise(sampleInput(line), nil); ok {
+				count++
+			}
+		}
+		if count >= votes {
+			return f.Name()
+		}
+	}
+	return winner
+}
+
+func sampleInput(line []byte) *Input {
+	rec := &event.Record{Raw: line, Received: time.Unix(0, 0).UTC()}
+	raw, _ := decode(line, "")
+	return &Input{Rec: rec, Raw: raw, Zone: time.UTC, ZoneFrom: event.ZoneAssumed, Reference: rec.Received}
+}
+
+// sample returns the first lines of a file that are not blank; the last line
+// of the head only when it is complete or the only one.
+func sample(head []byte) [][]byte {
+	var lines [][]byte
+	for len(head) > 0 && len(lines) < maxSample {
+		line, rest, whole := bytes.Cut(head, []byte("\n"))
+		if !whole && len(lines) > 0 {
+			break
+		}
+		head = rest
+		if line = bytes.TrimSpace(bytes.Trim(line, "\x00")); len(line) > 0 {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

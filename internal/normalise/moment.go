@@ -28,8 +28,8 @@ func (c moment) set(in *Input, ev *event.Event) {
 	}
 }
 
-// digits reads a number of exactly n ASCII digits at s[at:], -1 when it is not.
-func digits(s string, at, n int) int {
+// decimal reads a number of exactly n ASCII digits at s[at:], -1 when it is not.
+func decimal(s string, at, n int) int {
 	if at+n > len(s) {
 		return -1
 	}
@@ -80,7 +80,7 @@ func month(s string, at int) time.Month {
 // timeOfDay reads "15:04:05" at s[at:] with an optional fraction after '.' or
 // ',' and returns where it ends. A leap second is taken as the second before.
 func timeOfDay(s string, at int) (d time.Duration, p event.Precision, end int, ok bool) {
-	h, m, sec := digits(s, at, 2), digits(s, at+3, 2), digits(s, at+6, 2)
+	h, m, sec := decimal(s, at, 2), decimal(s, at+3, 2), decimal(s, at+6, 2)
 	if h < 0 || m < 0 || sec < 0 || h > 23 || m > 59 || sec > 60 || s[at+2] != ':' || s[at+5] != ':' {
 		return 0, 0, 0, false
 	}
@@ -140,17 +140,17 @@ func offset(s string, at int) (seconds, end int, ok bool) {
 	default:
 		return 0, at, false
 	}
-	h := digits(s, at+1, 2)
+	h := decimal(s, at+1, 2)
 	if h < 0 || h > 23 {
 		return 0, at, false
 	}
 	end = at + 3
 	m := -1
 	if end < len(s) && s[end] == ':' {
-		if m = digits(s, end+1, 2); m >= 0 {
+		if m = decimal(s, end+1, 2); m >= 0 {
 			end += 3
 		}
-	} else if m = digits(s, end, 2); m >= 0 {
+	} else if m = decimal(s, end, 2); m >= 0 {
 		end += 2
 	}
 	if m > 59 {
@@ -166,7 +166,7 @@ func isoTime(s string) (c moment, end int, ok bool) {
 	if len(s) < 19 || (s[4] != '-' && s[4] != '/') || s[7] != s[4] || (s[10] != 'T' && s[10] != ' ') {
 		return moment{}, 0, false
 	}
-	day, ok := date(digits(s, 0, 4), time.Month(digits(s, 5, 2)), digits(s, 8, 2))
+	day, ok := date(decimal(s, 0, 4), time.Month(decimal(s, 5, 2)), decimal(s, 8, 2))
 	if !ok {
 		return moment{}, 0, false
 	}
@@ -194,9 +194,9 @@ func bsdTime(s string) (c moment, end int, ok bool) {
 	if s[at] == ' ' {
 		at++
 	}
-	d := digits(s, at, 2)
+	d := decimal(s, at, 2)
 	if d < 0 {
-		d = digits(s, at, 1)
+		d = decimal(s, at, 1)
 		at--
 	}
 	at += 2
@@ -204,7 +204,7 @@ func bsdTime(s string) (c moment, end int, ok bool) {
 		return moment{}, 0, false
 	}
 	at++
-	year := digits(s, at, 4)
+	year := decimal(s, at, 4)
 	if year >= 0 && at+4 < len(s) && s[at+4] == ' ' {
 		at += 5
 	} else {
@@ -221,7 +221,7 @@ func bsdTime(s string) (c moment, end int, ok bool) {
 func bsdDate(s string, c moment, end, year int, m time.Month, d int) (moment, int, bool) {
 	const leap = 2000 // every day of a year that is not stated exists in it
 	if year < 0 {
-		if y := digits(s, end+1, 4); y >= 1970 && s[end] == ' ' && (end+5 == len(s) || s[end+5] == ' ' || s[end+5] == ':') {
+		if y := decimal(s, end+1, 4); y >= 1970 && s[end] == ' ' && (end+5 == len(s) || s[end+5] == ' ' || s[end+5] == ':') {
 			year, end = y, end+5
 		}
 	}
@@ -243,7 +243,7 @@ func clfTime(s string) (c moment, ok bool) {
 	if len(s) < 20 || s[2] != '/' || s[6] != '/' || s[11] != ':' {
 		return moment{}, false
 	}
-	day, ok := date(digits(s, 7, 4), month(s, 3), digits(s, 0, 2))
+	day, ok := date(decimal(s, 7, 4), month(s, 3), decimal(s, 0, 2))
 	if !ok {
 		return moment{}, false
 	}

@@ -1,0 +1,143 @@
+// Package config loads the one configuration file.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Config is the configuration file, konseki.yaml in the data folder. Every
+// setting has a default; a name that is not known is an error.
+type Config struct {
+	// Zone is the IANA zone in which times are shown and in which times that
+	// state no zone are read. Default: the machine's own. A wrong zone shifts
+	// such events; each is marked "assumed" unless its source states a zone.
+	Zone string `yaml:"zone"`
+	// Language of pages and reports until a person chooses: "ja" or "en".
+	// Default: by LANG, else en.
+	Language string `yaml:"language"`
+	// Web is the address of the pages. Default 127.0.0.1:8743. Any address but
+	// loopback needs tls.
+	Web string `yaml:"web"`
+	// Syslog listeners; an empty address means that door stays shut, which is
+	// the default.
+	Syslog Syslog `yaml:"syslog"`
+	// HTTP is the address that takes JSON lines with a bearer token. Default:
+	// the pages' own address, under /ingest/.
+	HTTP string `yaml:"http"`
+	// TLS certificate and key files for the pages, the HTTP door and syslog
+	// over TLS. Secrets are only ever given by file.
+	TLS TLS `yaml:"tls"`
+	// Rules are folders of Sigma rules loaded beside konseki's own. Default none.
+	Rules []string `yaml:"rules"`
+	// Seal is how often records are put under a checkpoint. Default 2s; the
+	// records younger than this are the only ones an intruder with the machine
+	// could alter unnoticed.
+	Seal time.Duration `yaml:"seal"`
+}
+
+// Syslog holds the listen addresses of the syslog doors.
+type Syslog struct {
+	UDP string `yaml:"udp"`
+	TCP string `yaml:"tcp"`
+	TLS string `yaml:"tls"`
+}
+
+// TLS names the certificate chain and key files, PEM.
+type TLS struct {
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
+}
+
+// Default returns the configuration of an empty file.
+func Default() Config {
+	return Config{Zone: "Local", Language: language(os.Getenv("LANG")), Web: "127.0.0.1:8743", Seal: 2 * time.Second}
+}
+
+func language(env string) string {
+	if strings.HasPrefix(env, "ja") {
+		return "ja"
+	}
+	return "en"
+}
+
+// Load reads the file; one that does not exist gives the defaults.
+func Load(path string) (Config, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Default(), nil
+	}
+	if err != nil {
+		return Config{}, fmt.Errorf("config: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	c, err := Read(f)
+	if err != nil {
+		return Config{}, fmt.Errorf("config: %s: %w", path, err)
+	}
+	return c, nil
+}
+
+// Read decodes and checks a configuration.
+func Read(r io.Reader) (Config, error) {
+	c := Default()
+	d := yaml.NewDecoder(io.LimitReader(r, 1<<20))
+	d.KnownFields(true)
+	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return Config{}, err
+	}
+	return c, c.check()
+}
+
+func (c Config) check() error {
+	if _, err := time.LoadLocation(c.Zone); err != nil {
+		return fmt.Errorf("zone: %q is not an IANA zone such as Asia/Tokyo", c.Zone)
+	}
+	if c.Language != "ja" && c.Language != "en" {
+		return fmt.Errorf("language: %q is neither ja nor en", c.Language)
+	}
+	if c.Seal < 100*time.Millisecond || c.Seal > time.Minute {
+		return fmt.Errorf("seal: %s is outside 100ms to 1m", c.Seal)
+	}
+	if (c.TLS.Certificate == "") != (c.TLS.Key == "") {
+		return errors.New("tls: certificate and key go together")
+	}
+	if c.Syslog.TLS != "" && c.TLS.Certificate == "" {
+		return errors.New("syslog.tls: needs tls.certificate and tls.key")
+	}
+	for name, addr := range map[string]string{"web": c.Web, "http": c.HTTP} {
+		if addr != "" && !loopback(addr) && c.TLS.Certificate == "" {
+			return fmt.Errorf("%s: %s can be reached from outside, so tls.certificate and tls.key are needed", name, addr)
+		}
+	}
+	return nil
+}
+
+func loopback(addr string) bool {
+	return strings.HasPrefix(addr, "127.") || strings.HasPrefix(addr, "[::1]:") || strings.HasPrefix(addr, "localhost:")
+}
+
+// Location returns the zone; Read has made sure that it loads.
+func (c Config) Location() *time.Location {
+	l, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return l
+}
+
+// Write gives the configuration as YAML, defaults filled in.
+func (c Config) Write(w io.Writer) error {
+	e := yaml.NewEncoder(w)
+	if err := e.Encode(c); err != nil {
+		return fmt.Errorf("config: %w", err)
+	}
+	return e.Close()
+}

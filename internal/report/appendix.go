@@ -1,0 +1,121 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/konseki/konseki/internal/coverage"
+)
+
+// paragraphs splits text at blank lines.
+func paragraphs(s string) []Block {
+	var out []Block
+	for p := range strings.SplitSeq(strings.TrimSpace(s), "\n\n") {
+		out = append(out, Block{Paragraph: text(strings.Join(strings.Fields(p), " "))})
+	}
+	return out
+}
+
+func (c *composer) coverage() []Block {
+	t := &Table{Header: []string{c.say("ログ源", "Source"), c.say("期間", "Interval"), c.say("状態", "State"), c.say("理由・証拠の種類", "Reason, kind of proof"), c.say("記録", "Events")}}
+	for _, s := range c.Coverage {
+		name := s.Name.In(c.Lang)
+		if name == "" {
+			name = s.Source
+		}
+		for _, iv := range s.Intervals {
+			reason := iv.Reason.In(c.Lang)
+			if iv.Proof != "" {
+				reason = strings.TrimSpace(reason + " [" + iv.Proof + "]")
+			}
+			t.Rows = append(t.Rows, []Cell{
+				cell(name), cell(c.stamp(iv.From) + " – " + c.stamp(iv.To)),
+				{{Mark: stateMark(iv.State), Text: coverage.StateLabel(iv.State).In(c.Lang)}},
+				cell(reason), cell(strconv.FormatInt(iv.Events, 10)),
+			})
+		}
+	}
+	intro := c.say(
+		"各ログ源について、対象期間のどこが揃い、どこが欠けているかを示す。「痕跡が確認されていない」と述べる文は、この表で完全である範囲についてのみ成り立つ。",
+		"For each source: where the window is complete and where it is not. A sentence that says nothing was found holds only where this table says complete.")
+	return []Block{{Paragraph: text(intro)}, {Table: t}}
+}
+
+func stateMark(s coverage.State) string {
+	switch s {
+	case coverage.Complete:
+		return "covered"
+	case coverage.BestEffort, coverage.Gap, coverage.Unparsed, coverage.Silent:
+		return "partial"
+	case coverage.Deleted:
+		return "found"
+	}
+	return "unknown"
+}
+
+func (c *composer) findings() []Block {
+	if len(c.Findings) == 0 {
+		return []Block{{Paragraph: text(c.say("検知はない。", "There are no findings."))}}
+	}
+	t := &Table{Header: []string{c.say("日時", "Time"), c.say("重さ", "Level"), c.say("検知", "Finding")}}
+	for _, f := range c.Findings {
+		what := Cell{{Text: f.Title.In(c.Lang)}}
+		if why := f.Why.In(c.Lang); why != "" {
+			what = append(what, Inline{Text: c.say("：", ": ") + why})
+		}
+		t.Rows = append(t.Rows, []Cell{cell(c.when(f.Time, false)), cell(f.Level), append(what, c.cite(firstOf(f.Cites, 3))...)})
+	}
+	return []Block{{Table: t}}
+}
+
+func firstOf(seqs []uint64, n int) []uint64 { return seqs[:min(n, len(seqs))] }
+
+func (c *composer) evidence() []Block {
+	t := &Table{Header: []string{"#", c.say("原記録", "Record"), c.say("受信", "Received"), c.say("ログ源", "Source"), "SHA-256", c.say("内容", "Content")}}
+	for i, seq := range c.order {
+		r, ok := c.Records[seq]
+		if !ok {
+			t.Rows = append(t.Rows, []Cell{cell(strconv.Itoa(i + 1)), code(strconv.FormatUint(seq, 10)), cell("—"), cell("—"), cell("—"), cell(c.say("読み出せない", "cannot be read"))})
+			continue
+		}
+		t.Rows = append(t.Rows, []Cell{
+			{{Cite: i + 1}}, code(strconv.FormatUint(seq, 10)), cell(c.stamp(r.Record.Received)),
+			cell(r.Record.Source), code(r.SHA256), code(r.Text),
+		})
+	}
+	return []Block{{Table: t}}
+}
+
+func (c *composer) verification() []Block {
+	steps := [][]Inline{
+		{{Text: c.say("この事案の束（zip）を受け取る。", "Take the bundle (zip) of this case.")}},
+		{{Text: c.say("別の計算機でもよい：", "On any computer: ")}, {Text: "konseki verify bundle.zip", Code: true}},
+		{{Text: c.say("公開鍵が次と一致することを、別の経路で確かめる：", "Check over another channel that the public key is: ")}, {Text: c.PublicKey, Code: true}},
+	}
+	limits := c.say(
+		"検証が示すのは、原記録が封印の後に変わっていないことである。封印の前に記録が正しかったこと、発生元で欠けがなかったことは示さない（後者は付録 A）。",
+		"Verification shows that the raw records did not change after they were sealed. It does not show that they were true before, nor that nothing was missing at their origin (for that see appendix A).")
+	return []Block{
+		{List: steps},
+		{Paragraph: text(limits)},
+		{Paragraph: []Inline{{Text: c.say("作成時のチェックポイント：", "Checkpoint at the time of writing: ")}, {Text: strings.TrimSpace(c.Checkpoint), Code: true}}},
+		{Paragraph: text(fmt.Sprintf("konseki %s", c.Version))},
+	}
+}
+
+func (c *composer) glossary() []Block {
+	words := [][2]string{
+		{c.say("原記録", "Record"), c.say("受信したままのバイト列。変更されない。", "The bytes as received; never changed.")},
+		{c.say("封印", "Seal"), c.say("原記録の要約値を木にまとめ、その根に署名すること。以後の変更は見つかる。", "Hashing records into a tree and signing its root; later changes are found.")},
+		{c.say("チェックポイント", "Checkpoint"), c.say("封印された記録全体の、署名された要約。", "A signed summary of all sealed records.")},
+		{c.say("網羅性", "Coverage"), c.say("ある期間について、どのログ源が揃っていたか。", "Which sources were complete for a window of time.")},
+		{c.say("陽性対照", "Positive control"), c.say("同じログ源・期間に、ほかの記録が確かにあること。", "Other records from the same source and window, showing that it was working.")},
+		{c.say("頃", "about"), c.say("時刻が正確には分からないこと。", "The time is not exactly known.")},
+	}
+	t := &Table{Header: []string{c.say("用語", "Term"), c.say("意味", "Meaning")}}
+	for _, w := range words {
+		t.Rows = append(t.Rows, []Cell{cell(w[0]), cell(w[1])})
+	}
+	return []Block{{Table: t}}
+}

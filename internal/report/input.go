@@ -1,0 +1,45 @@
+package report
+
+import (
+	"time"
+
+	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/investigate"
+)
+
+// Input is all that a report is made from.
+type Input struct {
+	Case     *investigate.Case
+	Coverage []coverage.SourceCoverage // of every source, over the case's window
+	From, To time.Time                 // the case's window
+	Records  map[uint64]Cited          // every cited record that could be read
+	Findings []Finding
+	Zone     *time.Location
+	Lang     string // "ja" or "en"
+	Now      time.Time
+	Version  string
+	// The state of the vault when the report was made.
+	Origin     string
+	PublicKey  string
+	Checkpoint string
+	Size       uint64
+}
+
+// Cited is a cited record as the evidence list shows it.
+type Cited struct {
+	Record event.Record
+	SHA256 string // hex, of Raw
+	Text   string // Raw as valid UTF-8, cut for showing
+	Sealed bool
+}
+
+// Finding is a detection as the report lists it.
+type Finding struct {
+	Time   time.Time
+	Level  string
+	Title  event.Phrase
+	Why    event.Phrase
+	Cites  []uint64
+	Record uint64
+}

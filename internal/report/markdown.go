@@ -1,0 +1,138 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+)
+
+// Markdown writes the document as CommonMark with tables. Whatever came from a
+// log is escaped, so that it stays text.
+func Markdown(w io.Writer, d *Document) error {
+	m := &markdown{w: bufio.NewWriter(w)}
+	m.line("# " + escape(d.Title))
+	if d.Subtitle != "" {
+		m.line("**" + escape(d.Subtitle) + "**")
+	}
+	for _, p := range d.Meta {
+		m.item(escape(p.Label) + ": " + escape(p.Value))
+	}
+	m.line("")
+	if d.Notice != "" {
+		m.line("> " + escape(d.Notice))
+	}
+	for _, s := range d.Sections {
+		m.line("## " + s.Number + ". " + escape(s.Heading))
+		for _, b := range s.Blocks {
+			m.block(b)
+		}
+	}
+	if err := m.w.Flush(); err != nil {
+		return fmt.Errorf("report: markdown: %w", err)
+	}
+	return nil
+}
+
+type markdown struct{ w *bufio.Writer }
+
+// line and item write to a buffer whose error Flush reports.
+func (m *markdown) line(s string) { _, _ = m.w.WriteString(s + "\n\n") }
+func (m *markdown) item(s string) { _, _ = m.w.WriteString("- " + s + "\n") }
+
+func (m *markdown) block(b Block) {
+	switch {
+	case b.Heading != "":
+		m.line("### " + escape(b.Heading))
+	case b.Table != nil:
+		m.table(b.Table)
+	case b.List != nil:
+		for _, it := range b.List {
+			m.item(inlines(it))
+		}
+		m.line("")
+	default:
+		m.line(inlines(b.Paragraph))
+	}
+}
+
+func (m *markdown) table(t *Table) {
+	var b strings.Builder
+	b.WriteString("|")
+	for _, h := range t.Header {
+		b.WriteString(" " + escape(h) + " |")
+	}
+	b.WriteString("\n|" + strings.Repeat(" --- |", len(t.Header)) + "\n")
+	for _, row := range t.Rows {
+		b.WriteString("|")
+		for _, c := range row {
+			b.WriteString(" " + inlines(c) + " |")
+		}
+		b.WriteString("\n")
+	}
+	m.line(b.String())
+}
+
+func inlines(list []Inline) string {
+	var b strings.Builder
+	for _, in := range list {
+		switch {
+		case in.Cite > 0:
+			fmt.Fprintf(&b, "\\[%d\\]", in.Cite)
+		case in.Code:
+			b.WriteString(codeSpan(in.Text))
+		case in.Mark != "":
+			b.WriteString("**" + escape(in.Text) + "**")
+		default:
+			b.WriteString(escape(in.Text))
+		}
+	}
+	return b.String()
+}
+
+// codeSpan fences text with more backticks than it holds; a pipe would end a
+// table cell even inside a span, so it is written as an entity-free look-alike
+// escape that CommonMark tables understand.
+func codeSpan(s string) string {
+	s = strings.ReplaceAll(plain(s), "|", "\\|")
+	run, longest := 0, 0
+	for _, r := range s {
+		if r == '`' {
+			run++
+			longest = max(longest, run)
+		} else {
+			run = 0
+		}
+	}
+	fence := strings.Repeat("`", longest+1)
+	if longest > 0 || strings.HasPrefix(s, " ") {
+		return fence + " " + s + " " + fence
+	}
+	return fence + s + fence
+}
+
+// escape makes text of what could be markup.
+func escape(s string) string {
+	var b strings.Builder
+	for _, r := range plain(s) {
+		if strings.ContainsRune("\\`*_{}[]<>|#~&!", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// plain replaces what could steer a terminal or turn the reading direction.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\r' || r == '\t':
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+			return '\uFFFD'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}

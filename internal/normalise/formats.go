@@ -9,6 +9,7 @@ func formats() []Format {
 	inner := innerFormats()
 	return slices.Concat(inner, []Format{
 		// Formats that are never the message of a syslog line begin here.
+		newOwnFormat(),
 		// Formats that are never the message of a syslog line end here.
 	})
 }

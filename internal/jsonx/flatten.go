@@ -40,6 +40,8 @@ type Flattener struct {
 	limits Limits
 	dec    *jsontext.Decoder
 	src    bytes.Buffer
+	value  jsontext.Value // what is being flattened
+	at     int            // how far
 	names  map[string]string
 	path   []byte // name of the value being read
 	text   []byte // values so far, end to end
@@ -69,14 +71,20 @@ func (f *Flattener) Flatten(raw []byte) ([]Member, error) {
 	// The decoder reads a bytes.Buffer in place, without a copy.
 	f.src = *bytes.NewBuffer(raw)
 	f.dec.Reset(&f.src, jsontext.AllowInvalidUTF8(true))
-	f.path, f.text, f.leaves = f.path[:0], f.text[:0], f.leaves[:0]
-	if err := f.value(0); err != nil {
+	value, err := f.dec.ReadValue()
+	if err != nil {
 		return nil, fmt.Errorf("jsonx: %w", err)
 	}
 	if _, err := f.dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("jsonx: %w: byte %d", ErrTrailing, f.dec.InputOffset())
 	}
-	f.src = bytes.Buffer{} // let go of raw
+	f.path, f.text, f.leaves = f.path[:0], f.text[:0], f.leaves[:0]
+	f.at, f.value = 0, value
+	err = f.walk(0)
+	f.src, f.value = bytes.Buffer{}, nil // let go of raw
+	if err != nil {
+		return nil, fmt.Errorf("jsonx: %w", err)
+	}
 	return f.members(), nil
 }
 
@@ -91,80 +99,101 @@ func (f *Flattener) members() []Member {
 	return f.out
 }
 
-func (f *Flattener) value(depth int) error {
-	switch f.dec.PeekKind() {
-	case '{':
-		return f.object(depth + 1)
-	case '[':
-		return f.array(depth + 1)
-	}
-	v, err := f.dec.ReadValue()
-	if err != nil {
-		return err
+// walk reads the value at f.at. The decoder has found f.value to be sound, so
+// that there is always a next byte and every string ends.
+func (f *Flattener) walk(depth int) error {
+	f.space()
+	switch f.value[f.at] {
+	case '{', '[':
+		if depth == f.limits.Depth {
+			return fmt.Errorf("%w: byte %d", ErrTooDeep, f.at)
+		}
+		return f.elements(depth + 1)
 	}
 	if len(f.leaves) >= f.limits.Members {
-		return fmt.Errorf("%w: byte %d", ErrTooMany, f.dec.InputOffset())
+		return fmt.Errorf("%w: byte %d", ErrTooMany, f.at)
 	}
 	kind := Number
-	switch v[0] {
+	switch f.value[f.at] {
 	case '"':
 		kind = String
-		f.text = appendUnquoted(f.text, v)
+		f.text = appendUnquoted(f.text, f.quoted())
 	case 'n':
 		kind = Null
+		f.word()
 	case 't', 'f':
 		kind = Bool
-		f.text = append(f.text, v...)
+		f.text = append(f.text, f.word()...)
 	default:
-		f.text = append(f.text, v...)
+		f.text = append(f.text, f.word()...)
 	}
 	f.leaves = append(f.leaves, leaf{f.name(), len(f.text), kind})
 	return nil
 }
 
-func (f *Flattener) object(depth int) error {
-	if err := f.enter(depth); err != nil {
-		return err
-	}
-	base := len(f.path)
-	for f.dec.PeekKind() != '}' {
-		name, err := f.dec.ReadValue()
-		if err != nil {
-			return err
+// elements reads an object or an array to its closing bracket.
+func (f *Flattener) elements(depth int) error {
+	object, base := f.value[f.at] == '{', len(f.path)
+	for {
+		f.at++ // the opening bracket, or the comma
+		f.space()
+		if c := f.value[f.at]; c == '}' || c == ']' {
+			break // nothing inside
 		}
-		if depth > 1 && base > 0 {
-			f.path = append(f.path, '.')
+		if object {
+			if base > 0 {
+				f.path = append(f.path, '.')
+			}
+			f.path = appendUnquoted(f.path, f.quoted())
+			f.space()
+			f.at++ // the colon
 		}
-		f.path = appendUnquoted(f.path, name)
-		if err := f.value(depth); err != nil {
+		if err := f.walk(depth); err != nil {
 			return err
 		}
 		f.path = f.path[:base]
-	}
-	_, err := f.dec.ReadToken()
-	return err
-}
-
-func (f *Flattener) array(depth int) error {
-	if err := f.enter(depth); err != nil {
-		return err
-	}
-	for f.dec.PeekKind() != ']' {
-		if err := f.value(depth); err != nil {
-			return err
+		f.space()
+		if f.value[f.at] != ',' {
+			break
 		}
 	}
-	_, err := f.dec.ReadToken()
-	return err
+	f.at++
+	return nil
 }
 
-// enter reads the opening bracket of the object or array at depth.
-func (f *Flattener) enter(depth int) error {
-	if depth > f.limits.Depth {
-		return fmt.Errorf("%w: byte %d", ErrTooDeep, f.dec.InputOffset())
+func (f *Flattener) space() {
+	for f.value[f.at] <= ' ' {
+		f.at++
 	}
-	_, err := f.dec.ReadToken()
-	return err
+}
+
+// quoted takes the string at f.at, with its quotes.
+func (f *Flattener) quoted() jsontext.Value {
+	begin := f.at
+	for f.at++; ; f.at++ {
+		f.at += bytes.IndexByte(f.value[f.at:], '"')
+		escapes := 0
+		for f.value[f.at-1-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			f.at++
+			return f.value[begin:f.at]
+		}
+	}
+}
+
+// word takes the number or the literal at f.at.
+func (f *Flattener) word() []byte {
+	begin := f.at
+	for f.at < len(f.value) {
+		switch f.value[f.at] {
+		case ',', '}', ']', ' ', '\t', '\r', '\n':
+			return f.value[begin:f.at]
+		}
+		f.at++
+	}
+	return f.value[begin:]
 }
 
 // name gives the current path as a string, the same one each time.

@@ -1,0 +1,205 @@
+package sigma
+
+import (
+	"bytes"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// op is what a predicate asks of a field's value.
+type op uint8
+
+const (
+	opEqual op = iota
+	opPrefix
+	opSuffix
+	opContains
+	opGlob   // wildcards inside
+	opRegexp // re
+	opCIDR   // cidr
+	opNull   // the field is not there
+	opExists // the field is there
+	opLess   // lt, numeric like the next three
+	opLessEqual
+	opGreater
+	opGreaterEqual
+	opFieldRef // the value of another field; how says in which way
+)
+
+// keywordField names the pseudo field that keywords are looked for in.
+const keywordField = ""
+
+// A predicate is one question about one field. Several values of one field
+// (or, for keywords, the whole event) satisfy it when any of them does.
+type predicate struct {
+	field string
+	op    op
+	cased bool
+	how   op     // of opFieldRef: opEqual, opPrefix, opSuffix or opContains
+	text  string // folded unless cased; the expression of opRegexp
+	other string // field named by opFieldRef
+	num   float64
+	net   netip.Prefix
+	glob  *glob
+	re    *regexp.Regexp
+	need  need   // of opRegexp: what a matching value must hold
+	lit   string // of opGlob: its longest literal part
+	shown string // the value as the rule writes it
+}
+
+// key identifies a predicate up to meaning.
+func (p *predicate) key() string {
+	return strings.Join([]string{
+		p.field, strconv.Itoa(int(p.op)), strconv.FormatBool(p.cased), strconv.Itoa(int(p.how)),
+		p.text, p.other, strconv.FormatFloat(p.num, 'g', -1, 64), p.net.String(),
+	}, "\x00")
+}
+
+// textPredicate asks for a pattern; how it is anchored is part of the pattern.
+func textPredicate(field string, p pattern, cased bool, shown string) *predicate {
+	if field == keywordField {
+		p = p.unanchored(true, true)
+	}
+	if !cased {
+		p = p.mapText(fold)
+	}
+	out := &predicate{field: field, cased: cased, shown: shown}
+	if kind, text, ok := p.simple(); ok {
+		out.op, out.text = kind, text
+		return out
+	}
+	out.op, out.text, out.glob, out.lit = opGlob, p.key(), p.compile(), p.longest()
+	return out
+}
+
+// matches reports whether one value satisfies the predicate; opNull, opExists
+// and opFieldRef are for the caller, who knows which fields are there.
+func (p *predicate) matches(v *value, folded []byte) bool {
+	s := folded
+	if p.cased {
+		return p.matchesCased(v)
+	}
+	switch p.op {
+	case opEqual:
+		return string(s) == p.text
+	case opPrefix:
+		return len(s) >= len(p.text) && string(s[:len(p.text)]) == p.text
+	case opSuffix:
+		return len(s) >= len(p.text) && string(s[len(s)-len(p.text):]) == p.text
+	case opContains:
+		return containsText(s, p.text)
+	case opGlob:
+		return p.glob.match(s)
+	case opRegexp:
+		return p.need.holds(s) && v.matchRegexp(p.re)
+	case opCIDR:
+		return p.contains(v)
+	case opLess, opLessEqual, opGreater, opGreaterEqual:
+		return p.compares(v)
+	}
+	return false
+}
+
+// containsText looks for needle without turning it into a slice: the rare
+// first byte decides most positions.
+func containsText(s []byte, needle string) bool {
+	if needle == "" {
+		return true
+	}
+	c := needle[0]
+	for len(s) >= len(needle) {
+		i := bytes.IndexByte(s[:len(s)-len(needle)+1], c)
+		if i < 0 {
+			return false
+		}
+		if string(s[i:i+len(needle)]) == needle {
+			return true
+		}
+		s = s[i+1:]
+	}
+	return false
+}
+
+func (p *predicate) matchesCased(v *value) bool {
+	text := v.string()
+	switch p.op {
+	case opEqual:
+		return text == p.text
+	case opPrefix:
+		return strings.HasPrefix(text, p.text)
+	case opSuffix:
+		return strings.HasSuffix(text, p.text)
+	case opContains:
+		return strings.Contains(text, p.text)
+	case opGlob:
+		return p.glob.match([]byte(text))
+	}
+	return false
+}
+
+func (p *predicate) contains(v *value) bool {
+	if n := len(v.text); n < 2 || n > 64 { // the longest address with a zone is shorter
+		return false
+	}
+	a, err := netip.ParseAddr(v.text)
+	if err != nil {
+		return false
+	}
+	return p.net.Contains(a.Unmap().WithZone(""))
+}
+
+func (p *predicate) compares(v *value) bool {
+	if n := len(v.text); n == 0 || n > 64 {
+		return false
+	}
+	// Logs give hexadecimal numbers too ("0x3e7").
+	n, err := strconv.ParseFloat(v.text, 64)
+	if err != nil {
+		i, err := strconv.ParseInt(v.text, 0, 64)
+		if err != nil {
+			return false
+		}
+		n = float64(i)
+	}
+	switch p.op {
+	case opLess:
+		return n < p.num
+	case opLessEqual:
+		return n <= p.num
+	case opGreater:
+		return n > p.num
+	}
+	return n >= p.num
+}
+
+// compareFields applies a field reference to a pair of folded values.
+func compareFields(how op, s, t []byte) bool {
+	switch how {
+	case opPrefix:
+		return bytes.HasPrefix(s, t)
+	case opSuffix:
+		return bytes.HasSuffix(s, t)
+	case opContains:
+		return bytes.Contains(s, t)
+	}
+	return bytes.Equal(s, t)
+}
+
+// cost orders predicates by the work they take, cheap ones first.
+func (p *predicate) cost() int {
+	switch p.op {
+	case opNull, opExists:
+		return 1
+	case opEqual, opPrefix, opSuffix:
+		return 2
+	case opFieldRef, opCIDR, opLess, opLessEqual, opGreater, opGreaterEqual:
+		return 6
+	case opContains:
+		return 5
+	case opGlob:
+		return 12
+	}
+	return 100
+}

@@ -1,0 +1,66 @@
+// Package sigma parses and compiles Sigma rules, correlations and filters; knows no storage.
+//
+// It implements the Sigma specification 2.1 (https://github.com/SigmaHQ/sigma-specification):
+// rules are parsed into trees of predicates, compiled into one immutable
+// Engine, and matched by Matchers, one per goroutine. What this version cannot
+// evaluate faithfully (correlations, filters, placeholders, time modifiers) is
+// refused with file, line and reason, never ignored.
+package sigma
+
+import "fmt"
+
+// Rule is one Sigma rule: what its author wrote about it and its condition.
+type Rule struct {
+	ID             string // the rule's id, or its file's base name when it states none
+	Title          string
+	TitleJA        string // konseki's own field title_ja, may be empty
+	Description    string
+	DescriptionJA  string // konseki's own field description_ja, may be empty
+	Author         string
+	Level          string // informational, low, medium, high, critical; medium when not stated
+	Status         string // stable, test, experimental, deprecated, unsupported or empty
+	License        string
+	File           string // as given to Parse
+	Line           int    // line of the rule's document, from 1
+	Tags           []string
+	References     []string
+	FalsePositives []string
+	Logsource      Logsource
+
+	cond *expr
+}
+
+// Logsource says which events a rule is meant for. An empty component matches
+// any event.
+type Logsource struct{ Product, Category, Service string }
+
+// String gives "product/category/service" with "*" for what is not stated.
+func (l Logsource) String() string {
+	star := func(s string) string {
+		if s == "" {
+			return "*"
+		}
+		return s
+	}
+	return star(l.Product) + "/" + star(l.Category) + "/" + star(l.Service)
+}
+
+// Problem says why a file, or one rule of it, was not loaded.
+type Problem struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Reason string `json:"reason"`
+}
+
+// ParseError is a rule that could not be read: where and why.
+type ParseError struct {
+	File string
+	Line int // from 1; 0 when the whole file is meant
+	Err  error
+}
+
+// Error gives "file:line: reason".
+func (e *ParseError) Error() string { return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err) }
+
+// Unwrap returns the reason.
+func (e *ParseError) Unwrap() error { return e.Err }

@@ -8,8 +8,10 @@ import "slices"
 func formats() []Format {
 	inner := innerFormats()
 	return slices.Concat(inner, []Format{
+		newSyslog(inner),
 		// Formats that are never the message of a syslog line begin here.
 		newOwnFormat(),
+		newJSONLines(),
 		// Formats that are never the message of a syslog line end here.
 	})
 }

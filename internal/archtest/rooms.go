@@ -1,0 +1,43 @@
+// Package archtest holds the rules of the house and the tests that enforce them by reading the sources.
+package archtest
+
+// room is one row of the table of rooms: its sentence, which opens its package
+// comment, and the rooms it may import.
+type room struct {
+	sentence string
+	may      []string
+	anything bool
+}
+
+// rooms is the table of rooms. docs/design.md tells the same in words.
+func rooms() map[string]room {
+	return map[string]room{
+		"event":           {"Package event holds the nouns of konseki: the Record (原記録) and the Event (イベント), OCSF identifiers and the promoted columns.", nil, false},
+		"config":          {"Package config loads the one configuration file.", nil, false},
+		"jsonx":           {"Package jsonx decodes foreign JSON strictly.", nil, false},
+		"query":           {"Package query parses the search language into a plan.", []string{"event"}, false},
+		"sigma":           {"Package sigma parses and compiles Sigma rules, correlations and filters; knows no storage.", []string{"event"}, false},
+		"collect":         {"Package collect receives bytes and hands on Records, acknowledging a sender only when the vault has them; one protocol per file.", []string{"event", "vault"}, false},
+		"vault":           {"Package vault appends Records durably, seals them, proves them, copies them away, keeps and expires them.", []string{"event"}, false},
+		"normalise":       {"Package normalise derives Events from Records, one format per file; re-runnable.", []string{"event", "jsonx", "evtx"}, false},
+		"index":           {"Package index keeps Events queryable: duckdb embedded, clickhouse for a cluster, one contract suite.", []string{"event", "query"}, false},
+		"index/duckdb":    {"", []string{"event", "query", "index"}, false},
+		"index/indextest": {"", []string{"event", "query", "index"}, false},
+		"detect":          {"Package detect runs rules, correlations and baselines over the stream and emits Findings.", []string{"event", "sigma"}, false},
+		"coverage":        {"Package coverage knows which sources were complete when, and qualifies every answer.", []string{"event", "vault"}, false},
+		"investigate":     {"Package investigate assembles cases, statements, timelines, entities, contradictions, clocks, conditions.", []string{"event", "query", "index", "coverage", "detect", "vault"}, false},
+		"report":          {"Package report renders a case to documents and to a self-verifying bundle.", []string{"event", "jsonx", "coverage", "investigate", "vault"}, false},
+		"auth":            {"Package auth knows who a person is: password, one-time link, API token, roles.", []string{"event"}, false},
+		"control":         {"Package control holds every operation a person may ask of a running server; each leaves a Record.", []string{"event", "jsonx", "query", "index", "vault", "collect", "normalise", "detect", "coverage", "investigate", "report", "auth"}, false},
+		"web":             {"Package web serves the pages; it can do nothing that control does not offer.", []string{"event", "auth", "control"}, false},
+		"replay":          {"Package replay writes the five incidents as raw logs in real formats, with everyday noise.", []string{"event"}, false},
+		"server":          {"Package server wires the rooms, starts and stops them.", nil, true},
+		"archtest":        {"Package archtest holds the rules of the house and the tests that enforce them by reading the sources.", nil, false},
+		"rules":           {"Package rules holds konseki's own Sigma rules and their examples.", nil, false},
+		"cmd/konseki":     {"", nil, true},
+		"bench":           {"", nil, true},
+		"bench/gen":       {"", nil, false},
+		"test":            {"", nil, true},
+		"test/web":        {"", nil, true},
+	}
+}

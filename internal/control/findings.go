@@ -1,0 +1,87 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/konseki/konseki/internal/detect"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/jsonx"
+)
+
+// Findings implements [Operations].
+func (s *Service) Findings(ctx context.Context, by string, q Search) ([]Finding, error) {
+	found, err := s.findings(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return found, s.record(ctx, access{By: by, Op: "findings", Query: q.Query, From: q.From, To: q.To, Found: int64(len(found))})
+}
+
+func (s *Service) findings(ctx context.Context, q Search) ([]Finding, error) {
+	q.Query = `source:"` + event.SourceFinding + `" ` + q.Query
+	if q.Limit == 0 {
+		q.Limit = 500
+	}
+	p, err := s.prepare(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.Index.Search(ctx, p.req)
+	if err != nil {
+		return nil, fmt.Errorf("control: findings: %w", err)
+	}
+	out := make([]Finding, 0, len(page.Events))
+	for i := range page.Events {
+		f, err := s.finding(ctx, page.Events[i].Record)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// finding reads one finding back from its own record.
+func (s *Service) finding(ctx context.Context, seq uint64) (Finding, error) {
+	rec, err := s.Vault.Get(ctx, seq)
+	if err != nil {
+		return Finding{}, fmt.Errorf("control: finding %d: %w", seq, err)
+	}
+	var f detect.Finding
+	if err := jsonx.Unmarshal(rec.Raw, &f, jsonx.DefaultLimits()); err != nil {
+		return Finding{}, fmt.Errorf("control: finding %d: %w", seq, err)
+	}
+	out := Finding{
+		Record: seq, ID: f.ID, RuleID: f.RuleID, Title: event.Phrase{JA: f.TitleJA, EN: f.Title}, Why: event.Phrase{JA: f.WhyJA, EN: f.Why},
+		Level: f.Level, Kind: f.Kind, Time: f.Time, Source: f.Source, Host: f.Host, User: f.ActorUser, Address: f.SrcIP, Object: f.Object,
+		Cites: f.Records, Tags: f.Tags,
+	}
+	for _, b := range f.Because {
+		out.Because = append(out.Because, Reason{Field: b.Field, Value: b.Value, Pattern: b.Pattern})
+	}
+	return out, nil
+}
+
+// Coverage implements [Operations].
+func (s *Service) Coverage(ctx context.Context, by string, from, to time.Time) ([]SourceCoverage, error) {
+	if err := s.sync(ctx); err != nil {
+		return nil, fmt.Errorf("control: coverage: %w", err)
+	}
+	l, err := s.coverageLedger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	first, last := l.Bounds()
+	if from.IsZero() {
+		from = first
+	}
+	if to.IsZero() {
+		to = last.Add(1)
+	}
+	if !from.Before(to) {
+		return nil, fmt.Errorf("%w: the window ends before it begins", ErrInvalid)
+	}
+	return l.All(from, to), s.record(ctx, access{By: by, Op: "coverage", From: from, To: to})
+}

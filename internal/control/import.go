@@ -1,0 +1,224 @@
+package control
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/konseki/konseki/internal/collect"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/normalise"
+)
+
+// Import is a request to import files and folders.
+type Import struct {
+	Paths    []string
+	Source   string // for every file; empty: by manifest, else by folder or format
+	Zone     string // IANA zone of times that state none; empty: Service.Zone, marked assumed
+	Host     string // where the lines do not say
+	Again    bool   // also what was imported before
+	Progress func(collect.Progress)
+	Each     func(ImportedFile) // told as each file is durable; its event counts are not known yet
+}
+
+// ImportedFile is what became of one file; also the record that is sealed.
+type ImportedFile struct {
+	At        time.Time        `json:"at"`
+	By        string           `json:"by"`
+	Op        string           `json:"op"`
+	Path      string           `json:"path"`
+	Source    string           `json:"source,omitempty"`
+	Format    string           `json:"format,omitempty"`
+	SHA256    string           `json:"sha256,omitempty"`
+	Bytes     int64            `json:"bytes"`
+	Records   int64            `json:"records"`
+	Events    int64            `json:"events"`
+	Unparsed  int64            `json:"unparsed"`
+	First     *time.Time       `json:"first,omitempty"` // event times
+	Last      *time.Time       `json:"last,omitempty"`
+	Formats   map[string]int64 `json:"formats,omitempty"`
+	Duplicate bool             `json:"duplicate,omitempty"`
+	Error     string           `json:"error,omitempty"`
+	id        string
+}
+
+// Imported is the summary of an import.
+type Imported struct {
+	Records  int64          `json:"records"`
+	Events   int64          `json:"events"`
+	Unparsed int64          `json:"unparsed"`
+	Findings int64          `json:"findings"`
+	Files    []ImportedFile `json:"files"`
+}
+
+// Partial reports whether something of what was given is missing.
+func (r *Imported) Partial() bool {
+	for _, f := range r.Files {
+		if f.Error != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Import brings evidence files in: seals them, derives their events and runs
+// detection over all that is known, in event time. What was acknowledged
+// before an error stays and is in the summary.
+func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported, error) {
+	manifest, err := s.readManifests(ctx, by, req.Paths)
+	if err != nil {
+		return nil, err
+	}
+	if req.Source != "" {
+		if err := validSource(Source{ID: req.Source}); err != nil {
+			return nil, err
+		}
+	}
+	before := s.registry.findings()
+	p := placer{req: req, manifest: manifest, zone: zoneName(s.Zone)}
+	files, importErr := collect.Import(ctx, s.Vault, req.Paths, collect.ImportOptions{
+		Recognise: normalise.Recognise, Known: s.imported, Again: req.Again, Place: p.place,
+		Progress: req.Progress, Logger: s.Logger,
+	}, func(f collect.File) {
+		if req.Each != nil {
+			req.Each(importedFile(f))
+		}
+	})
+	out := &Imported{Files: []ImportedFile{}}
+	if err := s.Flow.Sync(ctx); err != nil {
+		return out, cmp.Or(importErr, err)
+	}
+	if err := s.sealImport(ctx, by, files, out); err != nil {
+		return out, cmp.Or(importErr, err)
+	}
+	if out.Records > 0 {
+		if err := s.Flow.Correlate(ctx); err != nil {
+			return out, cmp.Or(importErr, err)
+		}
+	}
+	out.Findings = s.registry.findings() - before
+	if importErr != nil {
+		return out, fmt.Errorf("control: %w", importErr)
+	}
+	return out, nil
+}
+
+// sealImport seals what became of each file and sums up.
+func (s *Service) sealImport(ctx context.Context, by string, files []collect.File, out *Imported) error {
+	for _, f := range files {
+		im := importedFile(f)
+		im.At, im.By, im.Op = s.Now(), by, "import"
+		if !f.Duplicate && f.Records > 0 {
+			im.addTally(s.Flow.Tally(f.ID))
+		}
+		out.Files = append(out.Files, im)
+		out.Records, out.Events, out.Unparsed = out.Records+im.Records, out.Events+im.Events, out.Unparsed+im.Unparsed
+		if im.Duplicate || im.SHA256 == "" {
+			continue
+		}
+		if _, err := s.seal(ctx, event.SourceImport, im); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func importedFile(f collect.File) ImportedFile {
+	return ImportedFile{
+		Path: f.Path, Source: f.Source, Format: f.Format, SHA256: f.SHA256, Bytes: f.Bytes,
+		Records: f.Records, Duplicate: f.Duplicate, Error: f.Error, id: f.ID,
+	}
+}
+
+func (f *ImportedFile) addTally(t Tally) {
+	f.Events, f.Unparsed, f.Formats = t.Events, t.Unparsed, t.Formats
+	if !t.First.IsZero() {
+		f.First, f.Last = &t.First, &t.Last
+	}
+	var most int64
+	for name, n := range t.Formats {
+		if f.Format == "" && (n > most || n == most && name < f.Format) && name != event.Unparsed {
+			f.Format, most = name, n
+		}
+	}
+	if f.Format == "" {
+		f.Format = event.Unparsed
+	}
+}
+
+func (s *Service) imported(sha256 string) bool {
+	s.registry.mu.RLock()
+	defer s.registry.mu.RUnlock()
+	f, ok := s.registry.imported[sha256]
+	return ok && f.Error == ""
+}
+
+// zoneName is the name of a zone as it can be read again anywhere; Local is
+// resolved, because it means another zone on every machine.
+func zoneName(l *time.Location) string {
+	if name := l.String(); name != "Local" {
+		return name
+	}
+	if target, err := filepath.EvalSymlinks("/etc/localtime"); err == nil {
+		if _, name, ok := strings.Cut(target, "/zoneinfo/"); ok {
+			return name
+		}
+	}
+	return "UTC"
+}
+
+// placer says where each imported file belongs.
+type placer struct {
+	req      Import
+	manifest []rooted
+	zone     string
+}
+
+func (p placer) place(path string, shape event.Shape) collect.Place {
+	base := filepath.Base(path)
+	if base == ManifestName || base == "konseki-case.yaml" {
+		return collect.Place{Skip: true}
+	}
+	out := collect.Place{Source: p.req.Source, Zone: p.zone, ZoneFrom: "assumed", Host: p.req.Host, Reference: p.modified(path)}
+	if src, zone, ok := p.declared(path); ok {
+		out.Source = cmp.Or(out.Source, src)
+		if zone != "" {
+			out.Zone, out.ZoneFrom = zone, "configured"
+		}
+	}
+	if p.req.Zone != "" {
+		out.Zone, out.ZoneFrom = p.req.Zone, "configured"
+	}
+	if out.Source == "" {
+		out.Source = sourceName(path, shape)
+	}
+	return out
+}
+
+// sourceName names the source of a file that nobody declared: the top folder
+// of what was imported, else the format recognised, else "import".
+func sourceName(path string, shape event.Shape) string {
+	if dir, _, ok := strings.Cut(path, "/"); ok && !strings.Contains(dir, "!") {
+		if id := strings.ToLower(dir); validSource(Source{ID: id}) == nil {
+			return id
+		}
+	}
+	return cmp.Or(shape.Format, "import")
+}
+
+// modified is the time a file was last written to: the latest its lines can be.
+func (p placer) modified(path string) time.Time {
+	outer, _, _ := strings.Cut(path, "!")
+	for _, root := range p.req.Paths {
+		for _, name := range []string{filepath.Join(root, outer), root} {
+			if st, err := os.Stat(name); err == nil && st.Mode().IsRegular() && filepath.Base(name) == filepath.Base(outer) {
+				return st.ModTime()
+			}
+		}
+	}
+	return time.Time{}
+}

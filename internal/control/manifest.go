@@ -1,0 +1,123 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// ManifestName is the file at the root of an imported folder that declares
+// which sources its files belong to and which records are absent, and why.
+const ManifestName = "konseki-sources.yaml"
+
+// Manifest is the content of such a file.
+type Manifest struct {
+	Zone    string   `yaml:"zone"` // of times that state none
+	Sources []Source `yaml:"sources"`
+}
+
+// rooted is a manifest with the folder it stands in.
+type rooted struct {
+	root string
+	Manifest
+}
+
+// maxManifest bounds the manifest file, bytes.
+const maxManifest = 1 << 20
+
+// readManifests reads the manifests of the imported folders and registers
+// their sources.
+func (s *Service) readManifests(ctx context.Context, by string, paths []string) ([]rooted, error) {
+	var out []rooted
+	for _, root := range paths {
+		m, err := readManifest(filepath.Join(root, ManifestName))
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotFolder) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, src := range m.Sources {
+			if src.Zone == "" {
+				src.Zone = m.Zone
+			}
+			src.Ack = "file"
+			if err := s.AddSource(ctx, by, src); err != nil {
+				return nil, fmt.Errorf("%s: %w", filepath.Join(root, ManifestName), err)
+			}
+		}
+		out = append(out, rooted{root, *m})
+	}
+	return out, nil
+}
+
+var errNotFolder = errors.New("not a folder")
+
+func readManifest(path string) (*Manifest, error) {
+	if st, err := os.Stat(filepath.Dir(path)); err == nil && !st.IsDir() {
+		return nil, errNotFolder
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(raw) > maxManifest {
+		return nil, fmt.Errorf("%w: %s is larger than 1 MiB", ErrInvalid, path)
+	}
+	d := yaml.NewDecoder(strings.NewReader(string(raw)))
+	d.KnownFields(true)
+	var m Manifest
+	if err := d.Decode(&m); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrInvalid, path, err)
+	}
+	for _, zone := range append([]string{m.Zone}, zonesOf(m.Sources)...) {
+		if _, err := time.LoadLocation(zone); err != nil {
+			return nil, fmt.Errorf("%w: %s: %q is not an IANA zone such as Asia/Tokyo", ErrInvalid, path, zone)
+		}
+	}
+	return &m, nil
+}
+
+func zonesOf(sources []Source) []string {
+	var out []string
+	for _, s := range sources {
+		out = append(out, s.Zone)
+	}
+	return out
+}
+
+// declared finds the source whose paths hold a file.
+func (p placer) declared(path string) (source, zone string, ok bool) {
+	outer, _, _ := strings.Cut(path, "!")
+	for _, m := range p.manifest {
+		for _, s := range m.Sources {
+			for _, pattern := range s.Paths {
+				if matchPath(pattern, outer) {
+					if s.Zone != "" {
+						return s.ID, s.Zone, true
+					}
+					return s.ID, m.Zone, true
+				}
+			}
+		}
+	}
+	return "", "", false
+}
+
+// matchPath matches a path against a pattern in which * stands for any run
+// without a slash and ** for any run.
+func matchPath(pattern, path string) bool {
+	expr := regexp.QuoteMeta(pattern)
+	expr = strings.ReplaceAll(expr, `\*\*`, `.*`)
+	expr = strings.ReplaceAll(expr, `\*`, `[^/]*`)
+	ok, err := regexp.MatchString("^"+expr+"$", path)
+	return err == nil && ok
+}

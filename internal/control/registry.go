@@ -1,0 +1,190 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/jsonx"
+)
+
+// registry is what konseki's own records say: sources, imports, findings and
+// cases. It is folded from the vault and never stored.
+type registry struct {
+	mu       sync.RWMutex
+	order    []string // source ids in the order registered
+	byID     map[string]coverage.Source
+	imported map[string]ImportedFile // by SHA-256 of the content
+	found    map[string]bool         // finding ids
+	changes  uint64
+	desk     *investigate.Desk
+}
+
+func newRegistry() *registry {
+	return &registry{byID: map[string]coverage.Source{}, imported: map[string]ImportedFile{}, found: map[string]bool{}, desk: investigate.NewDesk()}
+}
+
+// Apply folds one own record in, in Seq order; others are passed over.
+func (s *Service) Apply(rec event.Record) {
+	if err := s.registry.apply(rec); err != nil {
+		s.Logger.Warn("own record left out", "record", rec.Seq, "source", rec.Source, "error", err)
+	}
+}
+
+func (r *registry) apply(rec event.Record) error {
+	switch rec.Source {
+	case event.SourceCase:
+		return r.desk.Apply(rec)
+	case event.SourceRegistry:
+		return r.applySource(rec)
+	case event.SourceImport:
+		var f ImportedFile
+		if err := jsonx.Unmarshal(rec.Raw, &f, jsonx.DefaultLimits()); err != nil {
+			return err
+		}
+		r.mu.Lock()
+		r.imported[f.SHA256] = f
+		r.mu.Unlock()
+	case event.SourceFinding:
+		var f struct {
+			ID string `json:"id"`
+		}
+		if err := jsonx.Unmarshal(rec.Raw, &f, jsonx.DefaultLimits()); err != nil {
+			return err
+		}
+		r.mu.Lock()
+		r.found[f.ID] = true
+		r.mu.Unlock()
+	}
+	return nil
+}
+
+func (r *registry) applySource(rec event.Record) error {
+	var op struct {
+		Source coverage.Source `json:"registered"`
+	}
+	if err := jsonx.Unmarshal(rec.Raw, &op, jsonx.DefaultLimits()); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old, ok := r.byID[op.Source.ID]
+	if !ok {
+		r.order = append(r.order, op.Source.ID)
+	}
+	if ok && op.Source.Ack == "" {
+		op.Source.Ack = old.Ack
+	}
+	if ok && !op.Source.Expected && old.Expected { // merely seen: what a person said stays
+		old.Ack = op.Source.Ack
+		op.Source = old
+	}
+	r.byID[op.Source.ID] = op.Source
+	r.changes++
+	return nil
+}
+
+func (r *registry) version() uint64 {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.changes
+}
+
+func (r *registry) sources() []coverage.Source {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	out := make([]coverage.Source, 0, len(r.order))
+	for _, id := range r.order {
+		out = append(out, r.byID[id])
+	}
+	return out
+}
+
+func (r *registry) source(id string) (coverage.Source, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s, ok := r.byID[id]
+	return s, ok
+}
+
+func (r *registry) findings() int64 {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return int64(len(r.found))
+}
+
+// Raised reports whether a finding of this id was sealed before.
+func (s *Service) Raised(id string) bool {
+	s.registry.mu.RLock()
+	defer s.registry.mu.RUnlock()
+	return s.registry.found[id]
+}
+
+// Sources implements [Operations].
+func (s *Service) Sources(context.Context) ([]Source, error) { return s.registry.sources(), nil }
+
+// AddSource implements [Operations].
+func (s *Service) AddSource(ctx context.Context, by string, src Source) error {
+	src.ID = strings.TrimSpace(src.ID)
+	if err := validSource(src); err != nil {
+		return err
+	}
+	src.Expected = true
+	_, err := s.seal(ctx, event.SourceRegistry, sourceOp{At: s.Now(), By: by, Op: "source.add", Source: src})
+	return err
+}
+
+// Seen registers a source that sent records and that nobody had registered.
+func (s *Service) Seen(ctx context.Context, id, kind, ack string) error {
+	if old, ok := s.registry.source(id); ok && old.Ack != "" {
+		return nil
+	}
+	rec, err := ownRecord(event.SourceRegistry, sourceOp{At: s.Now(), By: "konseki", Op: "source.seen", Source: Source{ID: id, Kind: kind, Ack: ack}})
+	if err != nil {
+		return err
+	}
+	if err := s.registry.apply(rec); err != nil { // known at once, so that it is said once
+		return err
+	}
+	if err := s.Vault.Append(ctx, []event.Record{rec}); err != nil {
+		return fmt.Errorf("control: register %s: %w", id, err)
+	}
+	return nil
+}
+
+type sourceOp struct {
+	At     any    `json:"at"`
+	By     string `json:"by"`
+	Op     string `json:"op"`
+	Source Source `json:"registered"`
+}
+
+// maxID bounds the name of a source.
+const maxID = 128
+
+func validSource(src Source) error {
+	bad := src.ID == "" || len(src.ID) > maxID || strings.HasPrefix(src.ID, event.OwnPrefix) ||
+		src.ID != strings.ToLower(src.ID) || strings.ContainsAny(src.ID, " \t\r\n\"():;*?")
+	if bad {
+		return fmt.Errorf("%w: a source is named with lower-case letters, digits, dots, slashes and dashes, such as vpn or web/app-1; %q is not", ErrInvalid, src.ID)
+	}
+	if src.Kind != "" && !slices.ContainsFunc(coverage.Kinds(), func(k coverage.Kind) bool { return k.Name == src.Kind }) {
+		return fmt.Errorf("%w: unknown kind of source %q", ErrInvalid, src.Kind)
+	}
+	for _, a := range src.Absent {
+		switch a.State {
+		case coverage.Expired, coverage.Deleted, coverage.Refused, coverage.NeverCollected:
+		default:
+			return fmt.Errorf("%w: source %s: records are absent because they expired, were deleted, were refused or were never_collected, not %q", ErrInvalid, src.ID, a.State)
+		}
+		if !a.From.Before(a.To) {
+			return fmt.Errorf("%w: source %s: an absence must begin before it ends", ErrInvalid, src.ID)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,295 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/index"
+	"github.com/konseki/konseki/internal/query"
+)
+
+// maxRows bounds one page of a search.
+const maxRows = 10_000
+
+// prepared is a search ready for the index.
+type prepared struct {
+	plan     *query.Plan
+	req      index.Request
+	from, to time.Time // the window answered for; set even when none was asked
+	ledger   *coverage.Ledger
+	zone     *time.Location
+}
+
+func (s *Service) prepare(ctx context.Context, q Search) (*prepared, error) {
+	p := &prepared{zone: q.Zone}
+	if p.zone == nil {
+		p.zone = s.Zone
+	}
+	var err error
+	if p.plan, err = query.Parse(q.Query, query.Options{Zone: p.zone, Now: s.Now()}); err != nil {
+		return nil, err
+	}
+	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
+		return nil, fmt.Errorf("%w: the window ends before it begins", ErrInvalid)
+	}
+	if err := s.sync(ctx); err != nil {
+		return nil, fmt.Errorf("control: search: %w", err)
+	}
+	if p.ledger, err = s.coverageLedger(ctx); err != nil {
+		return nil, err
+	}
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 100
+	}
+	p.req = index.Request{Plan: p.plan, From: q.From, To: q.To, Limit: min(limit, maxRows), Oldest: q.Oldest, After: index.Cursor(q.After), Own: asksForOwn(p.plan)}
+	p.from, p.to = window(p.plan, q, p.ledger)
+	return p, nil
+}
+
+// asksForOwn reports whether a query names one of konseki's own sources.
+func asksForOwn(plan *query.Plan) bool {
+	for _, id := range plan.Sources() {
+		if strings.HasPrefix(id, event.OwnPrefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// window is what the answer speaks about: what was asked, or from the first to
+// the last event of all.
+func window(plan *query.Plan, q Search, l *coverage.Ledger) (from, to time.Time) {
+	from, to = latest(q.From, plan.From), earliest(q.To, plan.To)
+	first, last := l.Bounds()
+	if from.IsZero() {
+		from = first
+	}
+	if to.IsZero() && !last.IsZero() {
+		to = last.Add(1)
+	}
+	if !from.Before(to) {
+		to = from.Add(1)
+	}
+	return from, to
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.IsZero() || b.After(a) {
+		return b
+	}
+	return a
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// Search implements [Operations].
+func (s *Service) Search(ctx context.Context, by string, q Search) (*Result, error) {
+	return s.search(ctx, by, "search", q, nil, nil)
+}
+
+// search runs a search; sources and classes, where given, say who could hold
+// the answer, else the query does.
+func (s *Service) search(ctx context.Context, by, op string, q Search, sources []string, classes []int32) (*Result, error) {
+	began := time.Now()
+	p, err := s.prepare(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.Index.Search(ctx, p.req)
+	if err != nil {
+		return nil, fmt.Errorf("control: search: %w", err)
+	}
+	counted := p.req
+	counted.After = ""
+	total, err := s.Index.Count(ctx, counted)
+	if err != nil {
+		return nil, fmt.Errorf("control: search: %w", err)
+	}
+	if sources == nil {
+		sources = p.plan.Sources()
+	}
+	if classes == nil {
+		classes = p.plan.Classes()
+	}
+	r := &Result{Events: page.Events, Total: total, Next: string(page.Next), From: p.from, To: p.to, Query: p.plan.String()}
+	for _, c := range p.ledger.All(p.from, p.to) {
+		r.All += c.Events
+	}
+	r.Answer = p.ledger.Answer(coverage.Question{From: p.from, To: p.to, Sources: outside(sources), Classes: classes, Found: total, Behind: s.behind(), Zone: p.zone})
+	err = s.record(ctx, access{By: by, Op: op, Query: r.Query, From: q.From, To: q.To, Found: total})
+	r.Took = time.Since(began)
+	return r, err
+}
+
+// outside leaves konseki's own sources out: coverage is not asked of them.
+func outside(ids []string) []string {
+	var out []string
+	for _, id := range ids {
+		if !strings.HasPrefix(id, event.OwnPrefix) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// Histogram implements [Operations].
+func (s *Service) Histogram(ctx context.Context, by string, q Search, buckets int) (*Histogram, error) {
+	p, err := s.prepare(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	buckets = min(max(buckets, 1), 1000)
+	h := &Histogram{Width: niceWidth(p.to.Sub(p.from), buckets)}
+	h.From = p.from.Truncate(h.Width)
+	h.To = h.From.Add(h.Width)
+	for h.To.Before(p.to) {
+		h.To = h.To.Add(h.Width)
+	}
+	counted, err := s.Index.Histogram(ctx, p.req, h.Width)
+	if err != nil {
+		return nil, fmt.Errorf("control: histogram: %w", err)
+	}
+	h.fill(counted)
+	h.Coverage = p.ledger.Answer(coverage.Question{From: h.From, To: h.To, Sources: outside(p.plan.Sources()), Classes: p.plan.Classes()}).Coverage
+	err = s.record(ctx, access{By: by, Op: "search", Query: p.plan.String(), From: q.From, To: q.To})
+	return h, err
+}
+
+// niceWidth is the smallest round width that needs at most n buckets.
+func niceWidth(span time.Duration, n int) time.Duration {
+	round := []time.Duration{
+		time.Millisecond, 10 * time.Millisecond, 100 * time.Millisecond, time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second,
+		time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
+		time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 2 * 24 * time.Hour, 7 * 24 * time.Hour, 28 * 24 * time.Hour,
+	}
+	for _, w := range round {
+		if span/w < time.Duration(n) {
+			return w
+		}
+	}
+	w := round[len(round)-1]
+	for span/w >= time.Duration(n) {
+		w *= 2
+	}
+	return w
+}
+
+// fill turns counts per source and bucket into columns, the source with most
+// events first.
+func (h *Histogram) fill(counted []index.Bucket) {
+	totals := map[string]int64{}
+	for _, b := range counted {
+		if totals[b.Source] == 0 {
+			h.Sources = append(h.Sources, b.Source)
+		}
+		totals[b.Source] += b.Count
+	}
+	sortBy(h.Sources, func(a, b string) bool { return totals[a] > totals[b] || totals[a] == totals[b] && a < b })
+	place := map[string]int{}
+	for i, src := range h.Sources {
+		place[src] = i
+	}
+	n := int(h.To.Sub(h.From) / h.Width)
+	for i := range n {
+		h.Buckets = append(h.Buckets, Bucket{Start: h.From.Add(time.Duration(i) * h.Width), Counts: make([]int64, len(h.Sources))})
+	}
+	for _, b := range counted {
+		i := int(b.Start.Sub(h.From) / h.Width)
+		if i >= 0 && i < n {
+			h.Buckets[i].Counts[place[b.Source]] += b.Count
+		}
+	}
+}
+
+// Facets implements [Operations].
+func (s *Service) Facets(ctx context.Context, by string, q Search) ([]Facet, error) {
+	p, err := s.prepare(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var out []Facet
+	for _, f := range facets() {
+		values, err := s.Index.Facet(ctx, p.req, f.Column, 8)
+		if err != nil {
+			return nil, fmt.Errorf("control: facets: %w", err)
+		}
+		for _, v := range values {
+			if v.Value != "" {
+				f.Values = append(f.Values, facetValue(f.Column, v))
+			}
+		}
+		f.Column = queryName(f.Column)
+		out = append(out, f)
+	}
+	return out, s.record(ctx, access{By: by, Op: "search", Query: p.plan.String(), From: q.From, To: q.To})
+}
+
+// facets are the columns shown beside every search, entities first.
+func facets() []Facet {
+	return []Facet{
+		{Column: "actor_user", Label: event.Phrase{JA: "アカウント", EN: "Account"}},
+		{Column: "src_ip", Label: event.Phrase{JA: "接続元", EN: "Address"}},
+		{Column: "host", Label: event.Phrase{JA: "機器", EN: "Host"}},
+		{Column: "source", Label: event.Phrase{JA: "ログ源", EN: "Source"}},
+		{Column: "status_id", Label: event.Phrase{JA: "結果", EN: "Outcome"}},
+		{Column: "class_uid", Label: event.Phrase{JA: "分類", EN: "Class"}},
+	}
+}
+
+func queryName(column string) string {
+	switch column {
+	case "status_id":
+		return "status"
+	case "class_uid":
+		return "class"
+	}
+	return column
+}
+
+func facetValue(column string, v index.Value) FacetValue {
+	out := FacetValue{Value: v.Value, Count: v.Count}
+	switch column {
+	case "status_id":
+		out.Value, out.Label = statusName(v.Value)
+	case "class_uid":
+		for _, c := range event.Classes() {
+			if fmt.Sprint(c.UID) == v.Value {
+				out.Value, out.Label = c.Name, className(c)
+			}
+		}
+	}
+	return out
+}
+
+func statusName(id string) (string, event.Phrase) {
+	switch id {
+	case "1":
+		return "success", event.Phrase{JA: "成功", EN: "success"}
+	case "2":
+		return "failure", event.Phrase{JA: "失敗", EN: "failure"}
+	}
+	return "unknown", event.Phrase{JA: "不明", EN: "unknown"}
+}
+
+// className is the class in words.
+func className(c event.Class) event.Phrase {
+	ja := map[int32]string{
+		event.ClassBase: "その他", event.ClassFileSystem: "ファイル", event.ClassKernel: "カーネル", event.ClassScheduledJob: "定期実行",
+		event.ClassProcess: "プロセス", event.ClassEventLog: "ログ", event.ClassScript: "スクリプト", event.ClassPeripheral: "周辺機器",
+		event.ClassFinding: "検知", event.ClassAccountChange: "アカウント変更", event.ClassAuthentication: "認証",
+		event.ClassGroup: "グループ", event.ClassNetwork: "通信", event.ClassHTTP: "HTTP", event.ClassSSH: "SSH", event.ClassTunnel: "トンネル",
+		event.ClassWebResources: "画面・投稿", event.ClassAppLifecycle: "アプリ", event.ClassAPI: "API", event.ClassDatastore: "データベース",
+		event.ClassFileHosting: "ファイル閲覧", event.ClassApplicationError: "アプリ例外",
+	}
+	return event.Phrase{JA: ja[c.UID], EN: c.Name}
+}

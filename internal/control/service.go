@@ -1,0 +1,257 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/index"
+	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/vault"
+)
+
+// ErrNotFound marks a record or case that does not exist.
+var ErrNotFound = errors.New("not found")
+
+// ErrInvalid marks a request that cannot be carried out; the message says what
+// to do.
+var ErrInvalid = investigate.ErrInvalid
+
+// Index is what the operations ask of an index.
+type Index interface {
+	Search(ctx context.Context, r index.Request) (index.Page, error)
+	Count(ctx context.Context, r index.Request) (int64, error)
+	Histogram(ctx context.Context, r index.Request, width time.Duration) ([]index.Bucket, error)
+	Facet(ctx context.Context, r index.Request, column string, n int) ([]index.Value, error)
+	Pivot(ctx context.Context, kind, value string, from, to time.Time) (index.Pivot, error)
+	Presence(ctx context.Context, from, to time.Time, width time.Duration) ([]index.Presence, error)
+	Stream(ctx context.Context, from, to time.Time) iter.Seq2[*event.Event, error]
+	Last() uint64
+}
+
+// Flow is the way of records into the index.
+type Flow interface {
+	// Sync waits until every record that is durable now can be searched.
+	Sync(ctx context.Context) error
+	// Tally tells what became of the records of a file, by its id.
+	Tally(file string) Tally
+	// Correlate runs the baselines over all events in event time and seals
+	// what they find; a finding made before is not made again.
+	Correlate(ctx context.Context) error
+}
+
+// Tally counts what became of the records of one file.
+type Tally struct {
+	Records, Events, Unparsed int64
+	First, Last               time.Time // event times
+	Formats                   map[string]int64
+}
+
+// Service carries out the operations on an open vault.
+type Service struct {
+	Deps
+	mu       sync.Mutex
+	registry *registry
+	ledger   cachedLedger
+	asked    map[string]time.Time // what was recorded as asked lately, by person and question
+}
+
+// Deps is what the operations work on.
+type Deps struct {
+	Vault   *vault.Vault
+	Dir     string // of the vault, for verifying it from the files alone
+	Index   Index
+	Flow    Flow
+	Zone    *time.Location
+	Version string
+	Rules   int
+	Logger  *slog.Logger
+	Now     func() time.Time
+}
+
+var _ Operations = (*Service)(nil)
+
+// New returns the operations on what deps holds. [Service.Apply] must be fed
+// every own record, those already in the vault first.
+func New(deps Deps) *Service {
+	return &Service{Deps: deps, registry: newRegistry(), asked: map[string]time.Time{}}
+}
+
+// seal appends one own record and waits until it can be searched. Views that
+// are folded from records have seen it by then.
+func (s *Service) seal(ctx context.Context, source string, body any) (event.Record, error) {
+	rec, err := ownRecord(source, body)
+	if err != nil {
+		return rec, err
+	}
+	recs := []event.Record{rec}
+	if err := s.Vault.Append(ctx, recs); err != nil {
+		return rec, fmt.Errorf("control: %w", err)
+	}
+	if err := s.Flow.Sync(ctx); err != nil {
+		return recs[0], fmt.Errorf("control: %w", err)
+	}
+	return recs[0], nil
+}
+
+func ownRecord(source string, body any) (event.Record, error) {
+	raw, err := json.Marshal(body, json.Deterministic(true))
+	if err != nil {
+		return event.Record{}, fmt.Errorf("control: encode %s: %w", source, err)
+	}
+	via := event.Transport{Kind: "konseki"}.With("format", "konseki")
+	return event.Record{Source: source, Transport: via.String(), Raw: raw}, nil
+}
+
+// access is the record of somebody looking at evidence.
+type access struct {
+	At    time.Time `json:"at"`
+	By    string    `json:"by"`
+	Op    string    `json:"op"`
+	Query string    `json:"query,omitempty"`
+	From  time.Time `json:"from,omitzero"`
+	To    time.Time `json:"to,omitzero"`
+	Found int64     `json:"found,omitempty"`
+}
+
+// sameQuestion is how long the same question of the same person is one access:
+// a page asks for its rows, its histogram and its facets together.
+const sameQuestion = time.Minute
+
+// record seals that somebody looked at evidence, once per question. Looking is
+// refused when it cannot be recorded.
+func (s *Service) record(ctx context.Context, a access) error {
+	key := a.By + "\x00" + a.Op + "\x00" + a.Query + "\x00" + a.From.String() + a.To.String()
+	now := s.Now()
+	s.mu.Lock()
+	if at, ok := s.asked[key]; ok && now.Sub(at) < sameQuestion {
+		s.mu.Unlock()
+		return nil
+	}
+	for k, at := range s.asked {
+		if now.Sub(at) >= sameQuestion {
+			delete(s.asked, k)
+		}
+	}
+	s.asked[key] = now
+	s.mu.Unlock()
+	a.At = now
+	rec, err := ownRecord(event.SourceAccess, a)
+	if err != nil {
+		return err
+	}
+	if err := s.Vault.Append(ctx, []event.Record{rec}); err != nil {
+		return fmt.Errorf("control: record the access: %w", err)
+	}
+	return nil
+}
+
+// cachedLedger is the coverage ledger of the index as it stood lately.
+type cachedLedger struct {
+	mu     sync.Mutex
+	ledger *coverage.Ledger
+	upTo   uint64
+	at     time.Time
+	sealed uint64 // registry version
+}
+
+// ledgerAge is how old a ledger may be while records keep arriving.
+const ledgerAge = 2 * time.Second
+
+// coverageLedger returns the ledger over everything in the index.
+func (s *Service) coverageLedger(ctx context.Context) (*coverage.Ledger, error) {
+	c := &s.ledger
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now, last, version := s.Now(), s.Index.Last(), s.registry.version()
+	fresh := c.ledger != nil && c.sealed == version && (c.upTo == last || now.Sub(c.at) < ledgerAge)
+	if fresh {
+		return c.ledger, nil
+	}
+	width, err := s.presenceWidth(ctx)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := s.Index.Presence(ctx, time.Time{}, time.Time{}, width)
+	if err != nil {
+		return nil, fmt.Errorf("control: coverage: %w", err)
+	}
+	ps := make([]coverage.Presence, len(seen))
+	for i, p := range seen {
+		ps[i] = coverage.Presence{Source: p.Source, Host: p.Host, Start: p.Start, Events: p.Events, Unparsed: p.Unparsed, First: p.First, Last: p.Last}
+	}
+	c.ledger = coverage.New(s.registry.sources(), ps, width, now)
+	c.upTo, c.at, c.sealed = last, now, version
+	return c.ledger, nil
+}
+
+// presenceWidth is the bucket width of the ledger: an hour, wider for spans of
+// years so that the ledger stays small.
+func (s *Service) presenceWidth(ctx context.Context) (time.Duration, error) {
+	spans, err := s.Index.Presence(ctx, time.Time{}, time.Time{}, 0)
+	if err != nil {
+		return 0, fmt.Errorf("control: coverage: %w", err)
+	}
+	var first, last time.Time
+	for _, p := range spans {
+		if first.IsZero() || p.First.Before(first) {
+			first = p.First
+		}
+		if p.Last.After(last) {
+			last = p.Last
+		}
+	}
+	width := time.Hour
+	for last.Sub(first) > 5000*width {
+		width *= 2
+	}
+	return width, nil
+}
+
+// behind counts the acknowledged records that cannot be searched yet.
+func (s *Service) behind() uint64 {
+	size, last := s.Vault.Size(), s.Index.Last()
+	if size <= last {
+		return 0
+	}
+	return size - last
+}
+
+// syncFor is how long an answer waits for the index to read what was
+// acknowledged before it says that it is behind.
+const syncFor = 10 * time.Second
+
+func (s *Service) sync(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, syncFor)
+	defer cancel()
+	err := s.Flow.Sync(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil // the answer says how far behind it is
+	}
+	return err
+}
+
+// Status implements [Operations].
+func (s *Service) Status(ctx context.Context) (Status, error) {
+	v := s.Vault.Status()
+	st := Status{
+		Version: s.Version, Records: v.Size, Sealed: v.Sealed, Indexed: s.Index.Last(), TailAge: v.TailAge,
+		LastSeal: v.LastSeal, Checkpoint: v.Checkpoint, PublicKey: v.PublicKey, DiskBytes: v.DiskBytes,
+		Rules: s.Rules, Zone: s.Zone.String(),
+	}
+	l, err := s.coverageLedger(ctx)
+	if err != nil {
+		return st, err
+	}
+	st.First, st.Last = l.Bounds()
+	st.Findings = s.registry.findings()
+	return st, nil
+}

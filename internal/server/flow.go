@@ -1,0 +1,475 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/detect"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/index"
+	"github.com/konseki/konseki/internal/index/duckdb"
+	"github.com/konseki/konseki/internal/normalise"
+	"github.com/konseki/konseki/internal/sigma"
+	"github.com/konseki/konseki/internal/vault"
+)
+
+// flow carries records from the vault through normalise and detect into the
+// index, in Seq order. It keeps no state of its own that a crash could lose:
+// it begins again where the index ends.
+type flow struct {
+	vault  *vault.Vault
+	index  *duckdb.Index
+	rules  *sigma.Engine
+	own    ownRecords
+	logger *slog.Logger
+
+	mu      sync.Mutex
+	moved   chan struct{} // closed and renewed whenever done grows or the flow stops
+	done    uint64        // every record up to here can be searched
+	stopped error
+	tallies map[string]*control.Tally // by transport
+	files   map[string]*control.Tally // by the transport's file id
+
+	raising sync.Mutex     // one finding is sealed once
+	live    *liveDetection // nil unless serving
+}
+
+// ownRecords is what control folds from konseki's own records.
+type ownRecords interface {
+	Apply(rec event.Record)
+	Raised(findingID string) bool
+	Seen(ctx context.Context, id, kind, ack string) error
+}
+
+func newFlow(v *vault.Vault, x *duckdb.Index, rules *sigma.Engine, logger *slog.Logger) *flow {
+	return &flow{
+		vault: v, index: x, rules: rules, logger: logger, moved: make(chan struct{}),
+		tallies: map[string]*control.Tally{}, files: map[string]*control.Tally{},
+	}
+}
+
+// batchRecords is how many records are derived and indexed at a time.
+const batchRecords = 8192
+
+// batch is a stretch of records on its way into the index.
+type batch struct {
+	rows     []index.Row
+	last     uint64
+	findings []detect.Finding
+	own      []event.Record
+	seen     []seenSource
+}
+
+type seenSource struct{ id, kind, ack string }
+
+// run moves records until the context ends. Reading and deriving the next
+// batch overlaps with indexing the last one.
+func (f *flow) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	derived := make(chan *batch, 1)
+	var failed error
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer close(derived)
+		failed = f.derive(ctx, derived)
+	})
+	var err error
+	for b := range derived {
+		if err = f.store(ctx, b); err != nil {
+			cancel()
+			break
+		}
+	}
+	for range derived { // let derive end
+	}
+	wg.Wait()
+	if err == nil {
+		err = failed
+	}
+	f.stop(err)
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// derive reads records in Seq order and derives their events and findings.
+func (f *flow) derive(ctx context.Context, out chan<- *batch) error {
+	d := newDeriver(f.rules)
+	last := f.reached()
+	for {
+		if err := f.vault.Wait(ctx, last); err != nil {
+			return err
+		}
+		b := &batch{}
+		for rec, err := range f.vault.Records(ctx, last+1) {
+			if err != nil {
+				return fmt.Errorf("server: read record %d: %w", last+1, err)
+			}
+			f.count(rec, d.record(b, rec))
+			last = rec.Seq
+			if len(b.rows) >= batchRecords {
+				if err := send(ctx, out, b); err != nil {
+					return err
+				}
+				b = &batch{}
+			}
+		}
+		if len(b.rows) > 0 {
+			if err := send(ctx, out, b); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func send(ctx context.Context, out chan<- *batch, b *batch) error {
+	select {
+	case out <- b:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// deriver turns records into rows and findings.
+type deriver struct {
+	normaliser *normalise.Normaliser
+	matcher    *sigma.Matcher
+	matches    []sigma.Match
+	sources    map[string]bool
+}
+
+func newDeriver(rules *sigma.Engine) *deriver {
+	d := &deriver{normaliser: normalise.New(), sources: map[string]bool{}}
+	if rules != nil {
+		d.matcher = rules.NewMatcher()
+	}
+	return d
+}
+
+// record derives one record's events into the batch and returns them.
+func (d *deriver) record(b *batch, rec event.Record) []event.Event {
+	evs := d.normaliser.Events(nil, &rec)
+	own := isOwn(rec.Source)
+	for i := range evs {
+		b.rows = append(b.rows, index.Row{Event: &evs[i], Raw: rec.Raw})
+		if own || d.matcher == nil {
+			continue
+		}
+		d.matches = d.matcher.Match(&evs[i], rec.Raw, d.matches[:0])
+		for _, m := range d.matches {
+			b.findings = append(b.findings, detect.FromMatch(m, &evs[i]))
+		}
+	}
+	b.last = rec.Seq
+	switch {
+	case own:
+		b.own = append(b.own, rec)
+	case !d.sources[rec.Source]:
+		d.sources[rec.Source] = true
+		b.seen = append(b.seen, seenSource{rec.Source, kindOf(evs[0].Format), ackOf(rec.Transport)})
+	}
+	return evs
+}
+
+func isOwn(source string) bool {
+	return len(source) > len(event.OwnPrefix) && source[:len(event.OwnPrefix)] == event.OwnPrefix
+}
+
+// ackOf says how far a transport acknowledges.
+func ackOf(transport string) string {
+	switch event.ParseTransport(transport).Kind {
+	case "file":
+		return "file"
+	case "http":
+		return "acknowledged"
+	case "syslog/udp":
+		return "datagram"
+	}
+	return "stream"
+}
+
+// kindOf guesses the kind of an unregistered source by its format; a person
+// can say better with `source add`.
+func kindOf(format string) string {
+	switch format {
+	case "fortigate", "openvpn":
+		return "vpn"
+	case "workspace":
+		return "groupware"
+	case "slack":
+		return "chat"
+	case "nginx", "apache":
+		return "web"
+	case "postgres", "mariadb", "mysql":
+		return "database"
+	case "syslog", "auditd":
+		return "server"
+	}
+	return "other"
+}
+
+// store indexes a batch, lets the views see their own records and seals the
+// findings that were not made before.
+func (f *flow) store(ctx context.Context, b *batch) error {
+	if err := f.index.Add(ctx, b.rows); err != nil {
+		return fmt.Errorf("server: index: %w", err)
+	}
+	for _, rec := range b.own {
+		f.own.Apply(rec)
+	}
+	for _, s := range b.seen {
+		if err := f.own.Seen(ctx, s.id, s.kind, s.ack); err != nil {
+			return err
+		}
+	}
+	if err := f.raise(ctx, b.findings); err != nil {
+		return err
+	}
+	if f.live != nil {
+		if err := f.raise(ctx, f.live.observe(b.rows)); err != nil {
+			return err
+		}
+	}
+	f.reach(b.last)
+	return f.cover(ctx)
+}
+
+// raise seals findings, each once.
+func (f *flow) raise(ctx context.Context, found []detect.Finding) error {
+	if len(found) == 0 {
+		return nil
+	}
+	f.raising.Lock()
+	defer f.raising.Unlock()
+	via := event.Transport{Kind: "konseki"}.With("format", "konseki").String()
+	var recs []event.Record
+	fresh := map[string]bool{}
+	for _, x := range found {
+		if fresh[x.ID] || f.own.Raised(x.ID) {
+			continue
+		}
+		fresh[x.ID] = true
+		raw, err := json.Marshal(x, json.Deterministic(true))
+		if err != nil {
+			return fmt.Errorf("server: finding %s: %w", x.RuleID, err)
+		}
+		recs = append(recs, event.Record{Source: event.SourceFinding, Transport: via, Raw: raw})
+	}
+	if len(recs) == 0 {
+		return nil
+	}
+	if err := f.vault.Append(ctx, recs); err != nil {
+		return fmt.Errorf("server: seal findings: %w", err)
+	}
+	for _, rec := range recs {
+		f.own.Apply(rec)
+	}
+	return nil
+}
+
+// cover moves the rows of every newly closed segment into its derived file.
+func (f *flow) cover(ctx context.Context) error {
+	reached := f.reached()
+	for _, s := range f.vault.Segments() {
+		seg := segmentOf(s)
+		if s.Last > reached || f.index.Has(seg) {
+			continue
+		}
+		if err := f.index.Cover(ctx, seg); err != nil {
+			return fmt.Errorf("server: index segment %s: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
+func segmentOf(s vault.Segment) index.Segment {
+	return index.Segment{Name: s.Name, Path: s.Path, First: s.First, Last: s.Last}
+}
+
+// rebuild derives the events of closed segments that have no derived file,
+// oldest first, without raising findings again: those are records already.
+func (f *flow) rebuild(ctx context.Context, progress func(done, total uint64)) error {
+	d := newDeriver(nil)
+	size := f.vault.Size()
+	for _, s := range f.vault.Segments() {
+		seg := segmentOf(s)
+		if f.index.Has(seg) {
+			f.reach(s.Last)
+			continue
+		}
+		b := &batch{}
+		for rec, err := range f.vault.Records(ctx, s.First) {
+			if err != nil {
+				return fmt.Errorf("server: reindex: %w", err)
+			}
+			if rec.Seq > s.Last {
+				break
+			}
+			d.record(b, rec)
+			if len(b.rows) >= batchRecords {
+				if err := f.index.Add(ctx, b.rows); err != nil {
+					return fmt.Errorf("server: reindex: %w", err)
+				}
+				b.rows = b.rows[:0]
+				progress(rec.Seq, size)
+			}
+		}
+		if err := f.index.Add(ctx, b.rows); err != nil {
+			return fmt.Errorf("server: reindex: %w", err)
+		}
+		if err := f.index.Cover(ctx, seg); err != nil {
+			return fmt.Errorf("server: reindex %s: %w", s.Name, err)
+		}
+		f.reach(s.Last)
+		progress(s.Last, size)
+	}
+	return nil
+}
+
+// Sync implements [control.Flow].
+func (f *flow) Sync(ctx context.Context) error { return f.await(ctx, f.vault.Size()) }
+
+// await waits until every record up to seq can be searched.
+func (f *flow) await(ctx context.Context, seq uint64) error {
+	for {
+		f.mu.Lock()
+		done, moved, stopped := f.done, f.moved, f.stopped
+		f.mu.Unlock()
+		switch {
+		case done >= seq:
+			return nil
+		case stopped != nil:
+			return fmt.Errorf("server: the index stands still: %w", stopped)
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (f *flow) reached() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.done
+}
+
+func (f *flow) reach(seq uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if seq > f.done {
+		f.done = seq
+		close(f.moved)
+		f.moved = make(chan struct{})
+	}
+}
+
+func (f *flow) stop(err error) {
+	if err == nil {
+		err = context.Canceled
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stopped = err
+	close(f.moved)
+	f.moved = make(chan struct{})
+}
+
+// count adds what became of one record to its transport's tally. Only files
+// are tallied: they end.
+func (f *flow) count(rec event.Record, evs []event.Event) {
+	if len(rec.Transport) < 5 || rec.Transport[:5] != "file;" {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t := f.tallies[rec.Transport]
+	if t == nil {
+		t = f.tallyOf(event.ParseTransport(rec.Transport).Get("id"))
+		f.tallies[rec.Transport] = t
+	}
+	t.Records++
+	for i := range evs {
+		ev := &evs[i]
+		t.Events++
+		t.Formats[ev.Format]++
+		if ev.Format == event.Unparsed {
+			t.Unparsed++
+			continue
+		}
+		t.First, t.Last = earlier(t.First, ev.Time), later(t.Last, ev.Time)
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// tallyOf returns the tally of a file, whichever of its transports asks.
+func (f *flow) tallyOf(id string) *control.Tally {
+	t := f.files[id]
+	if t == nil {
+		t = &control.Tally{Formats: map[string]int64{}}
+		f.files[id] = t
+	}
+	return t
+}
+
+// Tally implements [control.Flow].
+func (f *flow) Tally(id string) control.Tally {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if t := f.files[id]; t != nil {
+		return *t
+	}
+	return control.Tally{}
+}
+
+// Correlate implements [control.Flow]: the baselines over everything, in event
+// time, as if it had been watched from the beginning.
+func (f *flow) Correlate(ctx context.Context) error {
+	if err := f.Sync(ctx); err != nil {
+		return err
+	}
+	b := detect.NewBaselines(detect.DefaultParams())
+	var last time.Time
+	for ev, err := range f.index.Stream(ctx, time.Time{}, time.Time{}) {
+		if err != nil {
+			return fmt.Errorf("server: correlate: %w", err)
+		}
+		if ev.Format == event.Unparsed || ev.Quality.Zone == event.ZoneReceived {
+			continue // its time says when it was received, not when it happened
+		}
+		last = later(last, ev.Time)
+		if err := f.raise(ctx, b.Observe(ev)); err != nil {
+			return err
+		}
+	}
+	if err := f.raise(ctx, b.Advance(last)); err != nil {
+		return err
+	}
+	return f.Sync(ctx)
+}
+
+var _ control.Flow = (*flow)(nil)

@@ -1,0 +1,77 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/konseki/konseki/internal/detect"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/index"
+)
+
+// liveDetection feeds the baselines with events as they arrive and with the
+// clock. Imported files are judged by Correlate instead: their time is over.
+type liveDetection struct {
+	mu        sync.Mutex
+	baselines *detect.Baselines
+	live      map[string]bool // sources that arrive live
+}
+
+// warm lets the baselines learn from what live sources sent before. What they
+// would find there was found then.
+func (s *Server) warm(ctx context.Context) (*liveDetection, error) {
+	l := &liveDetection{baselines: detect.NewBaselines(detect.DefaultParams()), live: map[string]bool{}}
+	sources, err := s.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, src := range sources {
+		l.live[src.ID] = src.Ack != "" && src.Ack != "file"
+	}
+	for ev, err := range s.index.Stream(ctx, time.Time{}, time.Time{}) {
+		if err != nil {
+			return nil, fmt.Errorf("server: warm the baselines: %w", err)
+		}
+		if l.live[ev.Source] {
+			l.baselines.Observe(ev)
+		}
+	}
+	return l, nil
+}
+
+// observe judges a batch of rows; it is called in the order of arrival.
+func (l *liveDetection) observe(rows []index.Row) []detect.Finding {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var found []detect.Finding
+	for _, r := range rows {
+		ev := r.Event
+		if isOwn(ev.Source) || ev.Format == event.Unparsed || ev.TimeRx.Sub(ev.Time) > 24*time.Hour {
+			continue // an old file, not something that happens now
+		}
+		found = append(found, l.baselines.Observe(ev)...)
+	}
+	return found
+}
+
+// watch tells the baselines the time, so that silence is noticed although
+// nothing arrives.
+func (f *flow) watch(ctx context.Context, every time.Duration) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			f.live.mu.Lock()
+			found := f.live.baselines.Advance(now)
+			f.live.mu.Unlock()
+			if err := f.raise(ctx, found); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}

@@ -1,0 +1,232 @@
+// Package server wires the rooms, starts and stops them.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/konseki/konseki/internal/config"
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/index"
+	"github.com/konseki/konseki/internal/index/duckdb"
+	"github.com/konseki/konseki/internal/normalise"
+	"github.com/konseki/konseki/internal/query"
+	"github.com/konseki/konseki/internal/sigma"
+	"github.com/konseki/konseki/internal/vault"
+	"github.com/konseki/konseki/rules"
+)
+
+// Server is an open data folder with everything that works on it.
+type Server struct {
+	*control.Service
+	Config   config.Config
+	Dir      string
+	Problems []sigma.Problem // rules that were refused
+	vault    *vault.Vault
+	index    *duckdb.Index
+	flow     *flow
+	logger   *slog.Logger
+	cancel   context.CancelFunc
+	running  sync.WaitGroup
+	failed   error
+}
+
+// Options say how to open a data folder.
+type Options struct {
+	Version  string
+	Logger   *slog.Logger
+	Config   config.Config
+	Create   bool                     // make the vault when the folder is absent or empty
+	Progress func(done, total uint64) // while the index is rebuilt; may be nil
+	Live     bool                     // judge silence by the clock, as serving does
+	Reindex  bool                     // throw the index away and derive it again
+}
+
+// Folders of a data folder.
+const (
+	vaultFolder = "vault"
+	indexFolder = "index"
+	rulesFolder = "rules"
+	authFolder  = "auth"
+)
+
+// Open opens a data folder: the vault, its index (what is missing of it is
+// derived again) and detection. It refuses to guess: a folder without a vault
+// is an error unless Options.Create says otherwise.
+func Open(ctx context.Context, dir string, opts Options) (*Server, error) {
+	if opts.Progress == nil {
+		opts.Progress = func(uint64, uint64) {}
+	}
+	v, err := openVault(dir, opts)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Config: opts.Config, Dir: dir, vault: v, logger: opts.Logger}
+	if err := s.open(ctx, opts); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func openVault(dir string, opts Options) (*vault.Vault, error) {
+	o := vault.Options{Logger: opts.Logger, BatchEvery: opts.Config.Seal}
+	path := filepath.Join(dir, vaultFolder)
+	if !opts.Create {
+		return vault.Open(path, o)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("server: data folder: %w", err)
+	}
+	return vault.OpenOrCreate(path, o)
+}
+
+func (s *Server) open(ctx context.Context, opts Options) error {
+	engine, err := s.loadRules(opts.Config.Rules)
+	if err != nil {
+		return err
+	}
+	folder := filepath.Join(s.Dir, indexFolder)
+	if opts.Reindex {
+		if err := os.RemoveAll(folder); err != nil {
+			return fmt.Errorf("server: drop the index: %w", err)
+		}
+	}
+	s.index, err = duckdb.Open(folder, duckdb.Options{Logger: s.logger, Version: normalise.Version()})
+	if err != nil {
+		return fmt.Errorf("server: index: %w", err)
+	}
+	s.flow = newFlow(s.vault, s.index, engine, s.logger)
+	s.Service = control.New(control.Deps{
+		Vault: s.vault, Dir: filepath.Join(s.Dir, vaultFolder), Index: s.index, Flow: s.flow, Zone: opts.Config.Location(),
+		Version: opts.Version, Rules: len(engine.Rules()), Logger: s.logger, Now: time.Now,
+	})
+	s.flow.own = s.Service
+	if err := s.flow.rebuild(ctx, opts.Progress); err != nil {
+		return err
+	}
+	if err := s.remember(ctx); err != nil {
+		return err
+	}
+	if opts.Live {
+		if s.flow.live, err = s.warm(ctx); err != nil {
+			return err
+		}
+	}
+	s.start()
+	return s.flow.Sync(ctx)
+}
+
+func (s *Server) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	s.running.Go(func() {
+		if err := s.flow.run(ctx); err != nil {
+			s.logger.Error("indexing stopped", "error", err)
+			s.failed = err
+		}
+	})
+}
+
+// loadRules compiles konseki's own rules, those in the data folder and those
+// of the configured folders. A rule that cannot be honoured is a Problem.
+func (s *Server) loadRules(dirs []string) (*sigma.Engine, error) {
+	all, problems := sigma.LoadDir(rules.FS(), ".")
+	if local := filepath.Join(s.Dir, rulesFolder); isDir(local) {
+		dirs = append([]string{local}, dirs...)
+	}
+	for _, dir := range dirs {
+		if !isDir(dir) {
+			return nil, fmt.Errorf("server: rules: %s is not a folder: %w", dir, fs.ErrNotExist)
+		}
+		more, bad := sigma.LoadDir(os.DirFS(dir), ".")
+		all, problems = append(all, more...), append(problems, bad...)
+	}
+	s.Problems = problems
+	for _, p := range problems {
+		s.logger.Warn("rule refused", "file", p.File, "line", p.Line, "reason", p.Reason)
+	}
+	return sigma.Compile(all), nil
+}
+
+func isDir(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
+}
+
+// remember folds konseki's own records: those of closed segments are found
+// through the index, those in the tail follow through the flow. Findings of
+// the tail are marked first, so that deriving the tail again does not raise
+// them again.
+func (s *Server) remember(ctx context.Context) error {
+	if err := s.rememberCovered(ctx); err != nil {
+		return err
+	}
+	for rec, err := range s.vault.Records(ctx, s.flow.reached()+1) {
+		if err != nil {
+			return fmt.Errorf("server: read the tail: %w", err)
+		}
+		if rec.Source == event.SourceFinding {
+			s.Apply(rec)
+		}
+	}
+	return nil
+}
+
+func (s *Server) rememberCovered(ctx context.Context) error {
+	plan, err := query.Parse(`source:("`+event.SourceRegistry+`" OR "`+event.SourceCase+`" OR "`+event.SourceImport+`" OR "`+event.SourceFinding+`")`, query.Options{})
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
+	var seqs []uint64
+	req := index.Request{Plan: plan, Own: true, Oldest: true, Limit: index.MaxLimit}
+	for {
+		page, err := s.index.Search(ctx, req)
+		if err != nil {
+			return fmt.Errorf("server: own records: %w", err)
+		}
+		for i := range page.Events {
+			seqs = append(seqs, page.Events[i].Record)
+		}
+		if req.After = page.Next; req.After == "" {
+			break
+		}
+	}
+	slices.Sort(seqs)
+	for _, seq := range slices.Compact(seqs) {
+		rec, err := s.vault.Get(ctx, seq)
+		if err != nil {
+			return fmt.Errorf("server: own record %d: %w", seq, err)
+		}
+		s.Apply(rec)
+	}
+	return nil
+}
+
+// Vault gives the doors where they append.
+func (s *Server) Vault() *vault.Vault { return s.vault }
+
+// Seal puts everything under a checkpoint now.
+func (s *Server) Seal(ctx context.Context) error { return s.vault.Seal(ctx) }
+
+// Close stops everything in the reverse order and seals what is left.
+func (s *Server) Close() error {
+	if s.cancel != nil {
+		s.cancel()
+		s.running.Wait()
+	}
+	var errs []error
+	if s.index != nil {
+		errs = append(errs, s.index.Close())
+	}
+	errs = append(errs, s.vault.Close(), s.failed)
+	return errors.Join(errs...)
+}

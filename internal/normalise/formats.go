@@ -11,7 +11,6 @@ func formats() []Format {
 		newSyslog(inner),
 		// Formats that are never the message of a syslog line begin here.
 		newOwnFormat(),
-		newJSONLines(),
 		// Formats that are never the message of a syslog line end here.
 	})
 }
@@ -20,7 +19,10 @@ func formats() []Format {
 // line, most specific first.
 func innerFormats() []Format {
 	return []Format{
+		newNginx(),
+		newApache(),
 		// Database, JSON, VPN and service formats begin here.
+		newJSONLines(),
 		// Database, JSON, VPN and service formats end here.
 	}
 }

@@ -1,0 +1,172 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// sealLoop seals at every interval, when a batch is full, and when asked.
+func (v *Vault) sealLoop() {
+	tick := time.NewTicker(v.opts.BatchEvery)
+	defer tick.Stop()
+	for {
+		var asked chan error
+		select {
+		case <-tick.C:
+		case <-v.early:
+		case asked = <-v.seals:
+		case <-v.quit:
+			return
+		}
+		err := v.sealAll(context.Background())
+		if err != nil {
+			v.report("seal", err)
+		} else {
+			v.recovered("seal")
+		}
+		if asked != nil {
+			asked <- err
+		}
+		select {
+		case v.rolls <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Seal seals every record appended so far and returns when a signed checkpoint
+// covers them.
+func (v *Vault) Seal(ctx context.Context) error {
+	done := make(chan error, 1)
+	select {
+	case v.seals <- done:
+	case <-v.quit:
+		return fmt.Errorf("vault: seal: %w", ErrClosed)
+	case <-ctx.Done():
+		return fmt.Errorf("vault: seal: %w", context.Cause(ctx))
+	}
+	select {
+	case err := <-done:
+		if err != nil {
+			return fmt.Errorf("vault: seal: %w", err)
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("vault: seal: %w", context.Cause(ctx))
+	}
+}
+
+// sealAll puts what is durable now into batches and waits for the checkpoint.
+func (v *Vault) sealAll(ctx context.Context) error {
+	if err := v.adopt(ctx); err != nil {
+		return err
+	}
+	started := v.opts.Now()
+	v.mu.Lock()
+	until, sealed := v.size, v.sealed
+	v.mu.Unlock()
+	if until == sealed {
+		return nil
+	}
+	for {
+		more, err := v.sealBatch(ctx, until)
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+	}
+	v.mu.Lock()
+	entries := v.entries
+	v.mu.Unlock()
+	cp, err := v.log.await(ctx, entries)
+	if err != nil {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.checkpoint, v.sealed = cp, v.integrated
+	v.tailSince = time.Time{}
+	if v.size > v.sealed {
+		v.tailSince = started // what is left came after we looked
+	}
+	return nil
+}
+
+// sealBatch seals the next batch of the records up to until. A batch never
+// spans two log files, so that each file becomes one segment of whole batches.
+func (v *Vault) sealBatch(ctx context.Context, until uint64) (more bool, err error) {
+	v.mu.Lock()
+	first, index := v.integrated+1, v.entries
+	f, file, err := v.openWALLocked(first)
+	if f != nil {
+		until = min(until, f.end()-1)
+	}
+	v.mu.Unlock()
+	if err != nil || f == nil {
+		return false, err
+	}
+	defer file.Close()
+	if until < first {
+		return false, nil
+	}
+	count := min(until-first+1, uint64(v.opts.BatchRecords))
+	off, at := f.offset(first)
+	s := newWALScanner(file, off, f.size)
+	if err := s.skipTo(at, first); err != nil {
+		return false, err
+	}
+	leaves, err := leavesOf(s, first, count)
+	if err != nil {
+		return false, err
+	}
+	b := batch{first: first, count: count, root: newTree(leaves).root(), sealed: v.opts.Now()}
+	if err := v.log.add(ctx, index, b.encode()); err != nil {
+		return false, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.integrated, v.entries, v.lastSeal = b.end()-1, index+1, b.sealed
+	return true, nil
+}
+
+// openWALLocked opens the log file that holds seq, if one does, and gives a
+// copy of its state. v.mu is held, so that the file cannot go in between.
+func (v *Vault) openWALLocked(seq uint64) (*walFile, *os.File, error) {
+	for _, f := range v.files {
+		if seq >= f.first && seq < f.end() {
+			file, err := os.Open(f.path)
+			if err != nil {
+				return nil, nil, err
+			}
+			return new(*f), file, nil
+		}
+	}
+	return nil, nil, nil
+}
+
+// Wait returns once Size is greater than after.
+func (v *Vault) Wait(ctx context.Context, after uint64) error {
+	for {
+		v.mu.Lock()
+		size, changed := v.size, v.changed
+		v.mu.Unlock()
+		if size > after {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-v.stop:
+			return fmt.Errorf("vault: wait: %w", ErrClosed)
+		case <-ctx.Done():
+			return fmt.Errorf("vault: wait: %w", context.Cause(ctx))
+		}
+	}
+}
+
+// isGone says that a file went away between looking and opening.
+func isGone(err error) bool { return errors.Is(err, os.ErrNotExist) }

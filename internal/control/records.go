@@ -1,0 +1,135 @@
+package control
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/normalise"
+	"github.com/konseki/konseki/internal/vault"
+)
+
+// Record implements [Operations]. The events are derived from the record
+// itself, so they are what any rebuild of the index would hold.
+func (s *Service) Record(ctx context.Context, by string, seq uint64) (*Record, error) {
+	rec, err := s.Vault.Get(ctx, seq)
+	if err != nil {
+		return nil, notFound(fmt.Sprintf("record %d", seq), err)
+	}
+	r := &Record{Record: rec, Events: normalise.New().Events(nil, &rec)}
+	r.Text, r.Binary = showable(rec.Raw, r.Events)
+	if r.Seal, _, err = s.sealOf(ctx, rec); err != nil {
+		return nil, err
+	}
+	return r, s.record(ctx, access{By: by, Op: "record", Query: fmt.Sprintf("record:%d", seq)})
+}
+
+// Prove implements [Operations].
+func (s *Service) Prove(ctx context.Context, by string, seq uint64) (*Proof, error) {
+	rec, err := s.Vault.Get(ctx, seq)
+	if err != nil {
+		return nil, notFound(fmt.Sprintf("record %d", seq), err)
+	}
+	sl, proof, err := s.sealOf(ctx, rec)
+	if err != nil {
+		return nil, err
+	}
+	p := &Proof{Seal: sl}
+	if proof == nil {
+		p.Error = "not under a checkpoint yet"
+		return p, nil
+	}
+	if err := proof.Verify(s.Vault.Status().PublicKey, rec); err != nil {
+		p.Error = err.Error()
+	} else {
+		p.OK = true
+	}
+	if p.JSON, err = json.Marshal(proof, json.Deterministic(true)); err != nil {
+		return nil, fmt.Errorf("control: proof: %w", err)
+	}
+	return p, s.record(ctx, access{By: by, Op: "prove", Query: fmt.Sprintf("record:%d", seq)})
+}
+
+// sealOf tells where a record is sealed; the proof is nil in the tail.
+func (s *Service) sealOf(ctx context.Context, rec event.Record) (Seal, *vault.Proof, error) {
+	leaf := vault.Leaf(rec)
+	sl := Seal{Leaf: hex.EncodeToString(leaf[:])}
+	p, err := s.Vault.Prove(ctx, rec.Seq)
+	if errors.Is(err, vault.ErrUnsealed) {
+		return sl, nil, nil
+	}
+	if err != nil {
+		return sl, nil, fmt.Errorf("control: %w", err)
+	}
+	sl.Sealed, sl.SealedAt, sl.Batch, sl.Position = true, p.SealedAt, p.LogIndex, p.Seq-p.BatchFirst
+	sl.Root = hex.EncodeToString(p.BatchRoot[:])
+	return sl, p, nil
+}
+
+func notFound(what string, err error) error {
+	if errors.Is(err, vault.ErrNotFound) {
+		return fmt.Errorf("%s: %w", what, ErrNotFound)
+	}
+	return fmt.Errorf("control: %s: %w", what, err)
+}
+
+// showable gives a record's bytes as text, or as a hex dump when they are none.
+func showable(raw []byte, evs []event.Event) (text string, binary bool) {
+	if len(evs) > 0 && evs[0].Text != "" && !strings.ContainsRune(evs[0].Text, utf8.RuneError) {
+		return evs[0].Text, false
+	}
+	control := 0
+	for _, b := range raw {
+		if b < 0x20 && b != '\n' && b != '\r' && b != '\t' && b != 0x1d {
+			control++
+		}
+	}
+	if utf8.Valid(raw) && control*10 <= len(raw) {
+		return string(raw), false
+	}
+	if control*10 > len(raw) {
+		const shown = 4096
+		return hex.Dump(raw[:min(len(raw), shown)]), true
+	}
+	return strings.ToValidUTF8(string(raw), "\uFFFD"), false
+}
+
+// VerifyVault implements [Operations]. What was verified, and with what
+// result, is itself a record.
+func (s *Service) VerifyVault(ctx context.Context, by string, progress func(done, total int64)) (*Verification, error) {
+	began := time.Now()
+	rep, err := vault.Verify(ctx, s.Dir, vault.VerifyOptions{Progress: progress})
+	if err != nil {
+		return nil, fmt.Errorf("control: %w", err)
+	}
+	v := NewVerification(rep)
+	v.At, v.Took, v.PublicKey = s.Now(), time.Since(began), s.Vault.Status().PublicKey
+	_, err = s.seal(ctx, event.SourceReport, struct {
+		At       time.Time `json:"at"`
+		By       string    `json:"by"`
+		Op       string    `json:"op"`
+		OK       bool      `json:"ok"`
+		Records  uint64    `json:"records"`
+		Problems []Problem `json:"problems"`
+	}{v.At, by, "verify", v.OK, v.Records, v.Problems})
+	return v, err
+}
+
+// NewVerification puts a vault's report in the words of pages and commands.
+func NewVerification(rep *vault.Report) *Verification {
+	v := &Verification{
+		OK: rep.OK(), Records: rep.Records, Sealed: rep.Sealed, RawBytes: rep.RawBytes,
+		Segments: rep.Segments, Batches: rep.Batches, Checkpoint: rep.Checkpoint, Problems: []Problem{},
+	}
+	for _, p := range rep.Problems {
+		v.Problems = append(v.Problems, Problem{Kind: p.Kind, Segment: p.Segment, Record: p.Record, Detail: p.Detail})
+	}
+	return v
+}

@@ -1,0 +1,145 @@
+package control
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/normalise"
+	"github.com/konseki/konseki/internal/report"
+)
+
+// Report implements [Operations].
+func (s *Service) Report(ctx context.Context, by, caseID, lang, format string, w io.Writer) error {
+	write := map[string]func(io.Writer, *report.Document) error{"md": report.Markdown, "html": report.HTML}[format]
+	if write == nil {
+		return fmt.Errorf("%w: a report is written as md or html, not %q", ErrInvalid, format)
+	}
+	if lang != "ja" && lang != "en" {
+		return fmt.Errorf("%w: a report is written in ja or en, not %q", ErrInvalid, lang)
+	}
+	in, err := s.reportInput(ctx, caseID)
+	if err != nil {
+		return err
+	}
+	in.Lang = lang
+	if err := write(w, report.Compose(in)); err != nil {
+		return fmt.Errorf("control: %w", err)
+	}
+	return s.record(ctx, access{By: by, Op: "report", Query: "case:" + caseID})
+}
+
+// reportInput gathers all that a report of the case is made from.
+func (s *Service) reportInput(ctx context.Context, caseID string) (report.Input, error) {
+	c, err := s.Case(ctx, caseID)
+	if err != nil {
+		return report.Input{}, err
+	}
+	l, err := s.coverageLedger(ctx)
+	if err != nil {
+		return report.Input{}, err
+	}
+	st := s.Vault.Status()
+	in := report.Input{
+		Case: c, Zone: s.Zone, Now: s.Now(), Version: s.Version, Origin: st.Origin, PublicKey: st.PublicKey,
+		Checkpoint: st.Checkpoint, Size: st.Size, Records: map[uint64]report.Cited{},
+	}
+	in.From, in.To = l.Bounds()
+	in.To = in.To.Add(1)
+	in.Coverage = l.All(in.From, in.To)
+	found, err := s.findings(ctx, Search{From: in.From, To: in.To, Oldest: true, Limit: 200, Query: "severity_id:>=3"})
+	if err != nil {
+		return in, err
+	}
+	cites := c.Cited(false)
+	for _, f := range found {
+		in.Findings = append(in.Findings, report.Finding{Time: f.Time, Level: f.Level, Title: f.Title, Why: f.Why, Cites: f.Cites, Record: f.Record})
+		cites = append(cites, f.Cites[:min(3, len(f.Cites))]...)
+	}
+	for _, seq := range cites {
+		if _, ok := in.Records[seq]; ok {
+			continue
+		}
+		rec, err := s.Vault.Get(ctx, seq)
+		if err != nil {
+			continue // the report says that it cannot be read
+		}
+		in.Records[seq] = cited(rec, st.Sealed)
+	}
+	return in, nil
+}
+
+// shownBytes bounds what the evidence list shows of one record.
+const shownBytes = 400
+
+func cited(rec event.Record, sealed uint64) report.Cited {
+	sum := sha256.Sum256(rec.Raw)
+	text, _ := showable(rec.Raw, normalise.New().Events(nil, &rec))
+	if len(text) > shownBytes {
+		cut := shownBytes
+		for !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		text = text[:cut] + " …"
+	}
+	return report.Cited{Record: rec, SHA256: hex.EncodeToString(sum[:]), Text: text, Sealed: rec.Seq <= sealed}
+}
+
+// Export implements [Operations]: everything is sealed first, then every cited
+// record, the findings cited and the case's own operations go in with proof.
+func (s *Service) Export(ctx context.Context, by, caseID string, w io.Writer) error {
+	if err := s.Vault.Seal(ctx); err != nil {
+		return fmt.Errorf("control: export: %w", err)
+	}
+	in, err := s.reportInput(ctx, caseID)
+	if err != nil {
+		return err
+	}
+	in.Case = s.registry.desk.Case(caseID) // as sealed; the answers are those given when asked
+	b := report.Bundle{Input: in, PublicKey: in.PublicKey, By: by}
+	seqs := in.Case.Cited(true)
+	for _, f := range in.Findings {
+		seqs = append(seqs, f.Record)
+	}
+	for seq := range in.Records {
+		seqs = append(seqs, seq)
+	}
+	for _, seq := range sortedOnce(seqs) {
+		e, err := s.evidence(ctx, seq)
+		if err != nil {
+			return err
+		}
+		b.Evidence = append(b.Evidence, e)
+	}
+	b.Seal = func(is report.Issue) (report.Evidence, error) {
+		rec, err := s.seal(ctx, event.SourceReport, is)
+		if err != nil {
+			return report.Evidence{}, err
+		}
+		if err := s.Vault.Seal(ctx); err != nil {
+			return report.Evidence{}, err
+		}
+		return s.evidence(ctx, rec.Seq)
+	}
+	if err := report.WriteBundle(w, b); err != nil {
+		return fmt.Errorf("control: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) evidence(ctx context.Context, seq uint64) (report.Evidence, error) {
+	rec, err := s.Vault.Get(ctx, seq)
+	if err != nil {
+		return report.Evidence{}, fmt.Errorf("control: export record %d: %w", seq, err)
+	}
+	proof, err := s.Vault.Prove(ctx, seq)
+	if err != nil {
+		return report.Evidence{}, fmt.Errorf("control: export record %d: %w", seq, err)
+	}
+	return report.Evidence{Record: rec, Proof: proof}, nil
+}
+

@@ -19,9 +19,13 @@ func formats() []Format {
 // line, most specific first.
 func innerFormats() []Format {
 	return []Format{
+		newAuditd(),
 		newNginx(),
 		newApache(),
 		// Database, JSON, VPN and service formats begin here.
+		newPostgres(),
+		newMariaDB(),
+		newMySQL(),
 		newJSONLines(),
 		// Database, JSON, VPN and service formats end here.
 	}

@@ -15,18 +15,10 @@ import (
 func Fold(s string) string {
 	for i := range len(s) {
 		if c := s[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
-			return strings.Map(lower, s)
+			return strings.Map(unicode.ToLower, s)
 		}
 	}
 	return s
-}
-
-// lower maps single runes only, and leaves alone what would grow.
-func lower(r rune) rune {
-	if r == 'İ' {
-		return r
-	}
-	return unicode.ToLower(r)
 }
 
 // Piece is a stretch of a pattern: Wild is '*' (any text), '?' (one character)
@@ -126,15 +118,16 @@ func likes(s string, pieces []Piece) bool {
 
 // Plain gives the text of a record that free words search: the event's decoded
 // text where it has one, else the raw bytes, with U+FFFD for bytes that are not
-// UTF-8. Where JSON spells characters as \uXXXX, their meaning is appended, so
-// that Japanese is found either way. It returns raw itself where that is the text.
+// UTF-8. Where raw JSON spells characters as \uXXXX, their meaning is appended,
+// so that Japanese is found either way. It returns raw itself where that is the
+// text.
 func Plain(ev *event.Event, raw []byte) []byte {
-	text := raw
 	if ev.Text != "" {
-		text = []byte(ev.Text)
+		return []byte(Clean(ev.Text))
 	}
-	if !utf8.Valid(text) {
-		text = []byte(strings.Map(func(r rune) rune { return r }, string(text)))
+	text := raw
+	if !utf8.Valid(raw) {
+		text = []byte(Clean(string(raw)))
 	}
 	if bytes.Contains(text, []byte(`\u`)) {
 		if spoken := unescape(text); spoken != nil {
@@ -142,6 +135,14 @@ func Plain(ev *event.Event, raw []byte) []byte {
 		}
 	}
 	return text
+}
+
+// Clean makes text valid UTF-8: each byte that is not becomes U+FFFD.
+func Clean(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return strings.Map(func(r rune) rune { return r }, s)
 }
 
 // unescape replaces \uXXXX by its character, or returns nil where there is none

@@ -124,9 +124,9 @@ func (p *parser) relative(s string) (time.Time, bool) {
 	return now, false
 }
 
-// inRange keeps times within what 64 bits of nanoseconds hold, with room for
-// the steps made here.
-func inRange(t time.Time) bool { return t.Year() > 1678 && t.Year() < 2262 }
+// inRange keeps times within what an index can tell apart: 64 bits of
+// nanoseconds with room for the steps made here and for histogram buckets.
+func inRange(t time.Time) bool { return t.Year() > 1700 && t.Year() < 2250 }
 
 func (p *parser) badTime(at int) error {
 	return p.fail(at, "not a time", `write 2018-03-01, 2018-03-01T12:00, 2018-03, 2018-03-01T12:00:00+09:00, -24h or now`)

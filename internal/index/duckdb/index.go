@@ -1,0 +1,388 @@
+// Package duckdb keeps Events queryable inside one process: DuckDB over derived Parquet files, one per vault segment, and rows in memory that are not yet in a file.
+//
+// Everything in the index's folder is derived from the vault and may be
+// deleted. A derived file is named after the records it covers and the version
+// of normalise that made it; beside it lies a sidecar with its size, digests,
+// time ranges and filters that let queries pass over it. Queries work on a
+// snapshot, so that each row is seen once while rows move into files.
+package duckdb
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	driver "github.com/duckdb/duckdb-go/v2"
+	"github.com/zeebo/xxh3"
+
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/index"
+)
+
+// Options tune an Index; the zero value is usable.
+type Options struct {
+	Logger   *slog.Logger
+	MemoryMB int    // what DuckDB may use; 0 is 512
+	Threads  int    // of one query; 0 leaves it to DuckDB
+	Version  string // of normalise; files of other versions are removed
+}
+
+// Index is an index in one folder. It is safe for concurrent use.
+type Index struct {
+	db      *sql.DB
+	dir     string
+	opts    Options
+	version string
+	log     *slog.Logger
+
+	cover sync.Mutex // held while a file is written
+	write sync.Mutex // held while state is replaced
+	state atomic.Pointer[state]
+}
+
+// state is one consistent view; it never changes.
+type state struct {
+	files []*file
+	hot   []*batch
+}
+
+// file is a derived file.
+type file struct {
+	path        string
+	first, last uint64
+	sidecar
+	raw atomic.Pointer[string] // path of the vault segment, once known
+}
+
+func (f *file) earliest() int64 {
+	return slices.MinFunc(f.groups, func(a, b group) int { return cmp.Compare(a.earliest, b.earliest) }).earliest
+}
+
+func (f *file) latest() int64 {
+	return slices.MaxFunc(f.groups, func(a, b group) int { return cmp.Compare(a.latest, b.latest) }).latest
+}
+
+// Open opens the index in dir, which is made if it does not exist. Files that
+// are broken or of another version are removed; Has reports them missing.
+func Open(dir string, opts Options) (*Index, error) {
+	opts.MemoryMB = cmp.Or(opts.MemoryMB, 512)
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("index: open: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("index: open: %w", err)
+	}
+	x := &Index{dir: dir, opts: opts, version: safeVersion(opts.Version), log: opts.Logger}
+	files, err := x.load()
+	if err != nil {
+		return nil, fmt.Errorf("index: open %s: %w", dir, err)
+	}
+	x.state.Store(&state{files: files})
+	if x.db, err = x.connect(opts.MemoryMB); err != nil {
+		return nil, fmt.Errorf("index: start duckdb: %w", err)
+	}
+	return x, nil
+}
+
+// connect starts an in-memory DuckDB with the functions that queries use.
+func (x *Index) connect(memoryMB int) (*sql.DB, error) {
+	connector, err := driver.NewConnector("", nil)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(connector)
+	ctx := context.Background()
+	settings := []string{
+		fmt.Sprintf("SET memory_limit = '%dMB'", memoryMB),
+		"SET temp_directory = " + quote(filepath.Join(x.dir, "spill")),
+		"SET parquet_metadata_cache = true",
+		"SET preserve_insertion_order = false",
+		"SET autoinstall_known_extensions = false",
+		"SET autoload_known_extensions = false",
+	}
+	if x.opts.Threads > 0 {
+		settings = append(settings, fmt.Sprintf("SET threads = %d", x.opts.Threads))
+	}
+	for _, s := range settings {
+		if _, err := db.ExecContext(ctx, s); err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", s, err), db.Close())
+		}
+	}
+	if err := errors.Join(registerHot(ctx, db), registerNetwork(ctx, db)); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// quote writes an SQL string.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// Close ends the index. Hot rows are forgotten: the vault still has their records.
+func (x *Index) Close() error {
+	if err := x.db.Close(); err != nil {
+		return fmt.Errorf("index: close: %w", err)
+	}
+	return nil
+}
+
+// load takes stock of the folder.
+func (x *Index) load() ([]*file, error) {
+	entries, err := os.ReadDir(x.dir)
+	if err != nil {
+		return nil, err
+	}
+	var files []*file
+	for _, e := range entries {
+		name := e.Name()
+		path := filepath.Join(x.dir, name)
+		first, last, version, ok := parseName(name)
+		switch {
+		case strings.HasSuffix(name, tempSuffix):
+			err = os.Remove(path)
+		case !ok:
+			continue
+		case version != x.version:
+			x.log.Info("index: removing a file of another version", "file", name)
+			err = remove(path)
+		default:
+			f, broken := openFile(path, first, last)
+			if broken == nil {
+				files = append(files, f)
+				continue
+			}
+			x.log.Warn("index: removing a broken file; it will be built again", "file", name, "reason", broken)
+			err = remove(path)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+func remove(path string) error {
+	err := os.Remove(path)
+	if side := os.Remove(path + skipSuffix); side != nil && !errors.Is(side, os.ErrNotExist) {
+		err = errors.Join(err, side)
+	}
+	return err
+}
+
+const tailBytes = 64 << 10
+
+// openFile checks a derived file against its sidecar: its size and its footer.
+func openFile(path string, first, last uint64) (*file, error) {
+	b, err := os.ReadFile(path + skipSuffix)
+	if err != nil {
+		return nil, err
+	}
+	side, err := unmarshalSidecar(b)
+	if err != nil {
+		return nil, err
+	}
+	size, tail, err := digestTail(path)
+	if err != nil {
+		return nil, err
+	}
+	if size != side.size || tail != side.tail {
+		return nil, errors.New("size or footer differ from the sidecar")
+	}
+	return &file{path: path, first: first, last: last, sidecar: *side}, nil
+}
+
+func digestTail(path string) (size, digest uint64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { err = cmp.Or(err, f.Close()) }()
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return 0, 0, err
+	}
+	tail := make([]byte, min(end, tailBytes))
+	if _, err := f.ReadAt(tail, end-int64(len(tail))); err != nil {
+		return 0, 0, err
+	}
+	return uint64(end), xxh3.Hash(tail), nil
+}
+
+// Has reports whether a derived file of this version covers the segment, and
+// notes where the segment lies, which searches of raw text need.
+func (x *Index) Has(seg index.Segment) bool {
+	for _, f := range x.state.Load().files {
+		if f.first == seg.First && f.last == seg.Last {
+			f.raw.Store(&seg.Path)
+			return true
+		}
+	}
+	return false
+}
+
+// Last is the highest record contained in files or hot rows; 0 when empty.
+func (x *Index) Last() uint64 {
+	var last uint64
+	s := x.state.Load()
+	for _, f := range s.files {
+		last = max(last, f.last)
+	}
+	for _, b := range s.hot {
+		last = max(last, b.topRecord)
+	}
+	return last
+}
+
+// Add makes rows visible to the next query. Rows of records that a derived file
+// covers are left out: the file has them. Rows are copied.
+func (x *Index) Add(ctx context.Context, rows []index.Row) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("index: add: %w", err)
+	}
+	x.write.Lock()
+	defer x.write.Unlock()
+	s := x.state.Load()
+	hot := slices.Clone(s.hot)
+	var tail *batch
+	for _, r := range rows {
+		if s.covers(r.Event.Record) {
+			continue
+		}
+		if tail == nil || tail.full() {
+			hot, tail = grow(hot)
+		}
+		tail.add(r.Event, r.Raw)
+	}
+	x.state.Store(&state{files: s.files, hot: hot})
+	return nil
+}
+
+// grow makes the last batch a version of its own that can be appended to, or
+// begins a new one.
+func grow(hot []*batch) ([]*batch, *batch) {
+	if len(hot) == 0 {
+		tail := newBatch()
+		return append(hot, tail), tail
+	}
+	last := hot[len(hot)-1]
+	if last.full() {
+		tail := last.sibling()
+		return append(hot, tail), tail
+	}
+	tail := new(*last)
+	hot[len(hot)-1] = tail
+	return hot, tail
+}
+
+func (s *state) covers(record uint64) bool {
+	for _, f := range s.files {
+		if record >= f.first && record <= f.last {
+			return true
+		}
+	}
+	return false
+}
+
+// Cover moves the hot rows of the segment's records into one derived file. All
+// of the segment's rows must have been added before. It does nothing when the
+// file is there already.
+func (x *Index) Cover(ctx context.Context, seg index.Segment) error {
+	x.cover.Lock()
+	defer x.cover.Unlock()
+	if x.Has(seg) {
+		return nil
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("index: cover %s: %w", seg.Name, err)
+		}
+		places := arrange(x.state.Load().hot, seg.First, seg.Last)
+		f, err := x.derive(seg, places)
+		if err != nil {
+			return fmt.Errorf("index: cover %s: %w", seg.Name, err)
+		}
+		if x.install(f, len(places)) {
+			return nil
+		}
+	}
+}
+
+// derive writes the derived file and its sidecar.
+func (x *Index) derive(seg index.Segment, places []place) (*file, error) {
+	f := &file{path: filepath.Join(x.dir, fileName(seg.First, seg.Last, x.version)), first: seg.First, last: seg.Last}
+	f.raw.Store(&seg.Path)
+	var err error
+	if f.digest, err = write(f.path, places); err != nil {
+		return nil, err
+	}
+	if f.size, f.tail, err = digestTail(f.path); err != nil {
+		return nil, err
+	}
+	for g := range slices.Chunk(places, rowGroupRows) {
+		at := func(p place) int64 { return p.batch.cols[colTime].numbers[p.row] }
+		f.groups = append(f.groups, group{at(g[0]), at(g[len(g)-1]), len(g)})
+	}
+	f.skip = *newSkip(places)
+	return f, writeSidecar(f.path+skipSuffix, f.marshal())
+}
+
+// writeSidecar writes a small file whole or not at all.
+func writeSidecar(path string, b []byte) error {
+	if err := os.WriteFile(path+tempSuffix, b, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+tempSuffix, path)
+}
+
+// install replaces the hot rows by the file in one step. It reports false when
+// rows of the segment were added since they were counted.
+func (x *Index) install(f *file, rows int) bool {
+	x.write.Lock()
+	defer x.write.Unlock()
+	s := x.state.Load()
+	hot, moved := without(s.hot, f.first, f.last)
+	if moved != rows {
+		return false
+	}
+	x.state.Store(&state{files: append(slices.Clip(slices.Clone(s.files)), f), hot: hot})
+	return true
+}
+
+// without drops the rows of records first to last, and counts them.
+func without(batches []*batch, first, last uint64) (rest []*batch, dropped int) {
+	for _, b := range batches {
+		if b.topRecord < first || b.lowRecord > last {
+			rest = append(rest, b)
+			continue
+		}
+		keep := b.copyIf(func(record uint64) bool { return record < first || record > last })
+		dropped += b.rows - keep.rows
+		if keep.rows > 0 {
+			rest = append(rest, keep)
+		}
+	}
+	return rest, dropped
+}
+
+// own is the condition that leaves out konseki's own records: all but findings
+// for searches, all for counts of what came from outside.
+func own(findings bool) string {
+	s := "NOT starts_with(source, " + quote(event.OwnPrefix) + ")"
+	if findings {
+		s = "(" + s + " OR source = " + quote(event.SourceFinding) + ")"
+	}
+	return s
+}

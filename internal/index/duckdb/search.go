@@ -1,0 +1,267 @@
+package duckdb
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/index"
+)
+
+// Search returns the events of a request in order of (time, record, nth),
+// newest first unless Oldest is asked for. It looks through growing stretches
+// of time and stops when the page is full.
+func (x *Index) Search(ctx context.Context, req index.Request) (index.Page, error) {
+	limit := min(cmp.Or(req.Limit, index.DefaultLimit), index.MaxLimit)
+	s := &search{index: x, state: x.state.Load(), req: req, left: max(limit, 1) + 1, window: span(req.Plan, req.From, req.To)}
+	var err error
+	if s.after, err = parseCursor(req.After, req.Oldest); err != nil {
+		return index.Page{}, fmt.Errorf("index: search: %w", err)
+	}
+	if err := s.run(ctx); err != nil {
+		return index.Page{}, fmt.Errorf("index: search: %w", err)
+	}
+	page := index.Page{Events: s.found}
+	if len(page.Events) > limit {
+		page.Events = page.Events[:limit]
+		page.Next = makeCursor(&page.Events[limit-1], req.Oldest)
+	}
+	return page, nil
+}
+
+// search is one Search under way.
+type search struct {
+	index  *Index
+	state  *state
+	req    index.Request
+	window window
+	after  *mark
+	left   int
+	found  []event.Event
+}
+
+// firstStretch is about how many rows the first stretch of time holds; each
+// further one holds growth times as many as the one before.
+const (
+	firstStretch = 2 * rowGroupRows
+	growth       = 4
+)
+
+func (s *search) run(ctx context.Context) error {
+	w := s.window
+	if s.after != nil && s.req.Oldest {
+		w.from = max(w.from, s.after.time)
+	} else if s.after != nil {
+		w.to = min(w.to, s.after.time+1)
+	}
+	files, hot := s.state.narrow(w)
+	all := stretches(files, hot)
+	for rows := firstStretch; w.from < w.to && s.left > 0; rows *= growth {
+		part := w
+		if s.req.Oldest {
+			part.to = firstUpTo(all, w, rows)
+			w.from = part.to
+		} else {
+			part.from = lastDownTo(all, w, rows)
+			w.to = part.from
+		}
+		if part.from >= part.to {
+			continue
+		}
+		if err := s.look(ctx, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stretches lists the time ranges of what a search may have to read.
+func stretches(files []*file, hot []*batch) []group {
+	var all []group
+	for _, f := range files {
+		all = append(all, f.groups...)
+	}
+	for _, b := range hot {
+		all = append(all, group{b.earliest, b.latest, b.rows})
+	}
+	return all
+}
+
+// lastDownTo finds a time after which the window holds few more than the wanted
+// number of rows.
+func lastDownTo(all []group, w window, rows int) int64 {
+	slices.SortFunc(all, func(a, b group) int { return cmp.Compare(b.latest, a.latest) })
+	for _, g := range all {
+		if g.earliest >= w.to {
+			continue
+		}
+		if rows <= 0 && g.latest+1 < w.to {
+			return max(g.latest+1, w.from)
+		}
+		rows -= g.rows
+	}
+	return w.from
+}
+
+// firstUpTo finds a time before which the window holds few more than the wanted
+// number of rows.
+func firstUpTo(all []group, w window, rows int) int64 {
+	slices.SortFunc(all, func(a, b group) int { return cmp.Compare(a.earliest, b.earliest) })
+	for _, g := range all {
+		if g.latest < w.from {
+			continue
+		}
+		if rows <= 0 && g.earliest > w.from {
+			return min(g.earliest, w.to)
+		}
+		rows -= g.rows
+	}
+	return w.to
+}
+
+// look adds the events of one stretch of time.
+func (s *search) look(ctx context.Context, w window) error {
+	b := &builder{}
+	b.files, b.hot = s.state.narrow(w)
+	if len(b.files) == 0 && len(b.hot) == 0 {
+		return nil
+	}
+	where := func() string {
+		var more []string
+		if !s.req.Own {
+			more = append(more, own(true))
+			b.used[colSource] = true
+		}
+		if s.after != nil {
+			more = append(more, s.after.beyond(b, s.req.Oldest))
+		}
+		return b.conditions(w, more...)
+	}
+	columns := make([]int, columnCount)
+	for i := range columns {
+		columns[i] = i
+	}
+	order := "DESC"
+	if s.req.Oldest {
+		order = "ASC"
+	}
+	text := fmt.Sprintf("SELECT * FROM %s ORDER BY time %s, record %s, nth %s LIMIT %d", b.from(columns, where), order, order, order, s.left)
+	events, err := s.index.events(ctx, b, text, columns)
+	s.found = append(s.found, events...)
+	s.left -= len(events)
+	return err
+}
+
+// events runs a statement that selects the columns.
+func (x *Index) events(ctx context.Context, b *builder, text string, columns []int) ([]event.Event, error) {
+	var found []event.Event
+	r := newReader(columns)
+	err := x.each(ctx, b, text, func(rows *sql.Rows) error {
+		ev, err := r.read(rows)
+		if err == nil {
+			found = append(found, *ev)
+		}
+		return err
+	})
+	return found, err
+}
+
+// each runs a statement and calls f for every row, until it fails.
+func (x *Index) each(ctx context.Context, b *builder, text string, f func(*sql.Rows) error) error {
+	rows, err := x.db.QueryContext(withHot(ctx, b.scan()), text, b.args...)
+	if err != nil {
+		return x.explain(err, b.files)
+	}
+	for rows.Next() {
+		if err = f(rows); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return x.explain(err, b.files)
+	}
+	return nil
+}
+
+// mark is a place in the order (time, record, nth).
+type mark struct{ time, record, nth int64 }
+
+// beyond writes that a row comes after the mark.
+func (m *mark) beyond(b *builder, oldest bool) string {
+	sign := "<"
+	if oldest {
+		sign = ">"
+	}
+	b.used[colRecord], b.used[colNth] = true, true
+	time, record, nth := b.arg(m.time), b.arg(m.record), b.arg(m.nth)
+	return fmt.Sprintf("(time %[1]s %[2]s OR (time = %[2]s AND (record %[1]s %[3]s OR (record = %[3]s AND nth %[1]s %[4]s))))",
+		sign, time, record, nth)
+}
+
+func makeCursor(ev *event.Event, oldest bool) index.Cursor {
+	direction := "n"
+	if oldest {
+		direction = "o"
+	}
+	return index.Cursor(fmt.Sprintf("%s.%d.%d.%d", direction, nanos(ev.Time), ev.Record, ev.Nth))
+}
+
+func parseCursor(c index.Cursor, oldest bool) (*mark, error) {
+	if c == "" {
+		return nil, nil
+	}
+	parts := strings.Split(string(c), ".")
+	if len(parts) != 4 || (parts[0] == "o") != oldest || parts[0] != "o" && parts[0] != "n" {
+		return nil, index.ErrCursor
+	}
+	var numbers [3]int64
+	for i, p := range parts[1:] {
+		n, err := strconv.ParseInt(p, 10, 64)
+		if err != nil {
+			return nil, index.ErrCursor
+		}
+		numbers[i] = n
+	}
+	low, high := bounds()
+	if numbers[0] < low || numbers[0] > high || numbers[2] < 0 || numbers[2] > math.MaxUint16 {
+		return nil, index.ErrCursor
+	}
+	return &mark{numbers[0], numbers[1], numbers[2]}, nil
+}
+
+// Bounds gives the first and last event time of a request; both are zero when
+// it selects nothing.
+func (x *Index) Bounds(ctx context.Context, req index.Request) (first, last time.Time, err error) {
+	var low, high sql.NullInt64
+	err = x.aggregate(ctx, req, []int{colTime}, "SELECT min(time), max(time) FROM "+table, nil, func(rows *sql.Rows) error {
+		return rows.Scan(&low, &high)
+	})
+	if err != nil || !low.Valid {
+		return time.Time{}, time.Time{}, wrap("bounds", err)
+	}
+	return instant(low.Int64), instant(high.Int64), nil
+}
+
+// Count counts the events of a request.
+func (x *Index) Count(ctx context.Context, req index.Request) (int64, error) {
+	var n int64
+	err := x.aggregate(ctx, req, []int{colTime}, "SELECT count(*) FROM "+table, nil, func(rows *sql.Rows) error {
+		return rows.Scan(&n)
+	})
+	return n, wrap("count", err)
+}
+
+func wrap(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("index: %s: %w", what, err)
+	}
+	return nil
+}

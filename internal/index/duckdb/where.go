@@ -1,0 +1,410 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	duck "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/konseki/konseki/internal/query"
+)
+
+// builder writes SQL over one snapshot. Values become bound parameters; only
+// names, numbers and paths of this package's own making stand in the text.
+type builder struct {
+	args  []any
+	files []*file
+	hot   []*batch
+	// used notes the columns that the statement names.
+	used [columnCount]bool
+	// inFiles tells which side of the union is being written: on the side of
+	// files the raw text lies in the vault's segments.
+	inFiles bool
+}
+
+// arg binds a value and returns its placeholder.
+func (b *builder) arg(v any) string {
+	b.args = append(b.args, v)
+	return "$" + strconv.Itoa(len(b.args))
+}
+
+// column names a column and notes its use.
+func (b *builder) column(col int) string {
+	b.used[col] = true
+	return specs()[col].name
+}
+
+// byName finds a column.
+func byName(name string) (int, bool) {
+	for col, s := range specs() {
+		if s.name == name {
+			return col, true
+		}
+	}
+	return 0, false
+}
+
+// from writes a table of the given columns of all rows of the snapshot for
+// which the conditions hold.
+func (b *builder) from(columns []int, where func() string) string {
+	names := make([]string, len(columns))
+	for i, col := range columns {
+		names[i] = b.column(col)
+	}
+	list := strings.Join(names, ", ")
+	var sides []string
+	if len(b.files) > 0 {
+		b.inFiles = true
+		sides = append(sides, fmt.Sprintf("SELECT %s FROM read_parquet(%s) WHERE %s", list, parquetList(b.files), where()))
+	}
+	b.inFiles = false
+	sides = append(sides, fmt.Sprintf("SELECT %s FROM hot() WHERE %s", list, where()))
+	return "(" + strings.Join(sides, " UNION ALL ") + ")"
+}
+
+// scan gives the part of the snapshot that hot() shall read.
+func (b *builder) scan() hotScan {
+	s := hotScan{batches: b.hot}
+	for col, used := range b.used {
+		if used {
+			s.columns = append(s.columns, col)
+		}
+	}
+	return s
+}
+
+// parquetList writes the paths of files as an SQL list; what DuckDB would take
+// for a wildcard is guarded.
+func parquetList(files []*file) string {
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = quote(guard(f.path))
+	}
+	return "[" + strings.Join(paths, ", ") + "]"
+}
+
+func guard(path string) string {
+	return strings.NewReplacer("[", "[[]", "*", "[*]", "?", "[?]").Replace(path)
+}
+
+// node writes the condition of a query's node. It is never null.
+func (b *builder) node(n query.Node) string {
+	switch n := n.(type) {
+	case query.And:
+		return b.and(n)
+	case query.Or:
+		parts := make([]string, len(n.Nodes))
+		for i, c := range n.Nodes {
+			parts[i] = b.node(c)
+		}
+		return "(" + strings.Join(parts, " OR ") + ")"
+	case query.Not:
+		return "NOT " + b.node(n.Node)
+	case query.Text:
+		return b.texts([]query.Text{n})
+	case query.Match:
+		return b.match(n)
+	}
+	return "false"
+}
+
+// and puts the words of a conjunction together, so that raw text is read once.
+func (b *builder) and(n query.And) string {
+	var parts []string
+	var words []query.Text
+	for _, c := range n.Nodes {
+		if t, ok := c.(query.Text); ok {
+			words = append(words, t)
+			continue
+		}
+		parts = append(parts, b.node(c))
+	}
+	if len(words) > 0 {
+		parts = append(parts, b.texts(words))
+	}
+	if len(parts) == 0 {
+		return "true"
+	}
+	return "(" + strings.Join(parts, " AND ") + ")"
+}
+
+// texts writes that the record's text contains all the words.
+func (b *builder) texts(words []query.Text) string {
+	here := b.contained(b.column(colText), words)
+	if !b.inFiles {
+		return here
+	}
+	var segments []string
+	for _, f := range b.files {
+		if raw := f.raw.Load(); raw != nil {
+			segments = append(segments, quote(guard(*raw)))
+		}
+	}
+	kind := b.column(colTextKind)
+	inRaw := fmt.Sprintf("%s IN (SELECT seq::BIGINT FROM read_parquet([%s]) WHERE coalesce(%s, false))",
+		b.column(colRecord), strings.Join(segments, ", "), b.contained("TRY(decode(raw))", words))
+	return fmt.Sprintf("((%s <> %d AND %s) OR (%s = %d AND %s))", kind, textIsRaw, here, kind, textIsRaw, inRaw)
+}
+
+// contained writes that text contains every word, whatever their case.
+func (b *builder) contained(text string, words []query.Text) string {
+	parts := make([]string, len(words))
+	for i, w := range words {
+		switch {
+		case w.Wild:
+			parts[i] = fmt.Sprintf(`lower(%s) LIKE %s ESCAPE '\'`, text, b.arg("%"+likePattern(w.Word)+"%"))
+		case caseless(w.Word):
+			parts[i] = fmt.Sprintf("contains(%s, %s)", text, b.arg(w.Word))
+		default:
+			parts[i] = fmt.Sprintf("contains(lower(%s), %s)", text, b.arg(w.Word))
+		}
+	}
+	return "(" + strings.Join(parts, " AND ") + ")"
+}
+
+// caseless reports whether no other spelling of s differs only in case.
+func caseless(s string) bool {
+	for _, r := range s {
+		if unicode.SimpleFold(r) != r || unicode.ToUpper(r) != r {
+			return false
+		}
+	}
+	return true
+}
+
+// likePattern turns a query's pattern into one for LIKE with ESCAPE '\'.
+func likePattern(pattern string) string {
+	var out strings.Builder
+	guarded := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+	for _, p := range query.Pattern(pattern) {
+		switch p.Wild {
+		case '*':
+			out.WriteByte('%')
+		case '?':
+			out.WriteByte('_')
+		default:
+			out.WriteString(guarded.Replace(p.Literal))
+		}
+	}
+	return out.String()
+}
+
+// match writes a comparison of one field.
+func (b *builder) match(m query.Match) string {
+	if m.Native {
+		return b.native(m)
+	}
+	col, ok := byName(m.Field)
+	if !ok {
+		return "false"
+	}
+	name := b.column(col)
+	switch {
+	case col == colTime || col == colTimeRx:
+		return b.instant(name, m)
+	case !specs()[col].kept.text():
+		return b.number(name, m)
+	case m.Op == query.Within:
+		return b.within(name, m.Prefix)
+	}
+	return b.text(name, m)
+}
+
+func (b *builder) instant(name string, m query.Match) string {
+	low, _ := bounds()
+	switch m.Op {
+	case query.Less:
+		return fmt.Sprintf("(%s < %s)", name, b.arg(nanos(m.Time)))
+	case query.GreaterEq:
+		return fmt.Sprintf("(%s >= %s)", name, b.arg(nanos(m.Time)))
+	}
+	return fmt.Sprintf("(%s > %d)", name, low)
+}
+
+// sign gives the SQL sign of an order comparison.
+func sign(op query.Op) string {
+	switch op {
+	case query.Less:
+		return "<"
+	case query.LessEq:
+		return "<="
+	case query.Greater:
+		return ">"
+	case query.GreaterEq:
+		return ">="
+	}
+	return "="
+}
+
+func (b *builder) number(name string, m query.Match) string {
+	if m.Op == query.Exists {
+		return "(" + name + " <> 0)"
+	}
+	return fmt.Sprintf("(%s %s %s)", name, sign(m.Op), b.arg(m.Number))
+}
+
+// text writes a comparison of a text expression that is never null.
+func (b *builder) text(expr string, m query.Match) string {
+	switch m.Op {
+	case query.Exists:
+		return "(" + expr + " <> '')"
+	case query.Equal:
+		if caseless(m.Value) {
+			return fmt.Sprintf("(%s = %s)", expr, b.arg(m.Value))
+		}
+		return fmt.Sprintf("(lower(%s) = %s)", expr, b.arg(m.Value))
+	case query.Like:
+		return fmt.Sprintf(`(lower(%s) LIKE %s ESCAPE '\')`, expr, b.arg(likePattern(m.Value)))
+	}
+	return fmt.Sprintf(`(regexp_full_match(%s, '-?[0-9]{1,18}(\.[0-9]{1,9})?') AND coalesce(TRY_CAST(%s AS DOUBLE) %s %s, false))`,
+		expr, expr, sign(m.Op), b.arg(m.Float))
+}
+
+// native writes a comparison of a native field: a cheap test that the name, or
+// name and value, stand in the JSON text at all, and the exact one.
+func (b *builder) native(m query.Match) string {
+	fields := b.column(colFields)
+	expr := fmt.Sprintf("coalesce(json_extract_string(nullif(%s, ''), %s), '')", fields, b.arg(pointer(m.Field)))
+	exact := b.text(expr, m)
+	if b.emptyHolds(m) {
+		return exact
+	}
+	hint := string(appendQuoted(nil, m.Field)) + `:"`
+	if m.Op == query.Equal && caseless(m.Value) {
+		hint = string(appendQuoted(nil, m.Field)) + ":" + string(appendQuoted(nil, m.Value))
+	}
+	return fmt.Sprintf("(contains(%s, %s) AND %s)", fields, b.arg(hint), exact)
+}
+
+// pointer is the JSON pointer (RFC 6901) to a native field.
+func pointer(name string) string {
+	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(query.Clean(name))
+}
+
+// emptyHolds reports whether the comparison holds where the field is not stated.
+func (b *builder) emptyHolds(m query.Match) bool {
+	switch m.Op {
+	case query.Equal:
+		return m.Value == ""
+	case query.Like:
+		return strings.Trim(m.Value, "*") == ""
+	}
+	return false
+}
+
+// within writes that an address lies in a network. For IPv4 the leading octets
+// are compared as text first, which spares most rows the exact test.
+func (b *builder) within(name string, network netip.Prefix) string {
+	exact := fmt.Sprintf("in_network(%s, %s)", name, b.arg(network.String()))
+	if octets := network.Bits() / 8; network.Addr().Is4() && octets > 0 {
+		parts := strings.SplitAfterN(network.Addr().String(), ".", octets+1)
+		lead := strings.Join(parts[:octets], "")
+		return fmt.Sprintf("((starts_with(%s, %s) OR contains(%s, ':')) AND %s)", name, b.arg(lead), name, exact)
+	}
+	return "(" + exact + ")"
+}
+
+// networkTest is the scalar function in_network(address, network).
+type networkTest struct{ text, truth duck.TypeInfo }
+
+func registerNetwork(ctx context.Context, db *sql.DB) error {
+	text, err := duck.NewTypeInfo(duck.TYPE_VARCHAR)
+	if err != nil {
+		return err
+	}
+	truth, err := duck.NewTypeInfo(duck.TYPE_BOOLEAN)
+	if err != nil {
+		return err
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(duck.RegisterScalarUDF(conn, "in_network", networkTest{text, truth}), conn.Close())
+}
+
+func (t networkTest) Config() duck.ScalarFuncConfig {
+	return duck.ScalarFuncConfig{InputTypeInfos: []duck.TypeInfo{t.text, t.text}, ResultTypeInfo: t.truth}
+}
+
+func (t networkTest) Executor() duck.ScalarFuncExecutor {
+	return duck.ScalarFuncExecutor{RowExecutor: func(values []driver.Value) (any, error) {
+		address, _ := values[0].(string)
+		network, err := netip.ParsePrefix(fmt.Sprint(values[1]))
+		return err == nil && query.Contains(network, address), nil
+	}}
+}
+
+// window narrows the snapshot to what a request can be about.
+type window struct {
+	plan     *query.Plan
+	from, to int64 // [from,to)
+}
+
+// conditions writes what every row of an answer fulfils.
+func (b *builder) conditions(w window, more ...string) string {
+	time := b.column(colTime)
+	parts := []string{fmt.Sprintf("%s >= %s AND %s < %s", time, b.arg(w.from), time, b.arg(w.to))}
+	parts = append(parts, more...)
+	if w.plan != nil {
+		parts = append(parts, b.node(w.plan.Root))
+	}
+	return strings.Join(parts, " AND ")
+}
+
+// span makes a window of the times given; zero is open.
+func span(plan *query.Plan, from, to time.Time) window {
+	low, high := bounds()
+	w := window{plan: plan, from: low, to: high + 1}
+	if plan != nil {
+		from = later(from, plan.From)
+		to = earlier(to, plan.To)
+	}
+	if !from.IsZero() {
+		w.from = nanos(from)
+	}
+	if !to.IsZero() {
+		w.to = nanos(to)
+	}
+	return w
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// earlier takes zero for the end of time.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// narrow keeps the files and batches that may hold rows of the window.
+func (s *state) narrow(w window) (files []*file, hot []*batch) {
+	for _, f := range s.files {
+		overlaps := slices.ContainsFunc(f.groups, func(g group) bool { return g.latest >= w.from && g.earliest < w.to })
+		if overlaps && (w.plan == nil || f.may(w.plan.Root)) {
+			files = append(files, f)
+		}
+	}
+	for _, b := range s.hot {
+		if b.latest >= w.from && b.earliest < w.to {
+			hot = append(hot, b)
+		}
+	}
+	return files, hot
+}

@@ -46,12 +46,10 @@ func apacheError(in *Input, dst []event.Event) ([]event.Event, bool) {
 	ev := in.New("apache", event.ClassApplicationError)
 	at.set(in, &ev)
 	hasPort := false
-	for strings.HasPrefix(s, "[") {
-		inside, rest, ok := strings.Cut(s[1:], "] ")
-		if !ok || !apacheTag(&ev, inside, &hasPort) {
-			break
-		}
-		s = rest
+	s = readApacheTags(&ev, s, &hasPort)
+	if cause, rest, ok := strings.Cut(s, ": [client "); ok && strings.HasPrefix(cause, "(") { // the error of the system
+		ev.Add("cause", cause)
+		s = readApacheTags(&ev, "[client "+rest, &hasPort)
 	}
 	if len(s) > 9 && strings.HasPrefix(s, "AH") && s[7] == ':' {
 		ev.EventCode, s = s[:7], s[9:]
@@ -64,6 +62,18 @@ func apacheError(in *Input, dst []event.Event) ([]event.Event, bool) {
 	apacheOutcome(&ev, s)
 	modSecurity(&ev, s)
 	return append(dst, ev), true
+}
+
+// readApacheTags reads brackets from the start of s and returns the rest.
+func readApacheTags(ev *event.Event, s string, hasPort *bool) string {
+	for strings.HasPrefix(s, "[") {
+		inside, rest, ok := strings.Cut(s[1:], "] ")
+		if !ok || !apacheTag(ev, inside, hasPort) {
+			break
+		}
+		s = rest
+	}
+	return s
 }
 
 // apacheTag reads one of the brackets before the message and reports whether

@@ -33,6 +33,9 @@ func readPAM(ev *event.Event, message string) bool {
 		logon(ev, "", event.StatusFailure)
 	case strings.HasPrefix(s, "password changed for "):
 		accountChange(ev, activityPasswordChange, s[len("password changed for "):])
+	case strings.HasPrefix(s, "user ") && strings.Contains(s, " tally "): // pam_tally2: the account is locked
+		user, _, _ := strings.Cut(s[len("user "):], " ")
+		logon(ev, user, event.StatusFailure)
 	default:
 		return len(s) != len(message)
 	}

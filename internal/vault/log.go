@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,6 +20,7 @@ import (
 	"github.com/transparency-dev/tessera/storage/posix"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
+	"k8s.io/klog/v2"
 )
 
 const (
@@ -27,6 +29,7 @@ const (
 	checkpointPoll  = 10 * time.Millisecond
 
 	batchHead = "konseki batch v1"
+	maxBatch  = 1 << 20 // records of a batch
 )
 
 var errEntry = errors.New("not a batch entry")
@@ -59,7 +62,7 @@ func parseBatch(entry []byte) (batch, error) {
 	b.count, err[1] = strconv.ParseUint(lines[2], 10, 31)
 	b.root, err[2] = tlog.ParseHash(lines[3])
 	b.sealed, err[3] = time.Parse(time.RFC3339Nano, lines[4])
-	if e := errors.Join(err[:]...); e != nil || b.first == 0 || b.count == 0 {
+	if e := errors.Join(err[:]...); e != nil || b.first == 0 || b.count == 0 || b.count > maxBatch {
 		return batch{}, errEntry
 	}
 	if string(b.encode()) != string(entry) {
@@ -96,7 +99,16 @@ type sealLog struct {
 	cancel   context.CancelFunc
 }
 
+// silence keeps the tile log library from writing to standard error through
+// klog: what matters comes back to us as errors, and goes where Options.Logger
+// says.
+func silence() {
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
+}
+
 func openLog(dir string, signer note.Signer, verifier note.Verifier) (*sealLog, error) {
+	silence()
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &sealLog{dir: dir, verifier: verifier, cancel: cancel}
 	driver, err := posix.New(ctx, posix.Config{Path: dir})

@@ -70,7 +70,7 @@ func (p *Proof) verify(verifier note.Verifier, rec event.Record) error {
 		return fmt.Errorf("leaf version %d is unknown", p.LeafVersion)
 	case rec.Seq != p.Seq:
 		return fmt.Errorf("the proof is for record %d", p.Seq)
-	case p.BatchCount == 0 || p.BatchCount > 1<<31 || p.Seq < p.BatchFirst || p.Seq-p.BatchFirst >= p.BatchCount:
+	case p.BatchCount == 0 || p.BatchCount > maxBatch || p.Seq < p.BatchFirst || p.Seq-p.BatchFirst >= p.BatchCount:
 		return errors.New("the record is not in the batch")
 	case len(p.BatchPath) > maxPath || len(p.LogPath) > maxPath:
 		return errors.New("a path is too long")
@@ -177,7 +177,7 @@ func (c *proofCache) batchOf(ctx context.Context, v *Vault, seq, logSize uint64)
 
 // growTree hashes the records of a batch again.
 func (v *Vault) growTree(ctx context.Context, b batch) (tree, error) {
-	leaves := make([]tlog.Hash, 0, min(b.count, 1<<16))
+	leaves := make([]tlog.Hash, 0, b.count)
 	var header, scratch []byte
 	for seq := b.first; seq < b.end(); {
 		took, err := v.readFrom(ctx, seq, b.end()-1, func(r event.Record) bool {

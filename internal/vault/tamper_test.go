@@ -1,0 +1,298 @@
+package vault
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
+	"golang.org/x/mod/sumdb/note"
+)
+
+// sealedVault makes a closed vault of 500 records: segments 1-200 and 201-400,
+// the rest in the write-ahead log, all sealed, in batches of 50.
+func sealedVault(t testing.TB) (dir string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "vault")
+	opts := quiet()
+	opts.SegmentRecords, opts.BatchRecords = 200, 50
+	v, err := OpenOrCreate(dir, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		mustAppend(t, v, records(1+i*100, 100))
+	}
+	if err := v.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func mustVerify(t testing.TB, dir string) *Report {
+	t.Helper()
+	r, err := Verify(t.Context(), dir, VerifyOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func segmentPath(dir string, first, last uint64) string {
+	return filepath.Join(dir, segmentDir, segmentName(first, last))
+}
+
+// rewrite changes the rows of the second segment as somebody would who knows
+// the format and is careful with everything but the log.
+func rewrite(t *testing.T, dir string, change func(rows []segmentRow) []segmentRow) {
+	t.Helper()
+	path := segmentPath(dir, 201, 400)
+	rows, err := parquet.ReadFile[segmentRow](path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = parquet.WriteFile(path, change(rows), parquet.Compression(&zstd.Codec{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// edit changes the bytes of a file.
+func edit(t *testing.T, path string, change func(b []byte) []byte) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, change(b), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// frames cuts the log file of the sealed vault into its head and its frames.
+func frames(t *testing.T, b []byte) (head []byte, out [][]byte) {
+	t.Helper()
+	s := newWALScanner(bytes.NewReader(b), int64(walHead), int64(len(b)))
+	for at := int64(walHead); at < int64(len(b)); at = s.pos {
+		if _, err := s.next(); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, b[at:s.pos])
+	}
+	return b[:walHead], out
+}
+
+func editFrames(t *testing.T, dir string, change func(f [][]byte) [][]byte) {
+	t.Helper()
+	edit(t, filepath.Join(dir, walDir, walName(3)), func(b []byte) []byte {
+		head, f := frames(t, b)
+		return append(slices.Clone(head), bytes.Join(change(f), nil)...)
+	})
+}
+
+func TestVerifyFindsNothingWrongWithAnUntouchedVault(t *testing.T) {
+	dir := sealedVault(t)
+	var last [2]int64
+	r, err := Verify(t.Context(), dir, VerifyOptions{Progress: func(done, total int64) { last = [2]int64{done, total} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.OK() || r.Records != 500 || r.Sealed != 500 || r.Unsealed != 0 || r.Segments != 2 || r.Batches != 10 || r.SealedAt.IsZero() {
+		t.Fatalf("%+v", r)
+	}
+	if last[1] != 500 || last[0] < 400 {
+		t.Errorf("progress ended at %v", last)
+	}
+}
+
+// tamperings lists what is done to a sealed vault and what must be said of it.
+func tamperings() []struct {
+	name   string
+	kind   string
+	file   string
+	record uint64
+	do     func(t *testing.T, dir string)
+} {
+	segment := segmentDir + "/" + segmentName(201, 400)
+	wal := walDir + "/" + walName(3)
+	type rows = []segmentRow
+	rewriting := func(change func(r rows) rows) func(*testing.T, string) {
+		return func(t *testing.T, dir string) { rewrite(t, dir, change) }
+	}
+	framing := func(change func(f [][]byte) [][]byte) func(*testing.T, string) {
+		return func(t *testing.T, dir string) { editFrames(t, dir, change) }
+	}
+	logFile := func(name string, change func(b []byte) []byte) func(*testing.T, string) {
+		return func(t *testing.T, dir string) { edit(t, filepath.Join(dir, logDir, name), change) }
+	}
+	removing := func(name string) func(*testing.T, string) {
+		return func(t *testing.T, dir string) {
+			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	flip := func(b []byte) []byte { b[len(b)/2] ^= 1; return b }
+	return []struct {
+		name   string
+		kind   string
+		file   string
+		record uint64
+		do     func(t *testing.T, dir string)
+	}{
+		{"raw byte in segment", KindChanged, segment, 237, rewriting(func(r rows) rows { r[36].Raw[3] ^= 1; return r })},
+		{"receive time in segment", KindChanged, segment, 201, rewriting(func(r rows) rows { r[0].Received++; return r })},
+		{"source in segment", KindChanged, segment, 400, rewriting(func(r rows) rows { r[199].Source = "other"; return r })},
+		{"transport in segment", KindChanged, segment, 300, rewriting(func(r rows) rows { r[99].Transport += ";tz=UTC"; return r })},
+		{"raw and check in segment", KindChanged, segment, 201, rewriting(func(r rows) rows { r[36].Raw[3] ^= 1; r[36].Check = 7; return fixCheck(r) })},
+		{"row taken out", KindRemoved, segment, 260, rewriting(func(r rows) rows { return slices.Delete(r, 59, 60) })},
+		{"row taken out, rest renumbered", KindRemoved, segment, 260, rewriting(func(r rows) rows {
+			r = slices.Delete(r, 59, 60)
+			for i := range r {
+				r[i].Seq = int64(201 + i)
+			}
+			return r
+		})},
+		{"last row taken out", KindRemoved, segment, 400, rewriting(func(r rows) rows { return r[:199] })},
+		{"rows swapped", KindSwapped, segment, 210, rewriting(func(r rows) rows { r[9], r[19] = r[19], r[9]; return r })},
+		{"content swapped", KindSwapped, segment, 210, rewriting(func(r rows) rows { r[9].Raw, r[19].Raw = r[19].Raw, r[9].Raw; return r })},
+		{"rows swapped and renumbered", KindSwapped, segment, 210, rewriting(func(r rows) rows {
+			r[9], r[19] = r[19], r[9]
+			r[9].Seq, r[19].Seq = 210, 220
+			return r
+		})},
+		{"row doubled", KindInserted, segment, 210, rewriting(func(r rows) rows { return slices.Insert(r, 9, r[9]) })},
+		{"row of another vault put in", KindInserted, segment, 9999, rewriting(func(r rows) rows { r[9].Seq = 9999; return r })},
+		{"byte of the file flipped", KindUnreadable, segment, 201, func(t *testing.T, dir string) { edit(t, segmentPath(dir, 201, 400), flip) }},
+		{"segment cut", KindUnreadable, segment, 201, func(t *testing.T, dir string) {
+			edit(t, segmentPath(dir, 201, 400), func(b []byte) []byte { return b[:len(b)-9] })
+		}},
+		{"segment deleted", KindRemoved, segment, 201, removing(segment)},
+		{"segment copied in", KindForeign, segmentDir + "/x.parquet", 0, func(t *testing.T, dir string) {
+			edit(t, segmentPath(dir, 201, 400), func(b []byte) []byte {
+				if err := os.WriteFile(filepath.Join(dir, segmentDir, "x.parquet"), b, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return b
+			})
+		}},
+		{"byte in the log file", KindChanged, wal, 450, framing(func(f [][]byte) [][]byte { f[49][40] ^= 1; return f })},
+		{"byte in the log file, checksum mended", KindChanged, wal, 401, framing(func(f [][]byte) [][]byte {
+			f[49][len(f[49])-1] ^= 1
+			putChecksum(f[49])
+			return f
+		})},
+		{"frame taken out", KindRemoved, wal, 450, framing(func(f [][]byte) [][]byte { return slices.Delete(f, 49, 50) })},
+		{"frames swapped", KindSwapped, wal, 450, framing(func(f [][]byte) [][]byte { f[49], f[59] = f[59], f[49]; return f })},
+		{"frame doubled", KindInserted, wal, 450, framing(func(f [][]byte) [][]byte { return slices.Insert(f, 49, f[49]) })},
+		{"log file cut", KindCut, walDir, 491, framing(func(f [][]byte) [][]byte { return f[:90] })},
+		{"log file deleted", KindCut, walDir, 401, removing(wal)},
+		{"log file emptied", KindUnreadable, wal, 401, func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, wal), func([]byte) []byte { return nil })
+		}},
+		{"entry of the tile log", KindLog, logDir + "/tile/entries/000.p/10", 51, logFile("tile/entries/000.p/10", func(b []byte) []byte {
+			return bytes.Replace(b, []byte("\n51\n"), []byte("\n52\n"), 1)
+		})},
+		{"tile", KindLog, logDir + "/tile/0/000.p/10", 0, logFile("tile/0/000.p/10", flip)},
+		{"tile log cut", KindLog, logDir + "/tile/entries/000.p/10", 1, removing(logDir + "/tile/entries/000.p/10")},
+		{"checkpoint", KindCheckpoint, logDir + "/checkpoint", 0, logFile("checkpoint", flip)},
+		{"checkpoint signed by another", KindCheckpoint, logDir + "/checkpoint", 0, logFile("checkpoint", func(b []byte) []byte {
+			text, _, _ := strings.Cut(string(b), "\n\n")
+			name, _, _ := strings.Cut(text, "\n")
+			key, _, _ := note.GenerateKey(nil, name)
+			signer, _ := note.NewSigner(key)
+			forged, _ := note.Sign(&note.Note{Text: text + "\n"}, signer)
+			return forged
+		})},
+		{"checkpoint deleted", KindCheckpoint, logDir + "/checkpoint", 0, removing(logDir + "/checkpoint")},
+	}
+}
+
+// fixCheck sets every check to what the row now hashes to.
+func fixCheck(rows []segmentRow) []segmentRow {
+	for i := range rows {
+		rows[i].Check = checkOf(Leaf(rowRecord(rows[i])))
+	}
+	return rows
+}
+
+func TestVerifyNamesEveryTampering(t *testing.T) {
+	for _, c := range tamperings() {
+		t.Run(c.name, func(t *testing.T) {
+			dir := sealedVault(t)
+			c.do(t, dir)
+			r := mustVerify(t, dir)
+			found := slices.ContainsFunc(r.Problems, func(p Problem) bool {
+				return p.Kind == c.kind && p.Segment == c.file && p.Record == c.record
+			})
+			if !found {
+				t.Fatalf("want %s in %s at %d, got %+v", c.kind, c.file, c.record, r.Problems)
+			}
+			if n := len(r.Problems); n > 5 {
+				t.Errorf("%d problems for one tampering: %+v", n, r.Problems)
+			}
+		})
+	}
+}
+
+func TestVerifyFindsAPinnedKeyMissing(t *testing.T) {
+	dir := sealedVault(t)
+	other := sealedVault(t)
+	key, err := readPublicKey(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Verify(t.Context(), dir, VerifyOptions{PublicKey: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.OK() || r.Problems[0].Kind != KindForeign || r.Problems[1].Kind != KindCheckpoint {
+		t.Fatalf("%+v", r.Problems)
+	}
+}
+
+func TestOpenRefusesAVaultWithAPartMissing(t *testing.T) {
+	for _, name := range []string{formatName, keyName, pubName, walDir, segmentDir, logDir + "/checkpoint", logDir + "/" + treeState,
+		segmentDir + "/" + segmentName(1, 200)} {
+		t.Run(name, func(t *testing.T) {
+			dir := sealedVault(t)
+			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Open(dir, quiet())
+			if !errors.Is(err, ErrIncomplete) || !strings.Contains(err.Error(), filepath.Base(name)) && !strings.Contains(err.Error(), "record 1") {
+				t.Fatalf("Open: %v", err)
+			}
+		})
+	}
+}
+
+func TestOpenRefusesANewerFormatAndAReadableKey(t *testing.T) {
+	dir := sealedVault(t)
+	edit(t, filepath.Join(dir, formatName), func([]byte) []byte { return []byte("konseki vault 2\n") })
+	if _, err := Open(dir, quiet()); !errors.Is(err, ErrIncomplete) || !strings.Contains(err.Error(), "newer") {
+		t.Errorf("newer format: %v", err)
+	}
+	dir = sealedVault(t)
+	if err := os.Chmod(filepath.Join(dir, keyName), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir, quiet()); !errors.Is(err, ErrIncomplete) || !strings.Contains(err.Error(), "chmod 600") {
+		t.Errorf("readable key: %v", err)
+	}
+}
+
+func TestOpenRefusesToCutSealedRecords(t *testing.T) {
+	for _, keep := range []int{0, 90} {
+		dir := sealedVault(t)
+		editFrames(t, dir, func(f [][]byte) [][]byte { return f[:keep] })
+		if _, err := Open(dir, quiet()); !errors.Is(err, ErrTampered) {
+			t.Errorf("%d of 100 frames left: %v", keep, err)
+		}
+	}
+}

@@ -1,0 +1,246 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// VerifyOptions sets what Verify reports and trusts.
+type VerifyOptions struct {
+	// Progress, when set, is called with the sealed records checked so far and
+	// those there are. It is called from one goroutine.
+	Progress func(done, total int64)
+	// PublicKey, when set, is the key the checkpoint must be signed with, in
+	// the form of key.pub; otherwise key.pub itself is taken, which shows
+	// changes but not that the vault is the one you think of.
+	PublicKey string
+}
+
+// Report is the outcome of Verify.
+type Report struct {
+	Records    uint64    `json:"records"`   // found and read
+	Sealed     uint64    `json:"sealed"`    // last record under the checkpoint
+	Unsealed   uint64    `json:"unsealed"`  // readable records after it
+	RawBytes   int64     `json:"raw_bytes"` // of the records read
+	Segments   int       `json:"segments"`
+	Batches    int       `json:"batches"`
+	Origin     string    `json:"origin"`
+	Checkpoint string    `json:"checkpoint"` // signed note
+	SealedAt   time.Time `json:"sealed_at"`  // of the last batch; zero if none
+	Problems   []Problem `json:"problems"`
+}
+
+// OK says that nothing was found wrong.
+func (r *Report) OK() bool { return len(r.Problems) == 0 }
+
+// Problem is one thing found wrong. Record is 0 where none can be named.
+type Problem struct {
+	Kind    string `json:"kind"`    // one of the Kind… constants
+	Segment string `json:"segment"` // file within the vault's folder
+	Record  uint64 `json:"record"`
+	Detail  string `json:"detail"`
+}
+
+// Kinds of problems.
+const (
+	KindChanged    = "changed"    // a record is not the one that was sealed
+	KindRemoved    = "removed"    // sealed records are gone
+	KindSwapped    = "swapped"    // records stand in each other's place
+	KindInserted   = "inserted"   // a record stands twice or where none was sealed
+	KindCut        = "cut"        // a file ends before its sealed records do
+	KindForeign    = "foreign"    // a file or key that is not the vault's
+	KindUnreadable = "unreadable" // a file or part of it cannot be read
+	KindCheckpoint = "checkpoint" // the checkpoint is missing, unsigned or too old
+	KindLog        = "log"        // the tile log does not match its checkpoint
+)
+
+// maxProblems bounds a report; the last problem then says how many more.
+const maxProblems = 1000
+
+// audit is one run of Verify.
+type audit struct {
+	ctx      context.Context
+	dir      string
+	opts     VerifyOptions
+	report   *Report
+	unlisted int // problems beyond maxProblems
+
+	sealed    uint64
+	logSize   uint64
+	nextBatch func() (batch, error, bool)
+	current   *openBatch
+	done      int64
+
+	shift   int64 // by how much the records of file shifted were found renumbered
+	shifted string
+}
+
+func (a *audit) problem(kind, file string, record uint64, format string, args ...any) {
+	if len(a.report.Problems) >= maxProblems {
+		a.unlisted++
+		return
+	}
+	a.report.Problems = append(a.report.Problems, Problem{Kind: kind, Segment: file, Record: record, Detail: fmt.Sprintf(format, args...)})
+}
+
+// Verify reads a vault without changing it, hashes every record again and
+// compares with the signed checkpoint. It needs no private key and works while
+// another process has the vault open; then it covers what was sealed when it
+// began. What is wrong with the evidence is in the report; an error means that
+// it could not be looked at: ErrNoVault, ErrIncomplete, or the end of ctx.
+func Verify(ctx context.Context, dir string, opts VerifyOptions) (*Report, error) {
+	a := &audit{ctx: ctx, dir: dir, opts: opts, report: &Report{Problems: []Problem{}}}
+	if err := a.run(); err != nil {
+		return nil, fmt.Errorf("vault: verify: %w", err)
+	}
+	if a.unlisted > 0 {
+		last := &a.report.Problems[maxProblems-1]
+		last.Detail += fmt.Sprintf("; and %d more problems that are not listed", a.unlisted)
+	}
+	return a.report, nil
+}
+
+func (a *audit) run() error {
+	empty, err := isEmpty(a.dir)
+	if err != nil {
+		return err
+	}
+	if empty {
+		return fmt.Errorf("%w: %s", ErrNoVault, a.dir)
+	}
+	if err := readFormat(a.dir); err != nil {
+		return err
+	}
+	verifier, err := a.verifier()
+	if err != nil {
+		return err
+	}
+	a.report.Origin = verifier.Name()
+	// Files first, checkpoint second: a running vault makes segments only of
+	// records that a checkpoint covers already.
+	files, err := a.listFiles()
+	if err != nil {
+		return err
+	}
+	text, err := readCheckpointFile(a.dir)
+	if err != nil && !errors.Is(err, ErrIncomplete) {
+		return err
+	}
+	cp, err := openCheckpoint(text, verifier)
+	if err != nil {
+		a.problem(KindCheckpoint, logDir+"/checkpoint", 0, "the checkpoint is not a note signed by %s: %v", verifier.Name(), err)
+		return a.ctx.Err()
+	}
+	a.report.Checkpoint, a.report.Batches, a.logSize = cp.text, int(cp.size), cp.size
+	if err := a.checkLog(cp); err != nil {
+		return err
+	}
+	next, stop := iter.Pull2(a.batches())
+	defer stop()
+	a.nextBatch = next
+	return a.checkFiles(files)
+}
+
+// verifier gives the key to trust: the pinned one, or that in the folder.
+func (a *audit) verifier() (note.Verifier, error) {
+	if a.opts.PublicKey == "" {
+		v, err := readVerifier(a.dir)
+		if err != nil && !errors.Is(err, ErrIncomplete) {
+			return nil, fmt.Errorf("%w: %w: give the public key", ErrIncomplete, err)
+		}
+		return v, err
+	}
+	v, err := note.NewVerifier(a.opts.PublicKey)
+	if err != nil {
+		return nil, fmt.Errorf("public key: %w: give the line in key.pub", err)
+	}
+	if own, err := readPublicKey(a.dir); err != nil || own != a.opts.PublicKey {
+		a.problem(KindForeign, pubName, 0, "the public key in the folder is not the one given")
+	}
+	return v, nil
+}
+
+// files are the files of a vault that hold records.
+type files struct {
+	segments []Segment
+	wals     []string
+}
+
+func (a *audit) listFiles() (files, error) {
+	// The log first: a file that goes in between is in a segment by then.
+	wals, err := listWAL(filepath.Join(a.dir, walDir))
+	if err != nil {
+		return files{}, fmt.Errorf("%w: %w", ErrIncomplete, err)
+	}
+	segments, others, err := listSegments(filepath.Join(a.dir, segmentDir))
+	if err != nil {
+		return files{}, fmt.Errorf("%w: %w", ErrIncomplete, err)
+	}
+	for _, name := range others {
+		if filepath.Ext(name) != partSuffix { // a segment being written is nobody's evidence yet
+			a.problem(KindForeign, segmentDir+"/"+name, 0, "the file is not named as a segment")
+		}
+	}
+	a.report.Segments = len(segments)
+	return files{segments, wals}, nil
+}
+
+// checkFiles goes through the records in order: segments, then the log.
+func (a *audit) checkFiles(f files) error {
+	next := uint64(1)
+	for _, s := range f.segments {
+		name := segmentDir + "/" + s.Name
+		switch {
+		case s.First > a.sealed:
+			a.problem(KindCheckpoint, name, s.First, "the checkpoint covers only %d records: it is older than the segment", a.sealed)
+			continue
+		case s.Last < next || s.First < next:
+			a.problem(KindInserted, name, s.First, "records up to %d were read before: the file repeats them", next-1)
+			continue
+		case s.First > next:
+			a.gap(next, s.First-1, KindRemoved, segmentDir+"/"+segmentName(next, s.First-1), "the segment is missing")
+		}
+		if s.Last > a.sealed {
+			a.problem(KindCheckpoint, name, a.sealed+1, "the checkpoint covers only %d records: it is older than the segment", a.sealed)
+		}
+		if err := a.checkSegment(s); err != nil {
+			return err
+		}
+		next = s.Last + 1
+	}
+	next, err := a.checkWALs(f.wals, next)
+	if err != nil {
+		return err
+	}
+	if next <= a.sealed {
+		a.gap(next, a.sealed, KindCut, walDir, "the write-ahead log ends before its sealed records do")
+	}
+	return a.finishBatch()
+}
+
+// gap names sealed records that are gone.
+func (a *audit) gap(first, last uint64, kind, file, why string) {
+	last = min(last, a.sealed)
+	if first > last {
+		return
+	}
+	if first == last {
+		a.problem(kind, file, first, "record %d is gone: %s", first, why)
+		return
+	}
+	a.problem(kind, file, first, "records %d to %d are gone: %s", first, last, why)
+}
+
+// tell reports progress after n more sealed records.
+func (a *audit) tell(n int) {
+	a.done = min(a.done+int64(n), int64(a.sealed))
+	if a.opts.Progress != nil {
+		a.opts.Progress(a.done, int64(a.sealed))
+	}
+}

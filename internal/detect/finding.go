@@ -1,0 +1,152 @@
+// Package detect runs rules, correlations and baselines over the stream and emits Findings.
+//
+// Everything is judged in event time: the same events in the same order give
+// the same findings, byte for byte, however long ago they happened.
+package detect
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/sigma"
+)
+
+// The kinds of finding.
+const (
+	KindSigma    = "sigma"
+	KindBaseline = "baseline"
+)
+
+// The levels of a finding, as in Sigma.
+const (
+	LevelInformational = "informational"
+	LevelLow           = "low"
+	LevelMedium        = "medium"
+	LevelHigh          = "high"
+	LevelCritical      = "critical"
+)
+
+// MaxRecords bounds the citations of one finding.
+const MaxRecords = 50
+
+// A Finding (検知) is a rule or baseline that fired, with what it cites. Field
+// values are text as logged and therefore hostile.
+type Finding struct {
+	// ID is the hexadecimal SHA-256 of rule, time, key and cited records: the
+	// same replay gives the same ID.
+	ID      string `json:"id"`
+	RuleID  string `json:"rule_id"`
+	Title   string `json:"title"`
+	TitleJA string `json:"title_ja"`
+	Level   string `json:"level"` // informational, low, medium, high or critical
+	Kind    string `json:"kind"`  // KindSigma or KindBaseline
+
+	Time    time.Time `json:"time"`    // of the event that made it fire, UTC
+	Until   time.Time `json:"until"`   // end of what it covers; Time for an instant
+	Records []uint64  `json:"records"` // citations in order, at most MaxRecords
+
+	Source    string         `json:"source"`
+	Host      string         `json:"host"`
+	ActorUser string         `json:"actor_user"`
+	SrcIP     string         `json:"src_ip"`
+	Object    string         `json:"object"`
+	Because   []sigma.Reason `json:"because"`
+	Tags      []string       `json:"tags"`
+
+	Why   string `json:"why"`    // one plain sentence: why now, with the values
+	WhyJA string `json:"why_ja"` // the same in Japanese
+}
+
+// FromMatch makes the finding of a rule that holds of an event.
+func FromMatch(m sigma.Match, ev *event.Event) Finding {
+	f := Finding{
+		RuleID: m.Rule.ID, Title: m.Rule.Title, TitleJA: m.Rule.TitleJA, Level: m.Rule.Level, Kind: KindSigma,
+		Time: ev.Time.UTC(), Until: ev.Time.UTC(), Source: ev.Source, Host: ev.Host,
+		ActorUser: ev.ActorUser, SrcIP: ev.SrcIP, Object: ev.Object,
+		Because: m.Because, Tags: slices.Clone(m.Rule.Tags),
+	}
+	if f.TitleJA == "" {
+		f.TitleJA = f.Title
+	}
+	if ev.Record != 0 {
+		f.Records = []uint64{ev.Record}
+	}
+	f.Why, f.WhyJA = sentence(f.Title, m.Because), sentenceJA(f.TitleJA, m.Because)
+	f.seal(ev.Nth)
+	return f
+}
+
+// seal computes the ID; salt tells apart what else would be equal.
+func (f *Finding) seal(salt uint16, keys ...string) {
+	h := sha256.New()
+	b := make([]byte, 0, 512)
+	for _, s := range append([]string{f.RuleID, f.Source, f.Host}, keys...) {
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		b = append(b, s...)
+	}
+	b = binary.BigEndian.AppendUint64(b, uint64(f.Time.Unix()))
+	b = binary.BigEndian.AppendUint32(b, uint32(f.Time.Nanosecond()))
+	b = binary.BigEndian.AppendUint16(b, salt)
+	for _, r := range f.Records {
+		b = binary.BigEndian.AppendUint64(b, r)
+	}
+	h.Write(b)
+	f.ID = hex.EncodeToString(h.Sum(nil))
+}
+
+// maxShown bounds a value inside a sentence, in bytes.
+const maxShown = 80
+
+// shown prepares a logged value for a sentence: one line, not too long.
+func shown(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+	if len(s) <= maxShown {
+		return s
+	}
+	cut := maxShown
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
+
+func sentence(title string, because []sigma.Reason) string {
+	var b strings.Builder
+	b.WriteString(title)
+	for i, r := range because[:min(len(because), 3)] {
+		b.WriteString([]string{": ", ", ", ", "}[i])
+		if r.Value == "" {
+			b.WriteString(r.Field + " is missing")
+			continue
+		}
+		b.WriteString(r.Field + " is \"" + shown(r.Value) + "\"")
+	}
+	b.WriteString(".")
+	return b.String()
+}
+
+func sentenceJA(title string, because []sigma.Reason) string {
+	var b strings.Builder
+	b.WriteString(title)
+	for i, r := range because[:min(len(because), 3)] {
+		b.WriteString([]string{"：", "、", "、"}[i])
+		if r.Value == "" {
+			b.WriteString(r.Field + " がない")
+			continue
+		}
+		b.WriteString(r.Field + " が「" + shown(r.Value) + "」")
+	}
+	b.WriteString("。")
+	return b.String()
+}

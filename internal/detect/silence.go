@@ -1,0 +1,362 @@
+package detect
+
+import (
+	"cmp"
+	"container/heap"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/konseki/konseki/internal/event"
+)
+
+func silenceInfo(p *Params) Info {
+	return Info{
+		ID:    "baseline-source-silent",
+		Title: "Log source fell silent", TitleJA: "ログ源が沈黙した",
+		Description: "A source, or hosts of it, sent nothing for much longer than their learned rhythm while others went on. " +
+			"Hosts of one source that fall silent together are one finding.",
+		DescriptionJA: "他のログ源が続いているのに、あるログ源またはそのホストが、学習した間隔を大きく超えて何も送ってこない。" +
+			"同じログ源のホストが相次いで沈黙したときは一件にまとめる。",
+		Level: LevelHigh, Tags: []string{"attack.defense-impairment"},
+		Params: []Param{
+			{"silence_floor", p.SilenceFloor.String()}, {"silence_factor", fmt.Sprint(p.SilenceFactor)},
+			{"silence_ceiling", p.SilenceCeiling.String()}, {"silence_learn", p.SilenceLearn.String()},
+			{"silence_gaps", count(p.SilenceGaps)}, {"silence_gather", p.SilenceGather.String()},
+		},
+	}
+}
+
+// A streamKey is a source and a host; an empty host means the whole source.
+type streamKey struct{ source, host string }
+
+// A stream is the rhythm of one source or host.
+type stream struct {
+	key    streamKey
+	first  time.Time
+	last   time.Time
+	record uint64 // of the last event
+	gaps   int
+	hist   [buckets]uint32
+	worst  [worstDays]worstGap // longest gap per day, a ring
+	lag    time.Duration       // longest way from event to receipt
+	queued bool                // in the deadline heap
+	silent bool
+}
+
+// buckets cover gaps up to 2^24 s in steps of a quarter octave.
+const buckets = 96
+
+// worstDays is how many days a gap is remembered as the longest.
+const worstDays = 14
+
+type worstGap struct {
+	day int64
+	gap time.Duration
+}
+
+// maxLag bounds what is taken for a delivery delay; older events are imports.
+const maxLag = time.Hour
+
+func bucketOf(gap time.Duration) int {
+	s := gap.Seconds()
+	if s < 1 {
+		return 0
+	}
+	return min(1+int(4*math.Log2(s)), buckets-1)
+}
+
+// bucketEnd is the longest gap of a bucket.
+func bucketEnd(i int) time.Duration {
+	return time.Duration(math.Exp2(float64(i)/4) * float64(time.Second))
+}
+
+func (s *stream) observe(ev *event.Event) {
+	t := ev.Time.UTC()
+	if lag := ev.TimeRx.Sub(t); !ev.TimeRx.IsZero() && lag > s.lag && lag <= maxLag {
+		s.lag = lag
+	}
+	if s.first.IsZero() {
+		s.first, s.last, s.record = t, t, ev.Record
+		return
+	}
+	gap := t.Sub(s.last)
+	if gap < 0 {
+		return
+	}
+	s.last, s.record, s.silent = t, ev.Record, false
+	s.gaps++
+	s.hist[bucketOf(gap)]++
+	day := t.Unix() / 86400
+	if w := &s.worst[uint64(day)%worstDays]; w.day != day {
+		*w = worstGap{day, gap}
+	} else {
+		w.gap = max(w.gap, gap)
+	}
+}
+
+// quantile gives the gap that a share of all gaps do not exceed.
+func (s *stream) quantile(share float64) time.Duration {
+	want, sum := share*float64(s.gaps), 0.0
+	for i, n := range s.hist {
+		if sum += float64(n); sum >= want {
+			return bucketEnd(i)
+		}
+	}
+	return bucketEnd(buckets - 1)
+}
+
+// longest gives the longest gap of the last days.
+func (s *stream) longest() time.Duration {
+	var d time.Duration
+	day := s.last.Unix() / 86400
+	for _, w := range s.worst {
+		if w.day > day-worstDays {
+			d = max(d, w.gap)
+		}
+	}
+	return d
+}
+
+// patience is how long the stream may be silent before that is remarkable; ok
+// is false while its rhythm is not known or when it has none.
+func (s *stream) patience(p *Params) (d time.Duration, ok bool) {
+	seen := s.last.Sub(s.first)
+	if s.gaps < p.SilenceGaps {
+		return 0, false
+	}
+	p99, longest := s.quantile(0.99), s.longest()
+	factor := p.SilenceFactor
+	if steady := longest <= 2*p99 && p99 <= 2*s.quantile(0.5); steady && s.gaps >= 2*p.SilenceGaps {
+		factor = min(factor, 1.5) // a heartbeat: it needs neither much room nor days
+		if p99 < time.Minute {
+			factor = p.SilenceFactor
+		}
+	} else if seen < p.SilenceLearn {
+		return 0, false
+	}
+	d = max(p.SilenceFloor, time.Duration(factor*float64(p99)), longest+longest/4) + s.lag
+	return d, p99 <= p.SilenceCeiling && d <= p.SilenceCeiling
+}
+
+// A silence watches all streams.
+type silence struct {
+	b         *Baselines
+	streams   *table[streamKey, stream]
+	deadlines deadlineHeap
+	now       time.Time // event time reached
+	suspect   time.Time // an instant far ahead that one event claimed
+	gathering []gathering
+}
+
+// A gathering collects the silent hosts of one source.
+type gathering struct {
+	source string
+	from   time.Time // when the first was overdue
+	until  time.Time
+}
+
+// A deadline is when a stream may have to be reported. It is looked at again
+// then: the stream may have spoken since.
+type deadline struct {
+	at  time.Time
+	key streamKey
+}
+
+func newSilence(b *Baselines) *silence {
+	return &silence{b: b, streams: newTable[streamKey, stream](b.p.MaxStreams, &b.stats.Evicted)}
+}
+
+// maxHost bounds a host's name; longer ones are not names.
+const maxHost = 256
+
+func (q *silence) observe(ev *event.Event) {
+	if ev.Time.IsZero() {
+		return
+	}
+	q.note(streamKey{source: ev.Source}, ev)
+	if ev.Host != "" && len(ev.Host) <= maxHost {
+		q.note(streamKey{ev.Source, ev.Host}, ev)
+	}
+	q.reach(ev.Time.UTC())
+}
+
+func (q *silence) note(key streamKey, ev *event.Event) {
+	s, _ := q.streams.get(key)
+	s.key = key
+	s.observe(ev)
+	if !s.queued && !s.silent && s.gaps >= q.b.p.SilenceGaps {
+		q.enqueue(s)
+	}
+}
+
+// enqueue puts a stream on watch.
+func (q *silence) enqueue(s *stream) {
+	d, ok := s.patience(&q.b.p)
+	at := s.last.Add(d)
+	if !ok {
+		at = s.last.Add(q.b.p.SilenceCeiling) // look again when more is known
+		if half := q.b.p.SilenceLearn / 8; half < q.b.p.SilenceCeiling {
+			at = s.last.Add(half)
+		}
+	}
+	s.queued = true
+	heap.Push(&q.deadlines, deadline{at, s.key})
+}
+
+// maxLeap is how far one event may move the time that others are judged by; a
+// second event must agree with anything more.
+const maxLeap = 24 * time.Hour
+
+// reach moves event time on.
+func (q *silence) reach(t time.Time) {
+	if !t.After(q.now) {
+		return
+	}
+	if !q.now.IsZero() && t.Sub(q.now) > maxLeap {
+		if gap := t.Sub(q.suspect); q.suspect.IsZero() || gap.Abs() > maxLeap {
+			q.suspect = t
+			return
+		}
+	}
+	q.suspect = time.Time{}
+	q.advance(t)
+}
+
+// advance judges every stream whose deadline has passed.
+func (q *silence) advance(now time.Time) {
+	q.now = later(q.now, now)
+	for {
+		due := q.deadlines.Len() > 0 && !q.deadlines[0].at.After(q.now)
+		if len(q.gathering) > 0 && !q.gathering[0].until.After(q.now) && (!due || !q.gathering[0].until.After(q.deadlines[0].at)) {
+			g := q.gathering[0]
+			q.gathering = q.gathering[1:]
+			q.report(g)
+			continue
+		}
+		if !due {
+			return
+		}
+		if d, ok := heap.Pop(&q.deadlines).(deadline); ok {
+			q.examine(d)
+		}
+	}
+}
+
+func (q *silence) examine(d deadline) {
+	s := q.streams.find(d.key)
+	if s == nil || s.silent {
+		return
+	}
+	s.queued = false
+	wait, ok := s.patience(&q.b.p)
+	at := s.last.Add(wait)
+	if !ok {
+		if s.last.Add(q.b.p.SilenceCeiling).After(q.now) {
+			s.queued = true
+			heap.Push(&q.deadlines, deadline{d.at.Add(q.b.p.SilenceCeiling / 4), d.key})
+		}
+		return // else it is taken up again by its next event
+	}
+	if at.After(q.now) || at.After(d.at) {
+		q.enqueue(s)
+		return
+	}
+	s.silent = true
+	if !slices.ContainsFunc(q.gathering, func(g gathering) bool { return g.source == d.key.source }) {
+		q.gathering = append(q.gathering, gathering{d.key.source, at, at.Add(q.b.p.SilenceGather)})
+		slices.SortStableFunc(q.gathering, func(a, b gathering) int { return a.until.Compare(b.until) })
+	}
+}
+
+// report makes the finding of a gathering, unless all have spoken meanwhile.
+func (q *silence) report(g gathering) {
+	var hosts []*stream
+	var whole *stream
+	for key, s := range q.streams.all {
+		if key.source != g.source || !s.silent || s.last.Before(g.from.Add(-q.b.p.SilenceCeiling)) {
+			continue
+		}
+		if key.host == "" {
+			whole = s
+		} else if wait, _ := s.patience(&q.b.p); !s.last.Add(wait).Before(g.from) {
+			hosts = append(hosts, s)
+		}
+	}
+	if whole == nil && len(hosts) == 0 {
+		return
+	}
+	slices.SortFunc(hosts, func(a, b *stream) int {
+		return cmp.Or(a.last.Compare(b.last), strings.Compare(a.key.host, b.key.host))
+	})
+	q.b.emit(q.finding(g, hosts, whole), silenceInfo(&q.b.p), g.source, g.from.Format(time.RFC3339Nano))
+}
+
+func (q *silence) finding(g gathering, hosts []*stream, whole *stream) Finding {
+	f := Finding{Level: LevelMedium, Time: g.from, Until: q.now, Source: g.source, Object: g.source}
+	first := whole
+	if len(hosts) > 0 {
+		first = hosts[0]
+	}
+	names := make([]string, 0, min(len(hosts), MaxRecords))
+	for i, s := range hosts {
+		if i < MaxRecords {
+			names = append(names, shown(s.key.host))
+			f.Records = append(f.Records, s.record)
+		}
+	}
+	if len(hosts) == 0 {
+		f.Records = append(f.Records, whole.record)
+	}
+	if len(hosts) == 1 {
+		f.Host = hosts[0].key.host
+	}
+	if len(hosts) > 1 || whole != nil {
+		f.Level = LevelHigh
+	}
+	list := strings.Join(names, ", ")
+	if more := len(hosts) - len(names); more > 0 {
+		list += fmt.Sprintf(" (+%d)", more)
+	}
+	usual := span(first.quantile(0.99))
+	switch {
+	case len(hosts) == 0:
+		f.Why = fmt.Sprintf("Source %s sent nothing since %s; its gaps are %s at most, 99 times of 100.", shown(g.source), clock(first.last), usual)
+		f.WhyJA = fmt.Sprintf("ログ源 %s が %s から何も送ってこない。ふだんの間隔は 99%% が %s 以内である。", shown(g.source), clock(first.last), usual)
+	default:
+		f.Why = fmt.Sprintf("%d host(s) of %s sent nothing since %s; gaps are %s at most, 99 times of 100: %s.", len(hosts), shown(g.source), clock(first.last), usual, list)
+		f.WhyJA = fmt.Sprintf("%s の %d 台が %s から何も送ってこない。ふだんの間隔は 99%% が %s 以内である：%s。", shown(g.source), len(hosts), clock(first.last), usual, list)
+	}
+	return f
+}
+
+// A deadlineHeap orders deadlines by time, then key, so that replays agree.
+type deadlineHeap []deadline
+
+// Len implements [heap.Interface].
+func (h deadlineHeap) Len() int { return len(h) }
+
+// Less implements [heap.Interface].
+func (h deadlineHeap) Less(i, j int) bool {
+	return cmp.Or(h[i].at.Compare(h[j].at), cmp.Compare(h[i].key.source, h[j].key.source), cmp.Compare(h[i].key.host, h[j].key.host)) < 0
+}
+
+// Swap implements [heap.Interface].
+func (h deadlineHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+
+// Push implements [heap.Interface].
+func (h *deadlineHeap) Push(x any) {
+	if d, ok := x.(deadline); ok {
+		*h = append(*h, d)
+	}
+}
+
+// Pop implements [heap.Interface].
+func (h *deadlineHeap) Pop() any {
+	old := *h
+	d := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return d
+}

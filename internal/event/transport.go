@@ -84,3 +84,23 @@ func (t Transport) String() string {
 	}
 	return b.String()
 }
+
+// JoinColumns gives the value of the hint "columns".
+func JoinColumns(columns []string) string {
+	escaped := make([]string, len(columns))
+	for i, c := range columns {
+		escaped[i] = url.QueryEscape(c)
+	}
+	return strings.Join(escaped, ",")
+}
+
+// SplitColumns reads the value of the hint "columns".
+func SplitColumns(hint string) []string {
+	columns := strings.Split(hint, ",")
+	for i, c := range columns {
+		if plain, err := url.QueryUnescape(c); err == nil {
+			columns[i] = plain
+		}
+	}
+	return columns
+}

@@ -64,7 +64,8 @@ func (f *elements) next(data []byte, eof bool) piece {
 
 // open looks for the list in the object that begins here, taking nothing until
 // it is found, so that an object without one is still whole.
-func (f *elements) open(data []byte, eof bool) piece {
+func (f *elements) open(all []byte, eof bool) piece {
+	data := all[:min(len(all), f.max)]
 	at := 1
 	for {
 		at += separators(data[at:])
@@ -73,7 +74,7 @@ func (f *elements) open(data []byte, eof bool) piece {
 		}
 		key, value, err := f.key(data[at:])
 		if err != nil {
-			return f.giveUp(data, eof, err)
+			return f.giveUp(all, eof, err)
 		}
 		if value += at; data[value] == '[' && slices.Contains(listKeys(), key) {
 			f.where, f.outer = inArray, inObject
@@ -81,17 +82,18 @@ func (f *elements) open(data []byte, eof bool) piece {
 		}
 		end, err := f.scan(data[value:])
 		if err != nil {
-			return f.giveUp(data, eof, err)
+			return f.giveUp(all, eof, err)
 		}
 		at = value + end
 	}
 }
 
 // skip passes over a member after the list, unless it is another list.
-func (f *elements) skip(data []byte, eof bool) piece {
+func (f *elements) skip(all []byte, eof bool) piece {
+	data := all[:min(len(all), f.max)]
 	key, value, err := f.key(data)
 	if err != nil {
-		return f.giveUp(data, eof, err)
+		return f.giveUp(all, eof, err)
 	}
 	if data[value] == '[' && slices.Contains(listKeys(), key) {
 		f.where, f.outer = inArray, inObject
@@ -99,7 +101,7 @@ func (f *elements) skip(data []byte, eof bool) piece {
 	}
 	end, err := f.scan(data[value:])
 	if err != nil {
-		return f.giveUp(data, eof, err)
+		return f.giveUp(all, eof, err)
 	}
 	if value+end == len(data) && !eof && len(data) < f.max { // a number may go on
 		return piece{}

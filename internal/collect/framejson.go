@@ -37,22 +37,26 @@ func (f *values) next(data []byte, eof bool) piece {
 	if p := f.wholeLine(data); p.n > 0 {
 		return p
 	}
-	end, err := f.scan(data)
+	all := eof
+	near := data[:min(len(data), f.max)]
+	eof = eof && len(near) == len(data)
+	end, err := f.scan(near)
 	switch bad, isSyntax := errors.AsType[*jsontext.SyntacticError](err); {
-	case err == nil && (end < len(data) || eof || closed(data[end-1])):
+	case err == nil && (end < len(near) || eof || closed(data[end-1])):
 		return piece{raw: data[:end], n: end}
-	case len(data) >= f.max:
-		f.asLines = f.max
-		return f.oneLine(data, eof)
 	case err == nil || errors.Is(err, io.ErrUnexpectedEOF):
-		if !eof {
+		switch {
+		case eof:
+			return piece{raw: bytes.TrimRight(data, "\r\n"), n: len(data)}
+		case len(near) < f.max:
 			return piece{}
 		}
-		return piece{raw: bytes.TrimRight(data, "\r\n"), n: len(data)}
+		f.asLines = f.max
+		return f.oneLine(data, all)
 	case isSyntax:
-		return f.broken(data, int(bad.ByteOffset), eof)
+		return f.broken(data, int(bad.ByteOffset), all)
 	default: // io.EOF cannot be: the data holds more than space
-		return f.broken(data, 0, eof)
+		return f.broken(data, 0, all)
 	}
 }
 

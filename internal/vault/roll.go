@@ -29,6 +29,8 @@ func (v *Vault) rollLoop() {
 
 // roll turns every closed and sealed log file into a segment.
 func (v *Vault) roll() error {
+	v.rolling.Lock()
+	defer v.rolling.Unlock()
 	for {
 		f := v.nextToRoll()
 		if f == nil {

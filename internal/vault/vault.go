@@ -116,6 +116,8 @@ type Vault struct {
 
 	active *walWriter // the committer's
 
+	rolling sync.Mutex // one roll at a time
+
 	mu         sync.Mutex
 	files      []*walFile // oldest first; only the last may be open
 	segments   []Segment

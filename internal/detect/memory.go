@@ -164,17 +164,17 @@ func (d *address) others(account string, before time.Time) []tie {
 	return out
 }
 
-// A pool is what is known of a network: which accounts had how many addresses
-// in it.
+// A pool is what is known of a network: which accounts had which addresses in
+// it, the first few of each.
 type pool struct {
-	users   []poolUser
+	users   map[string][]netip.Addr
+	moving  int // accounts with as many addresses as are kept
 	dynamic bool
 }
 
-type poolUser struct {
-	account   string
-	addresses []netip.Addr
-}
+// maxPoolUsers bounds the accounts remembered per network. Carriers have many
+// users, who must be remembered until some of them have moved often enough.
+const maxPoolUsers = 1024
 
 // learnNetwork notes that an account used an address of a network. Where
 // several accounts keep getting new addresses the network is a carrier's pool.
@@ -183,25 +183,18 @@ func (b *Baselines) learnNetwork(a *access) {
 	if p.dynamic {
 		return
 	}
-	i := slices.IndexFunc(p.users, func(u poolUser) bool { return u.account == a.account })
-	if i < 0 {
-		if len(p.users) == maxRemembered {
-			p.users = slices.Delete(p.users, 0, 1)
-		}
-		p.users = append(p.users, poolUser{account: a.account})
-		i = len(p.users) - 1
+	had, known := p.users[a.account]
+	if !known && len(p.users) == maxPoolUsers || len(had) >= b.p.PoolAddresses || slices.Contains(had, a.addr) {
+		return
 	}
-	u := &p.users[i]
-	if len(u.addresses) < b.p.PoolAddresses && !slices.Contains(u.addresses, a.addr) {
-		u.addresses = append(u.addresses, a.addr)
+	if p.users == nil {
+		p.users = make(map[string][]netip.Addr)
 	}
-	moving := 0
-	for i := range p.users {
-		if len(p.users[i].addresses) >= b.p.PoolAddresses {
-			moving++
-		}
+	p.users[a.account] = append(had, a.addr)
+	if len(had)+1 == b.p.PoolAddresses {
+		p.moving++
 	}
-	if moving >= b.p.PoolAccounts {
+	if p.moving >= b.p.PoolAccounts {
 		p.dynamic, p.users = true, nil
 	}
 }
@@ -219,5 +212,6 @@ func (b *Baselines) usersOf(a netip.Addr, account string) (n int, among bool) {
 	if p == nil {
 		return 0, false
 	}
-	return len(p.users), slices.ContainsFunc(p.users, func(u poolUser) bool { return u.account == account })
+	_, among = p.users[account]
+	return len(p.users), among
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -149,6 +150,7 @@ type silence struct {
 	now       time.Time // event time reached
 	suspect   time.Time // an instant far ahead that one event claimed
 	gathering []gathering
+	mass      map[string]time.Time // by source: when hosts last fell silent together
 }
 
 // A gathering collects the silent hosts of one source.
@@ -166,7 +168,7 @@ type deadline struct {
 }
 
 func newSilence(b *Baselines) *silence {
-	return &silence{b: b, streams: newTable[streamKey, stream](b.p.MaxStreams, &b.stats.Evicted)}
+	return &silence{b: b, streams: newTable[streamKey, stream](b.p.MaxStreams, &b.stats.Evicted), mass: make(map[string]time.Time)}
 }
 
 // maxHost bounds a host's name; longer ones are not names.
@@ -192,15 +194,15 @@ func (q *silence) note(key streamKey, ev *event.Event) {
 	}
 }
 
+// relook is when a stream of unknown rhythm is looked at again.
+const relook = 10 * time.Minute
+
 // enqueue puts a stream on watch.
 func (q *silence) enqueue(s *stream) {
 	d, ok := s.patience(&q.b.p)
 	at := s.last.Add(d)
 	if !ok {
-		at = s.last.Add(q.b.p.SilenceCeiling) // look again when more is known
-		if half := q.b.p.SilenceLearn / 8; half < q.b.p.SilenceCeiling {
-			at = s.last.Add(half)
-		}
+		at = s.last.Add(relook) // when more is known
 	}
 	s.queued = true
 	heap.Push(&q.deadlines, deadline{at, s.key})
@@ -255,8 +257,12 @@ func (q *silence) examine(d deadline) {
 	at := s.last.Add(wait)
 	if !ok {
 		if s.last.Add(q.b.p.SilenceCeiling).After(q.now) {
+			again := relook
+			if s.gaps >= 4*q.b.p.SilenceGaps {
+				again = q.b.p.SilenceCeiling / 4
+			}
 			s.queued = true
-			heap.Push(&q.deadlines, deadline{d.at.Add(q.b.p.SilenceCeiling / 4), d.key})
+			heap.Push(&q.deadlines, deadline{d.at.Add(again), d.key})
 		}
 		return // else it is taken up again by its next event
 	}
@@ -266,9 +272,18 @@ func (q *silence) examine(d deadline) {
 	}
 	s.silent = true
 	if !slices.ContainsFunc(q.gathering, func(g gathering) bool { return g.source == d.key.source }) {
-		q.gathering = append(q.gathering, gathering{d.key.source, at, at.Add(q.b.p.SilenceGather)})
+		q.gathering = append(q.gathering, gathering{d.key.source, at, at.Add(q.gatherFor(d.key.source))})
 		slices.SortStableFunc(q.gathering, func(a, b gathering) int { return a.until.Compare(b.until) })
 	}
+}
+
+// gatherFor is how long to wait for more hosts of a source. After many fell
+// silent together, those of slower rhythm follow: they make one more finding.
+func (q *silence) gatherFor(source string) time.Duration {
+	if last, ok := q.mass[source]; ok && q.now.Sub(last) < time.Hour {
+		return 10 * q.b.p.SilenceGather
+	}
+	return q.b.p.SilenceGather
 }
 
 // report makes the finding of a gathering, unless all have spoken meanwhile.
@@ -288,10 +303,49 @@ func (q *silence) report(g gathering) {
 	if whole == nil && len(hosts) == 0 {
 		return
 	}
+	if whole != nil || len(hosts) > 1 {
+		hosts = q.joinFalling(g, hosts)
+	}
 	slices.SortFunc(hosts, func(a, b *stream) int {
 		return cmp.Or(a.last.Compare(b.last), strings.Compare(a.key.host, b.key.host))
 	})
-	q.b.emit(q.finding(g, hosts, whole), silenceInfo(&q.b.p), g.source, g.from.Format(time.RFC3339Nano))
+	what := g.from.Format(time.RFC3339Nano)
+	if len(hosts) == 1 {
+		what = hosts[0].key.host
+	} else {
+		q.noteMass(g.source)
+	}
+	q.b.emit(q.finding(g, hosts, whole), silenceInfo(&q.b.p), g.source, what)
+}
+
+// noteMass remembers that hosts of a source fell silent together; what is over
+// an hour old means nothing any more.
+func (q *silence) noteMass(source string) {
+	maps.DeleteFunc(q.mass, func(_ string, t time.Time) bool { return q.now.Sub(t) >= time.Hour })
+	q.mass[source] = q.now
+}
+
+// fallingWithin is how far apart the last events of hosts that fall silent
+// together may lie.
+const fallingWithin = 5 * time.Minute
+
+// joinFalling adds the hosts that are quiet beside silent ones although their
+// own rhythm would still excuse it, so that one cause is one finding.
+func (q *silence) joinFalling(g gathering, hosts []*stream) []*stream {
+	for key, s := range q.streams.all {
+		if key.source != g.source || key.host == "" || s.silent || s.gaps < q.b.p.SilenceGaps {
+			continue
+		}
+		quiet := q.now.Sub(s.last)
+		if quiet < q.b.p.SilenceFloor || quiet < s.quantile(0.99) || g.from.Sub(s.last) > q.b.p.SilenceCeiling {
+			continue
+		}
+		if slices.ContainsFunc(hosts, func(h *stream) bool { return h.last.Sub(s.last).Abs() <= fallingWithin }) {
+			s.silent = true
+			hosts = append(hosts, s)
+		}
+	}
+	return hosts
 }
 
 func (q *silence) finding(g gathering, hosts []*stream, whole *stream) Finding {

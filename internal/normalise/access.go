@@ -1,6 +1,7 @@
 package normalise
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,13 @@ type access struct {
 	referer, agent      string
 	combined            bool   // referer and agent are there
 	extras              string // what the operator has added: rt=0.123, "-"
+}
+
+// isAccess tells cheaply whether a record may be an access line: before the
+// request stands a time in brackets.
+func isAccess(raw []byte) bool {
+	quote := bytes.IndexByte(raw, '"')
+	return quote > 20 && (raw[quote-1] == ' ' && raw[quote-2] == ']' || raw[0] == '[')
 }
 
 // maxCandidates bounds how many brackets are tried as the start of the time; a
@@ -120,18 +128,19 @@ func cutEscaped(s string) (text, rest string, ok bool) {
 	return "", s, false
 }
 
-// event builds the event of an access line.
-func (a *access) event(in *Input, format string) event.Event {
-	ev := in.New(format, event.ClassHTTP)
-	a.at.set(in, &ev)
+// appendEvent appends the event of an access line.
+func (a *access) appendEvent(dst []event.Event, in *Input, format string) []event.Event {
+	dst = append(dst, in.New(format, event.ClassHTTP))
+	ev := &dst[len(dst)-1]
+	a.at.set(in, ev)
 	ev.Fields = make([]event.Field, 0, 14)
 	ev.SrcIP = address(a.client)
 	ev.Add("c-ip", a.client)
 	ev.ActorUser = a.user
 	ev.Add("cs-username", a.user)
-	setVhost(&ev, a.vhost)
-	setRequest(&ev, a.request)
-	setStatus(&ev, a.status)
+	setVhost(ev, a.vhost)
+	setRequest(ev, a.request)
+	setStatus(ev, a.status)
 	if n, err := strconv.ParseInt(a.bytes, 10, 64); err == nil {
 		ev.BytesOut = n
 		ev.Add("sc-bytes", a.bytes)
@@ -139,9 +148,9 @@ func (a *access) event(in *Input, format string) event.Event {
 	ev.Add("cs-referer", a.referer)
 	ev.Add("cs-user-agent", a.agent)
 	ev.ClientApp = nilValue(a.agent)
-	a.addExtras(&ev)
+	a.addExtras(ev)
 	ev.Message = a.request + " " + strconv.Itoa(a.status)
-	return ev
+	return dst
 }
 
 // addExtras keeps what follows the standard columns: NAME=VALUE pairs under

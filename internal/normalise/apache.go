@@ -15,7 +15,7 @@ func newApache() *apache { return &apache{} }
 func (*apache) Name() string { return "apache" }
 
 func (*apache) Matches(raw []byte) bool {
-	return isApacheError(raw) || newNginx().Matches(raw)
+	return isApacheError(raw) || isAccess(raw)
 }
 
 // isApacheError looks for "[Thu Mar 01 12:12:50".
@@ -31,7 +31,7 @@ func (*apache) Normalise(in *Input, dst []event.Event) ([]event.Event, bool) {
 	if !ok {
 		return dst, false
 	}
-	return append(dst, a.event(in, "apache")), true
+	return a.appendEvent(dst, in, "apache"), true
 }
 
 // apacheError reads "[TIME] [MODULE:LEVEL] [pid N:tid N] [client ADDRESS:PORT]

@@ -22,7 +22,7 @@ type audit struct {
 	addr, hostname, terminal string
 	result, command, unit    string
 	socket                   string
-	pieces                   [][]string // of the arguments, by number
+	pieces                   map[int][]string // of long arguments, by number
 	args                     []string
 	names                    []auditName
 	flags                    [2]string // a1 and a2 of the system call
@@ -55,7 +55,7 @@ func (a *audit) line(kind, body string) {
 // which some writers leave out: `key="x"ARCH=x86_64`, `res=1AUID="root"`.
 func (a *audit) pairs(kind, s string, depth int) {
 	for {
-		s = strings.TrimLeft(s, " \x1d,")
+		s = skipSeparators(s)
 		eq := strings.IndexByte(s, '=')
 		if eq < 0 {
 			return
@@ -88,10 +88,7 @@ func (a *audit) pairs(kind, s string, depth int) {
 // cutAuditValue returns the unquoted value at the start of s. The value of op
 // may have several words.
 func cutAuditValue(s, name string) (value, rest string) {
-	end := strings.IndexAny(s, " \x1d")
-	if end < 0 {
-		end = len(s)
-	}
+	end := valueEnd(s)
 	if name == "op" {
 		if next := strings.IndexByte(s, '='); next > end {
 			if blank := strings.LastIndexByte(s[:next], ' '); blank > 0 {
@@ -227,25 +224,52 @@ func (a *audit) lineSlot(kind, name string) *string {
 	return nil
 }
 
-// argument keeps "a0", or "a0[1]", a further piece of a long argument.
+// argument keeps "a0", or "a0[1]", a piece of a long argument.
 func (a *audit) argument(name, value string) {
-	number, _, _ := strings.Cut(name[1:], "[")
+	number, _, piece := strings.Cut(name[1:], "[")
 	n, err := strconv.Atoi(number)
 	if err != nil || n >= maxArguments { // a0_len, or more than anyone reads
 		a.ev.Add(name, value)
 		return
 	}
-	for len(a.pieces) <= n {
-		a.pieces = append(a.pieces, nil)
+	for len(a.args) <= n {
+		a.args = append(a.args, "")
 	}
-	a.pieces[n] = append(a.pieces[n], value)
+	if piece {
+		if a.pieces == nil {
+			a.pieces = make(map[int][]string)
+		}
+		a.pieces[n] = append(a.pieces[n], value)
+		return
+	}
+	a.args[n] = value
+	a.ev.Add(name, value)
 }
 
-// joinArguments puts the pieces of the arguments together.
+// joinArguments puts the pieces of long arguments together.
 func (a *audit) joinArguments() {
-	a.args = make([]string, len(a.pieces))
-	for n, pieces := range a.pieces {
-		a.args[n] = strings.Join(pieces, "")
-		a.ev.Add("a"+strconv.Itoa(n), a.args[n])
+	for n := range a.args {
+		if pieces, ok := a.pieces[n]; ok {
+			a.args[n] = strings.Join(pieces, "")
+			a.ev.Add("a"+strconv.Itoa(n), a.args[n])
+		}
 	}
+}
+
+func skipSeparators(s string) string {
+	i := 0
+	for i < len(s) && (s[i] == ' ' || s[i] == ',' || s[i] == '\x1d') {
+		i++
+	}
+	return s[i:]
+}
+
+// valueEnd is where an unquoted value ends.
+func valueEnd(s string) int {
+	for i := range len(s) {
+		if s[i] == ' ' || s[i] == '\x1d' {
+			return i
+		}
+	}
+	return len(s)
 }

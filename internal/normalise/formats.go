@@ -2,15 +2,15 @@ package normalise
 
 import "slices"
 
-// formats lists every format in the order asked: the most specific first, the
-// syslog envelope after all that may stand in it, and last what takes nearly
-// anything.
+// formats lists every format in the order asked: the syslog envelope first,
+// because what stands in it is asked from there, then the most specific first,
+// and last what takes nearly anything.
 func formats() []Format {
 	inner := innerFormats()
-	return slices.Concat(inner, []Format{
-		newSyslog(inner),
+	return slices.Concat([]Format{newSyslog(inner)}, inner, []Format{
 		// Formats that are never the message of a syslog line begin here.
 		newOwnFormat(),
+		newCSV(),
 		// Formats that are never the message of a syslog line end here.
 	})
 }
@@ -23,9 +23,13 @@ func innerFormats() []Format {
 		newNginx(),
 		newApache(),
 		// Database, JSON, VPN and service formats begin here.
+		newWorkspace(),
+		newSlack(),
+		newFortiGate(),
 		newPostgres(),
 		newMariaDB(),
 		newMySQL(),
+		newOpenVPN(),
 		newJSONLines(),
 		// Database, JSON, VPN and service formats end here.
 	}

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -71,7 +70,7 @@ func golden(t *testing.T, path string) {
 func shapedEvents(shape event.Shape, data []byte, transport string) []event.Event {
 	via := event.ParseTransport(transport).With("format", shape.Format).With("enc", shape.Encoding)
 	if len(shape.Columns) > 0 {
-		via = via.With("columns", joinColumns(shape.Columns))
+		via = via.With("columns", event.JoinColumns(shape.Columns))
 	}
 	n := New()
 	var events []event.Event
@@ -82,15 +81,6 @@ func shapedEvents(shape event.Shape, data []byte, transport string) []event.Even
 		})
 	}
 	return events
-}
-
-// joinColumns writes the hint "columns".
-func joinColumns(columns []string) string {
-	escaped := make([]string, len(columns))
-	for i, c := range columns {
-		escaped[i] = url.QueryEscape(c)
-	}
-	return strings.Join(escaped, ",")
 }
 
 // records cuts a whole file in the way that its shape describes.

@@ -1,7 +1,6 @@
 package normalise
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -16,7 +15,7 @@ func newNginx() *nginx { return &nginx{} }
 func (*nginx) Name() string { return "nginx" }
 
 func (*nginx) Matches(raw []byte) bool {
-	return isNginxError(raw) || bytes.Contains(raw[:min(len(raw), 512)], []byte("] ")) && bytes.IndexByte(raw, '"') > 0
+	return isNginxError(raw) || isAccess(raw)
 }
 
 // isNginxError looks for "2018/03/01 12:12:50 [".
@@ -48,7 +47,7 @@ func (*nginx) Normalise(in *Input, dst []event.Event) ([]event.Event, bool) {
 	if !ok || !a.combined || a.vhost != "" {
 		return dst, false
 	}
-	return append(dst, a.event(in, "nginx")), true
+	return a.appendEvent(dst, in, "nginx"), true
 }
 
 // nginxError reads "TIME [LEVEL] PID#TID: *CONNECTION MESSAGE, client: ADDRESS,

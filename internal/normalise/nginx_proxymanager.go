@@ -21,7 +21,7 @@ func nginxProxyManager(in *Input, dst []event.Event) ([]event.Event, bool) {
 	if !closed || !a.proxied(words, request, tail) && !a.fallback(words, request, tail) {
 		return dst, false
 	}
-	return append(dst, a.event(in, "nginx")), true
+	return a.appendEvent(dst, in, "nginx"), true
 }
 
 // proxied reads "[CACHE UPSTREAM-STATUS …] STATUS - METHOD SCHEME HOST "URI"

@@ -48,8 +48,9 @@ func (f *syslog) Normalise(in *Input, dst []event.Event) ([]event.Event, bool) {
 			return out, true
 		}
 	}
-	ev := in.New("syslog", event.ClassBase)
-	env.fill(in, &ev)
+	dst = append(dst, in.New("syslog", event.ClassBase))
+	ev := &dst[len(dst)-1] // in place: an Event is large
+	env.fill(in, ev)
 	message := env.message
 	if count, repeated, ok := repeatedMessage(message); ok {
 		ev.Add("repeated", count)
@@ -59,13 +60,13 @@ func (f *syslog) Normalise(in *Input, dst []event.Event) ([]event.Event, bool) {
 		read = readKernel
 	}
 	if read != nil {
-		read(&ev, message)
+		read(ev, message)
 	}
-	return append(dst, ev), true
+	return dst, true
 }
 
 // nested offers the message to the formats that may stand in a syslog line. Of
-// the two times the better one is kept; the envelope names the host.
+// the two times the better one is kept.
 func (f *syslog) nested(in *Input, env *envelope, dst []event.Event) ([]event.Event, bool) {
 	message := strings.TrimPrefix(env.message, "audit: ")
 	inside := *in

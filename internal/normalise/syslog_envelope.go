@@ -255,10 +255,11 @@ func (env *envelope) fill(in *Input, ev *event.Event) {
 	}
 }
 
-// wrap gives an event that another format read from the message the host and,
-// where it is the better one, the time of the envelope.
+// wrap gives an event that another format read from the message the host of
+// the envelope, where the message states none, and its time, where that is the
+// better one.
 func (env *envelope) wrap(in *Input, ev *event.Event) {
-	if env.host != "" {
+	if env.host != "" && (ev.Host == "" || ev.Host == in.Via.Get("host")) {
 		ev.Host = env.host
 	}
 	if ev.SeverityID == event.SeverityUnknown && env.priority >= 0 {

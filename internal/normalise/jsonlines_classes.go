@@ -119,6 +119,34 @@ func (c *classifier) lookUp(word string) kind {
 			return p.kind
 		}
 	}
+	return japaneseKind(word)
+}
+
+// japaneseKind looks for the words of actionKinds inside a Japanese sentence,
+// as groupware logs have them ("ファイルをダウンロードしました").
+func japaneseKind(text string) kind {
+	status := event.StatusUnknown
+	if strings.Contains(text, "失敗") || strings.Contains(text, "エラー") {
+		status = event.StatusFailure
+	}
+	for _, w := range [...]struct {
+		word            string
+		class, activity int32
+	}{
+		{"ログアウト", event.ClassAuthentication, event.ActivityLogoff}, {"ログオフ", event.ClassAuthentication, event.ActivityLogoff},
+		{"パスワード", event.ClassAccountChange, 3}, {"ログイン", event.ClassAuthentication, event.ActivityLogon},
+		{"ログオン", event.ClassAuthentication, event.ActivityLogon}, {"認証", event.ClassAuthentication, event.ActivityLogon},
+		{"ダウンロード", event.ClassFileHosting, event.ActivityHostingDownload}, {"アップロード", event.ClassFileHosting, event.ActivityHostingUpload},
+		{"共有", event.ClassFileHosting, event.ActivityHostingShare}, {"アクセス権", event.ClassFileHosting, event.ActivityHostingShare},
+		{"閲覧", event.ClassFileHosting, event.ActivityHostingPreview}, {"削除", event.ClassFileHosting, event.ActivityHostingDelete},
+		{"変更", event.ClassFileHosting, event.ActivityHostingUpdate}, {"更新", event.ClassFileHosting, event.ActivityHostingUpdate},
+		{"書き出し", event.ClassWebResources, event.ActivityWebExport}, {"検索", event.ClassWebResources, event.ActivityWebSearch},
+		{"追加", event.ClassWebResources, event.ActivityWebCreate}, {"登録", event.ClassWebResources, event.ActivityWebCreate},
+	} {
+		if strings.Contains(text, w.word) {
+			return kind{w.class, w.activity, status}
+		}
+	}
 	return kind{}
 }
 

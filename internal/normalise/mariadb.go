@@ -30,7 +30,7 @@ type auditRow struct {
 
 func (mariadb) Normalise(in *Input, dst []event.Event) ([]event.Event, bool) {
 	var r auditRow
-	if !r.parse(string(in.Raw)) {
+	if !r.parse(in.Text()) {
 		return dst, false
 	}
 	dst = append(dst, in.New("mariadb", event.ClassDatastore))

@@ -69,7 +69,7 @@ func mysqlContinues(first, line []byte) bool {
 }
 
 func (m mysql) Normalise(in *Input, dst []event.Event) ([]event.Event, bool) {
-	text := string(in.Raw)
+	text := in.Text()
 	switch {
 	case isMySQLHeader(text):
 		dst = append(dst, in.New(m.Name(), event.ClassAppLifecycle))

@@ -96,7 +96,7 @@ func (p *postgres) Normalise(in *Input, dst []event.Event) ([]event.Event, bool)
 	case in.Raw[0] == '{':
 		ok = p.json(&r, in.Raw)
 	default:
-		text := string(in.Raw)
+		text := in.Text()
 		if ok = p.csv(&r, text); !ok {
 			ok = pgStderr(&r, text)
 		}

@@ -1,0 +1,111 @@
+package normalise
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/japanese"
+	"pgregory.net/rapid"
+
+	"github.com/konseki/konseki/internal/event"
+)
+
+const cybozu = "ログ種別,日時,ユーザーID,ユーザー名,URL,IPアドレス,内容\r\n" +
+	"監査,2018/01/09 9:05:07,d.tanaka,田中,https://g.example.jp/,192.0.2.33,ログイン失敗\r\n" +
+	"監査,2018/01/09 9:06:00,d.tanaka,田中,\"https://g.example.jp/a,b\",192.0.2.33,\"ファイルの\r\nダウンロード\"\r\n"
+
+func TestCSVReadsJapaneseExports(t *testing.T) {
+	sjis, err := japanese.ShiftJIS.NewEncoder().String(cybozu)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string]string{
+		"utf-8": cybozu, "bom": "\uFEFF" + cybozu, "shift_jis": sjis,
+		"tabs": strings.ReplaceAll(strings.ReplaceAll(cybozu, ",", "\t"), "a\tb", "a,b"),
+	} {
+		shape := Recognise("audit.csv", []byte(data))
+		if shape.Format != "csv" || shape.Framing != event.FrameCSV || len(shape.Columns) != 7 || (shape.Encoding == "shift_jis") != (name == "shift_jis") {
+			t.Fatalf("%s: shape %+v", name, shape)
+		}
+		evs := shapedEvents(shape, []byte(data), "file;tz=Asia%2FTokyo;tzfrom=configured")
+		if len(evs) != 3 || evs[0].EventCode != "header" || evs[0].ClassUID != event.ClassBase {
+			t.Fatalf("%s: %d events, first %+v", name, len(evs), evs[0])
+		}
+		fail, download := evs[1], evs[2]
+		if fail.ClassUID != event.ClassAuthentication || fail.StatusID != event.StatusFailure || fail.ActorUser != "田中" || fail.SrcIP != "192.0.2.33" ||
+			fail.Time.Format("2006-01-02T15:04:05") != "2018-01-09T00:05:07" || fail.Quality.Zone != event.ZoneConfigured {
+			t.Errorf("%s:\n%s", name, describe(&fail))
+		}
+		if text, _ := download.Get("内容"); download.ClassUID != event.ClassFileHosting || !strings.Contains(text, "\n") {
+			t.Errorf("%s:\n%s", name, describe(&download))
+		}
+	}
+}
+
+func TestCSVDoesNotTakeLogsForTables(t *testing.T) {
+	for _, text := range []string{
+		"Mar  1 12:12:50 a sshd[1]: one, two\nMar  1 12:12:50 a sshd[1]: one, two\n",
+		"20261122 03:05:02,db01,app,localhost,4,0,CONNECT,,,0\n20261122 03:05:02,db01,app,localhost,4,0,DISCONNECT,,,0\n",
+		"hello\nworld\n", "a,b\n1,2,3\n4,5,6,7\n", "user,user\n1,2\n", "",
+	} {
+		if shape := Recognise("x.csv", []byte(text)); shape.Format == "csv" {
+			t.Errorf("%q: %+v", text, shape)
+		}
+	}
+}
+
+func TestCSVKeepsCellsBeyondTheHeader(t *testing.T) {
+	ev := deriveOne(t, "file;format=csv;columns=time%2Cuser", "2018-03-01 12:12:50,sato,more,evenmore")[0]
+	extra, _ := ev.Get("extra")
+	if ev.Format != "csv" || ev.ActorUser != "sato" || extra != "more" {
+		t.Error(describe(&ev))
+	}
+}
+
+func TestSplitCSVUndoesQuoting(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cells := rapid.SliceOfN(rapid.String(), 2, 6).Draw(t, "cells")
+		quoted := make([]string, len(cells))
+		for i, c := range cells {
+			quoted[i] = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
+		}
+		got, ok := splitCSV(nil, strings.Join(quoted, ";"), ';')
+		if !ok {
+			t.Fatal("refused")
+		}
+		if d := cmp.Diff(cells, got); d != "" {
+			t.Fatal(d)
+		}
+	})
+}
+
+func TestSplitCSVRefusesDamagedRows(t *testing.T) {
+	for _, row := range []string{`"a`, `"a"b,c`, `a,"b""`, strings.Repeat(",", maxCells)} {
+		if cells, ok := splitCSV(nil, row, ','); ok {
+			t.Errorf("%.20q: %d cells", row, len(cells))
+		}
+	}
+}
+
+func FuzzCSV(f *testing.F) {
+	f.Add([]byte(cybozu))
+	f.Add([]byte("time;user\n2018-03-01;\"a\"\"b\"\n"))
+	fuzzFormat(f, newCSV())
+}
+
+func BenchmarkCSV(b *testing.B) {
+	n := New()
+	var dst []event.Event
+	rec := &event.Record{
+		Transport: "file;format=csv;columns=time%2Cuser%2Cip%2Caction%2Cresult%2Cpath",
+		Raw:       []byte("2018-03-01 12:12:50,sato,192.0.2.3,download,success,/share/list.csv"),
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if dst = n.Events(dst[:0], rec); dst[0].ClassUID != event.ClassFileHosting {
+			b.Fatal(describe(&dst[0]))
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
+}

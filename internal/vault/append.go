@@ -90,6 +90,8 @@ func (v *Vault) commitLoop() {
 			var err error
 			if buf, err = v.commit(group, buf); err != nil {
 				v.report("append", err)
+			} else {
+				v.recovered("append")
 			}
 			for _, r := range group {
 				r.done <- err

@@ -2,6 +2,9 @@ package vault
 
 import (
 	"encoding/binary"
+	"io"
+	"log/slog"
+	"testing"
 	"time"
 
 	"github.com/konseki/konseki/internal/event"
@@ -14,4 +17,28 @@ func rowRecord(r segmentRow) event.Record {
 // putChecksum mends the checksum of a frame after a change to it.
 func putChecksum(frame []byte) {
 	binary.BigEndian.PutUint32(frame[4:], checksum(frame[frameHead:]))
+}
+
+func textLogger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
+// openUnsealed makes a vault with recs in its write-ahead log, unsealed.
+func openUnsealed(t testing.TB, dir string, recs []event.Record) *Vault {
+	t.Helper()
+	v, err := OpenOrCreate(dir, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, v, recs)
+	return v
+}
+
+// abandon stops a vault as a crash would: nothing is sealed or rolled.
+func abandon(v *Vault) {
+	v.closing.Do(func() {
+		close(v.stop)
+		v.commits.Wait()
+		close(v.quit)
+		v.workers.Wait()
+		v.release()
+	})
 }

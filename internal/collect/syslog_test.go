@@ -1,0 +1,412 @@
+package collect
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/konseki/konseki/internal/event"
+)
+
+// receiver is a Syslog that serves until the test or stop ends it.
+type receiver struct {
+	addr   string
+	mu     sync.Mutex
+	losses map[string]int64
+	stop   func()
+}
+
+func (r *receiver) lost(reason string) int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.losses[reason]
+}
+
+func receive(t testing.TB, s *Syslog) *receiver {
+	t.Helper()
+	r := &receiver{losses: make(map[string]int64)}
+	s.Address = "127.0.0.1:0"
+	s.Loss = func(reason string, n int64) {
+		r.mu.Lock()
+		r.losses[reason] += n
+		r.mu.Unlock()
+	}
+	addr, err := s.Listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.addr = addr.String()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx) }()
+	r.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(r.stop)
+	return r
+}
+
+// await polls until the vault holds n records.
+func (m *memory) await(t testing.TB, n int) []event.Record {
+	t.Helper()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(10 * time.Second); ; <-tick.C {
+		if recs := m.records(); len(recs) >= n {
+			return recs
+		} else if time.Now().After(deadline) {
+			t.Fatalf("%d records, want %d", len(recs), n)
+		}
+	}
+}
+
+func dial(t testing.TB, network, addr string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial(network, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+func TestSyslogTakesEachDatagramAsOneRecord(t *testing.T) {
+	var m memory
+	r := receive(t, &Syslog{Network: "udp", To: &m, Place: func(peer netip.Addr, raw []byte) (string, string, string) {
+		if bytes.HasPrefix(raw, []byte("<1>")) {
+			return "konseki.case", "", ""
+		}
+		return "vpn", "Asia/Tokyo", "assumed"
+	}})
+	conn := dial(t, "udp", r.addr)
+	for _, s := range []string{"<13>one\n", "two\nlines", "<1>forged", strings.Repeat("x", 60_000)} {
+		if _, err := io.WriteString(conn, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	recs := m.await(t, 3)
+	if diff := cmp.Diff([]string{"<13>one\n", "two\nlines", strings.Repeat("x", 60_000)}, raws(recs)); diff != "" {
+		t.Error(diff)
+	}
+	if rec := recs[0]; rec.Source != "vpn" || rec.Transport != "syslog/udp;peer=127.0.0.1;tz=Asia%2FTokyo;tzfrom=assumed" || rec.Received.IsZero() {
+		t.Errorf("%+v", rec)
+	}
+	r.stop()
+	if r.lost(LossSource) != 1 {
+		t.Errorf("losses %v", r.losses)
+	}
+}
+
+func TestSyslogCountsEveryDatagramLost(t *testing.T) {
+	var m memory
+	release := make(chan struct{})
+	m.before = func() { <-release }
+	s := &Syslog{Network: "udp", To: &m}
+	r := receive(t, s)
+	conn := dial(t, "udp", r.addr)
+	const sent = 3 * queueRecords
+	for i := range sent {
+		if _, err := fmt.Fprintf(conn, "<13>message %d", i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(release)
+	// A last message carries the system's count of what it dropped before.
+	for len(m.records()) == 0 || string(m.records()[len(m.records())-1].Raw) != "end" {
+		if _, err := io.WriteString(conn, "end"); err != nil {
+			t.Fatal(err)
+		}
+		pause(t.Context(), 20*time.Millisecond)
+	}
+	r.stop()
+	got := 0
+	for _, rec := range m.records() {
+		if string(rec.Raw) != "end" {
+			got++
+		}
+	}
+	lost := r.lost(LossQueue) + r.lost(LossKernel)
+	if int64(got)+lost < sent || r.lost(LossQueue) == 0 && r.lost(LossKernel) == 0 {
+		t.Errorf("%d stored, %d counted as lost, of %d", got, lost, sent)
+	}
+}
+
+func TestSyslogTellsTheFramingOfEachConnection(t *testing.T) {
+	for _, tt := range []struct{ name, sent, want string }{
+		{"lines", "<13>a\n<13>b\r\n\nc", "<13>a|<13>b\r|c"},
+		{"lines that begin with a number", "2026-03-01 x\n12 y\n", "2026-03-01 x|12 y"},
+		{"counted", "5 <13>a6 <13>b\n7 <13>c\nd", "<13>a|<13>b\n|<13>c\nd"},
+		{"counted with line feeds", "5 <13>a\n5 <13>b\n", "<13>a|<13>b"},
+		{"counted, then cut off", "5 <13>a10 <13>b", "<13>a|<13>b"},
+		{"counted, then lines", "5 <13>a<13>line\n", "<13>a|<13>line"},
+		{"a count and nothing", "5", "5"},
+		{"an absurd count", "9999999999 <13>a\n", "9999999999 <13>a"},
+		{"too long", strings.Repeat("x", 40) + "\nb\n", strings.Repeat("x", 32) + "|" + strings.Repeat("x", 8) + "|b"},
+		{"too long and counted", "40 <" + strings.Repeat("x", 39) + "1 <", "<" + strings.Repeat("x", 31) + "|" + strings.Repeat("x", 8) + "|<"},
+		{"a great count", "999999999 <13>a", "<13>a"},
+		{"feeds without end", strings.Repeat("\n", 100_000) + "a\n", "a"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var m memory
+			r := receive(t, &Syslog{Network: "tcp", To: &m, MaxFrame: 32})
+			for _, size := range []int{1, 1 << 20} {
+				if size == 1 && len(tt.sent) > 1000 {
+					continue
+				}
+				m.mu.Lock()
+				m.recs = nil
+				m.mu.Unlock()
+				conn := dial(t, "tcp", r.addr)
+				for part := range slices.Chunk([]byte(tt.sent), size) {
+					if _, err := conn.Write(part); err != nil {
+						t.Fatal(err)
+					}
+				}
+				conn.Close()
+				want := strings.Split(tt.want, "|")
+				if diff := cmp.Diff(want, raws(m.await(t, len(want)))); diff != "" {
+					t.Errorf("written by %d:\n%s", size, diff)
+				}
+			}
+		})
+	}
+}
+
+func TestSyslogSlowSendersStallNobody(t *testing.T) {
+	var m memory
+	r := receive(t, &Syslog{Network: "tcp", To: &m})
+	slow := dial(t, "tcp", r.addr)
+	if _, err := io.WriteString(slow, "<13>half a li"); err != nil {
+		t.Fatal(err)
+	}
+	fast := dial(t, "tcp", r.addr)
+	w := bufio.NewWriter(fast)
+	for i := range 50_000 {
+		fmt.Fprintf(w, "<13>fast %d\n", i)
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	m.await(t, 50_000)
+	if _, err := io.WriteString(slow, "ne\n"); err != nil {
+		t.Fatal(err)
+	}
+	recs := m.await(t, 50_001)
+	if last := string(recs[50_000].Raw); last != "<13>half a line" {
+		t.Errorf("%q", last)
+	}
+	if m.calls > 5_000 {
+		t.Errorf("%d appends for 50,001 records", m.calls)
+	}
+}
+
+func TestSyslogMakesSendersWaitForTheVault(t *testing.T) {
+	var m memory
+	release := make(chan struct{})
+	m.before = func() { <-release }
+	r := receive(t, &Syslog{Network: "tcp", To: &m})
+	conn := dial(t, "tcp", r.addr)
+	line := []byte("<13>" + strings.Repeat("x", 10_000) + "\n")
+	const n = 10_000 // 100 MB: far more than the queue and the sockets hold
+	written := make(chan int, 1)
+	go func() {
+		for i := range n {
+			if _, err := conn.Write(line); err != nil {
+				written <- i
+				return
+			}
+		}
+		written <- n
+	}()
+	select {
+	case i := <-written:
+		t.Fatalf("%d lines were taken while the vault took none", i)
+	case <-time.After(200 * time.Millisecond):
+	}
+	close(release)
+	if i := <-written; i != n {
+		t.Fatalf("only %d lines were taken", i)
+	}
+	m.await(t, n)
+	if len(r.losses) > 0 {
+		t.Error(r.losses)
+	}
+}
+
+func TestSyslogTriesAgainWhenTheVaultFails(t *testing.T) {
+	m := memory{fail: func(call int) error {
+		if call == 1 {
+			return errors.New("disk full")
+		}
+		return nil
+	}}
+	r := receive(t, &Syslog{Network: "tcp", To: &m})
+	if _, err := io.WriteString(dial(t, "tcp", r.addr), "<13>a\n"); err != nil {
+		t.Fatal(err)
+	}
+	m.await(t, 1)
+}
+
+func TestSyslogStoresWhatItHasWhenItEnds(t *testing.T) {
+	var m memory
+	r := receive(t, &Syslog{Network: "tcp", To: &m})
+	conn := dial(t, "tcp", r.addr)
+	if _, err := io.WriteString(conn, "<13>whole\n"); err != nil {
+		t.Fatal(err)
+	}
+	m.await(t, 1)
+	if _, err := io.WriteString(conn, "<13>unfinished"); err != nil {
+		t.Fatal(err)
+	}
+	pause(t.Context(), 50*time.Millisecond)
+	r.stop()
+	if diff := cmp.Diff([]string{"<13>whole", "<13>unfinished"}, raws(m.records())); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSyslogBoundsConnectionsAndIdleness(t *testing.T) {
+	var m memory
+	r := receive(t, &Syslog{Network: "tcp", To: &m, MaxConns: 1, Idle: 300 * time.Millisecond})
+	first := dial(t, "tcp", r.addr)
+	if _, err := io.WriteString(first, "<13>a\n"); err != nil {
+		t.Fatal(err)
+	}
+	m.await(t, 1)
+	for i, conn := range []net.Conn{dial(t, "tcp", r.addr), first} {
+		if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("connection %d: %v", i, err)
+		}
+	}
+	r.stop()
+	if r.lost(LossRefused) != 1 {
+		t.Error(r.losses)
+	}
+}
+
+func TestSyslogOverTLS(t *testing.T) {
+	var m memory
+	cert := certificate(t)
+	r := receive(t, &Syslog{Network: "tls", To: &m, TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
+	plain := dial(t, "tcp", r.addr) // stalls its own handshake only
+	if _, err := io.WriteString(plain, "<"); err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(cert.Leaf)
+	conn, err := tls.Dial("tcp", r.addr, &tls.Config{RootCAs: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "7 <13>one7 <13>two"); err != nil {
+		t.Fatal(err)
+	}
+	recs := m.await(t, 2)
+	if diff := cmp.Diff([]string{"<13>one", "<13>two"}, raws(recs)); diff != "" || recs[0].Transport != "syslog/tls;peer=127.0.0.1" {
+		t.Error(diff, recs[0].Transport)
+	}
+}
+
+func certificate(t testing.TB) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), NotBefore: time.Now().Add(-time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, leaf, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if leaf, err = x509.ParseCertificate(der); err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
+}
+
+func TestSyslogListenExplainsItself(t *testing.T) {
+	for _, s := range []*Syslog{{Network: "sctp"}, {Network: "tls", Address: "127.0.0.1:0"}, {Network: "tcp", Address: "192.0.2.1:1"}, {Network: "udp", Address: "nonsense"}} {
+		if _, err := s.Listen(); err == nil || !strings.HasPrefix(err.Error(), "collect: syslog "+s.Network) {
+			t.Errorf("%s %s: %v", s.Network, s.Address, err)
+		}
+	}
+}
+
+// FuzzSyslogStream: whatever a connection sends, every byte of it that is not
+// framing is kept, and reading ends.
+func FuzzSyslogStream(f *testing.F) {
+	for _, seed := range []string{"<13>a\nb", "5 <13>a5 <13>b", "5 <13>a\nx", "99999999999 <", "\n\n1 <", "12", "0 <"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		kept := 0
+		fr := &frames{r: bufio.NewReaderSize(bytes.NewReader(data), 16), limit: 8, cut: func() {}, take: func(raw []byte, part int) bool {
+			if len(raw) > 8 {
+				t.Fatalf("a record of %d bytes", len(raw))
+			}
+			kept += len(raw)
+			return true
+		}}
+		if err := fr.run(); err != nil && !errors.Is(err, io.EOF) {
+			t.Fatal(err)
+		}
+		framing := bytes.Count(data, []byte("\n")) + bytes.Count(data, []byte("\r")) + bytes.Count(data, []byte("\x00")) + bytes.Count(data, []byte(" "))
+		for _, c := range data {
+			if c >= '0' && c <= '9' {
+				framing++
+			}
+		}
+		if kept > len(data) || kept < len(data)-framing {
+			t.Fatalf("%d of %d bytes kept, at most %d are framing: %q", kept, len(data), framing, data)
+		}
+	})
+}
+
+func BenchmarkSyslogTCP(b *testing.B) {
+	m := memory{drop: true}
+	r := receive(b, &Syslog{Network: "tcp", To: &m})
+	conn := dial(b, "tcp", r.addr)
+	w := bufio.NewWriterSize(conn, 64<<10)
+	line := []byte("<34>1 2026-03-01T12:00:00Z host1 su - ID47 - 'su root' failed for hanako on /dev/pts/8\n")
+	b.SetBytes(int64(len(line)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := w.Write(line); err != nil {
+			b.Fatal(err)
+		}
+	}
+	w.Flush()
+	conn.Close()
+	r.stop()
+	if m.size != uint64(b.N) {
+		b.Fatalf("%d of %d", m.size, b.N)
+	}
+}

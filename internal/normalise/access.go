@@ -14,8 +14,8 @@ import (
 type access struct {
 	vhost, client, user string
 	at                  moment
-	request             string
-	status              int
+	request, status     string
+	message             string // request and status as they stand
 	bytes               string
 	referer, agent      string
 	combined            bool   // referer and agent are there
@@ -76,6 +76,7 @@ func (a *access) parseHead(s string) bool {
 
 // parseTail reads what stands after the time.
 func (a *access) parseTail(s string) bool {
+	line := s
 	s, ok := strings.CutPrefix(s, ` "`)
 	if !ok {
 		return false
@@ -83,12 +84,10 @@ func (a *access) parseTail(s string) bool {
 	if a.request, s, ok = cutEscaped(s); !ok {
 		return false
 	}
-	if len(s) < 4 || s[0] != ' ' {
+	if len(s) < 4 || s[0] != ' ' || decimal(s, 1, 3) < 0 {
 		return false
 	}
-	if a.status = decimal(s, 1, 3); a.status < 0 {
-		return false
-	}
+	a.status, a.message = s[1:4], line[1:len(line)-len(s)+4]
 	rest, ok := strings.CutPrefix(s[4:], " ")
 	if !ok {
 		return s[4:] == ""
@@ -149,7 +148,7 @@ func (a *access) appendEvent(dst []event.Event, in *Input, format string) []even
 	ev.Add("cs-user-agent", a.agent)
 	ev.ClientApp = nilValue(a.agent)
 	a.addExtras(ev)
-	ev.Message = a.request + " " + strconv.Itoa(a.status)
+	ev.Message = a.message
 	return dst
 }
 
@@ -216,12 +215,12 @@ func setURI(ev *event.Event, uri string) {
 	ev.Add("cs-uri-query", query)
 }
 
-func setStatus(ev *event.Event, code int) {
-	text := strconv.Itoa(code)
-	ev.EventCode = text
-	ev.Add("sc-status", text)
+// setStatus sets what a status of three digits says.
+func setStatus(ev *event.Event, code string) {
+	ev.EventCode = code
+	ev.Add("sc-status", code)
 	ev.StatusID = event.StatusSuccess
-	if code >= 400 {
+	if code >= "400" {
 		ev.StatusID = event.StatusFailure
 	}
 }

@@ -21,6 +21,7 @@ func nginxProxyManager(in *Input, dst []event.Event) ([]event.Event, bool) {
 	if !closed || !a.proxied(words, request, tail) && !a.fallback(words, request, tail) {
 		return dst, false
 	}
+	a.message = `"` + a.request + `" ` + a.status
 	return a.appendEvent(dst, in, "nginx"), true
 }
 
@@ -31,8 +32,8 @@ func (a *access) proxied(words []string, uri, s string) bool {
 		return false
 	}
 	words = words[len(words)-5:]
-	a.status = decimal(words[0], 0, 3)
-	if a.status < 0 || len(words[0]) != 3 || words[1] != "-" || !isMethod(words[2]) {
+	a.status = words[0]
+	if !isStatus(a.status) || words[1] != "-" || !isMethod(words[2]) {
 		return false
 	}
 	a.request, a.vhost = words[2]+" "+uri, words[4]
@@ -55,9 +56,8 @@ func (a *access) fallback(words []string, request, s string) bool {
 	for i := range columns {
 		columns[i], s, _ = strings.Cut(s, " ")
 	}
-	a.status = decimal(columns[0], 0, 3)
-	a.bytes, a.referer, a.agent = columns[1], columns[3], s
-	return a.status >= 0 && len(columns[0]) == 3
+	a.status, a.bytes, a.referer, a.agent = columns[0], columns[1], columns[3], s
+	return isStatus(a.status)
 }
 
 // bracketed returns what stands between mark and the next "]".
@@ -68,3 +68,5 @@ func bracketed(s, mark string) string {
 	}
 	return value
 }
+
+func isStatus(s string) bool { return len(s) == 3 && decimal(s, 0, 3) >= 100 }

@@ -75,7 +75,7 @@ func slackAudit(in *Input, ev *event.Event) bool {
 		return false
 	}
 	c.set(in, ev)
-	ev.EventCode, ev.NativeSeq = action, get("id")
+	ev.EventCode = action
 	ev.ActorUser = firstOf(get("actor.user.email"), get("actor.user.name"), get("actor.user.id"))
 	ev.SrcIP, ev.ClientApp = address(get("context.ip_address")), get("context.ua")
 	ev.SessionUID = get("context.session_id")
@@ -111,8 +111,6 @@ func slackMessage(in *Input, ev *event.Event) bool {
 	ev.ActorUser = firstOf(get("user"), get("username"), get("user_profile.name"), get("message.user"), get("bot_id"))
 	ev.Object = firstOf(get("channel"), get("channel_name"), in.Via.Get("path"))
 	ev.Statement = firstOf(get("text"), get("message.text"), get("previous_message.text"))
-	ev.ClientApp = get("client_msg_id")
-	ev.NativeSeq = get("ts")
 	ev.Message = cut(ev.Statement, maxMessage)
 	return true
 }

@@ -48,9 +48,8 @@ func (w *workspace) Shape(head []byte) (event.Shape, bool) {
 type workspaceActivity struct {
 	Kind string `json:"kind"`
 	ID   struct {
-		Time        string         `json:"time"`
-		Application string         `json:"applicationName"`
-		Qualifier   jsontext.Value `json:"uniqueQualifier"`
+		Time        string `json:"time"`
+		Application string `json:"applicationName"`
 	} `json:"id"`
 	Actor struct {
 		Email string `json:"email"`
@@ -130,7 +129,6 @@ func (a *workspaceActivity) fill(in *Input, ev *event.Event) {
 	}
 	ev.ActorUser = firstOf(a.Actor.Email, a.Actor.Key)
 	ev.SrcIP = address(a.IP)
-	ev.NativeSeq = strings.Trim(string(a.ID.Qualifier), `"`)
 }
 
 // fillEvent keeps each parameter under its own name, whatever its type.

@@ -1,0 +1,118 @@
+package web
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+
+	"github.com/konseki/konseki/internal/control"
+)
+
+// chip is a small labelled mark; Class is found, covered, unknown, partial,
+// note or plain.
+type chip struct{ Class, Label string }
+
+// answerView is an answer as shown: verdict, coverage in a sentence, and the
+// reasons written out.
+type answerView struct {
+	Chip     chip
+	Cover    chip   // how much is covered, for the head of a result
+	Sentence string // which sources are complete
+	Because  []string
+	Gaps     []gapLine
+	More     int // gaps that are not listed
+	Bar      coverageBar
+	Window   string
+}
+
+// gapLine is one stretch of a source for which not all is known.
+type gapLine struct {
+	Source, Label, Class, Window, Reason, Href string
+	rank                                       int
+}
+
+// maxGaps is how many gaps an answer lists.
+const maxGaps = 12
+
+// verdict gives the chip of a verdict. Unknown is never coloured as good, and
+// neither is a verdict this page does not know.
+func (r reader) verdict(word string) chip {
+	switch word {
+	case "found":
+		return chip{"found", r.t("verdict.found")}
+	case "not_found_covered":
+		return chip{"covered", r.t("verdict.covered")}
+	}
+	return chip{"unknown", r.t("verdict.unknown")}
+}
+
+// answer sets an answer for people.
+func (v *visit) answer(a *control.Answer) answerView {
+	view := answerView{Chip: v.verdict(string(a.Verdict)), Bar: barOf(a.Coverage)}
+	if !a.From.IsZero() || !a.To.IsZero() {
+		view.Window = v.clock(a.From, 0).Text() + " → " + v.clock(a.To, 0).Text() + " " + v.zoneLabel
+	}
+	for _, p := range a.Because {
+		if text := v.phrase(p); text != "" {
+			view.Because = append(view.Because, text)
+		}
+	}
+	incomplete := 0
+	for _, row := range a.Coverage {
+		if row.State != "complete" {
+			incomplete++
+		}
+	}
+	all := len(a.Coverage)
+	switch {
+	case all == 0:
+		view.Sentence = v.t("answer.nosource")
+		view.Cover = chip{"unknown", v.t("cover.none")}
+	case incomplete == 0:
+		view.Sentence = v.f("answer.complete", all)
+		view.Cover = chip{"covered", v.t("cover.full")}
+	default:
+		view.Sentence = v.f("answer.partial", all, incomplete)
+		view.Cover = chip{"partial", v.f("cover.part", incomplete)}
+	}
+	view.Gaps, view.More = v.gaps(a.Coverage)
+	return view
+}
+
+// gaps lists what is less than complete, the worst first.
+func (v *visit) gaps(rows []control.SourceCoverage) (list []gapLine, more int) {
+	link := address{"/coverage", nil}.upTo()
+	for _, row := range rows {
+		for _, iv := range row.Intervals {
+			class, rank := stateLook(string(iv.State))
+			if rank == 0 {
+				continue
+			}
+			list = append(list, gapLine{
+				Source: visible(row.Source, 60), Class: class, rank: rank, Label: v.t("state." + stateWord(string(iv.State))),
+				Window: v.between(iv.From, iv.To), Reason: v.phrase(iv.Reason),
+				Href: link + "gap=" + url.QueryEscape(row.Source+"@"+instant(iv.From)),
+			})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b gapLine) int { return cmp.Compare(b.rank, a.rank) })
+	if len(list) > maxGaps {
+		return list[:maxGaps], len(list) - maxGaps
+	}
+	return list, 0
+}
+
+// level gives the class of a finding's level; an unknown one is shown as low.
+func level(word string) string {
+	switch word {
+	case "informational", "low", "medium", "high", "critical":
+		return word
+	}
+	return "low"
+}
+
+// levelChip gives a finding's level in words and colour.
+func (r reader) levelChip(word string) chip {
+	class := map[string]string{"critical": "found", "high": "found", "medium": "partial", "low": "plain", "informational": "plain"}
+	return chip{class[level(word)], r.t("level." + level(word))}
+}

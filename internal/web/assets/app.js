@@ -1,0 +1,125 @@
+// What pages do beyond links and forms; everything here works without it too,
+// by a full load.
+import { show } from "./load.js";
+import { brush } from "./chart.js";
+import { keys } from "./keys.js";
+
+let here = location.href;
+const drawerKeys = ["record", "pivot", "gap"];
+
+// goDrawer opens a link in the drawer of this page.
+function goDrawer(url) {
+  here = url;
+  show(url, "drawer", "drawer", true);
+}
+
+// goBody shows another state of this page.
+export function goBody(url) {
+  here = new URL(url, location.href).href;
+  show(url, "body", "body", true);
+}
+
+function closeDrawer(url) {
+  const drawer = document.getElementById("drawer");
+  drawer.replaceChildren();
+  drawer.hidden = true;
+  history.pushState(null, "", url);
+  here = location.href;
+  document.querySelector("tr.sel .rowlink")?.focus();
+}
+
+// without gives an address without what only the drawer shows.
+function without(href) {
+  const url = new URL(href);
+  drawerKeys.forEach((key) => url.searchParams.delete(key));
+  return url.pathname + url.search;
+}
+
+function samePage(link) {
+  return link.pathname === location.pathname;
+}
+
+document.addEventListener("click", (event) => {
+  if (event.defaultPrevented || event.button !== 0) return;
+  const link = event.target.closest("a[href]");
+  if (!link) {
+    clickRow(event);
+    return;
+  }
+  const filter = (event.shiftKey && link.dataset.exclude) || (event.altKey && (link.dataset.just || link.dataset.include));
+  if (filter) {
+    event.preventDefault();
+    follow(filter);
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  route(event, link);
+});
+
+// follow shows a search on this page, or goes to the page that can.
+function follow(url) {
+  if (new URL(url, location.href).pathname === location.pathname && document.getElementById("q")) goBody(url);
+  else location.assign(url);
+}
+
+function route(event, link) {
+  const data = link.dataset;
+  // An SVG link has no path of its own and its address in an animated value.
+  const target = new URL(typeof link.href === "string" ? link.href : link.href.baseVal, location.href);
+  if (data.set) {
+    const [key, value] = data.set.split("=");
+    const url = new URL(location.href);
+    url.searchParams.set(key, value);
+    event.preventDefault();
+    location.assign(url);
+  } else if (data.fragment && document.getElementById(data.into)) {
+    event.preventDefault();
+    show(data.fragment, "", data.into, false);
+  } else if ("close" in data) {
+    event.preventDefault();
+    closeDrawer(target);
+  } else if ("drawer" in data && samePage(target) && document.getElementById("drawer")) {
+    event.preventDefault();
+    markRow(link.closest("tr[data-row]"));
+    goDrawer(target.href);
+  } else if ("body" in data && samePage(target)) {
+    event.preventDefault();
+    goBody(target.href);
+  }
+}
+
+function clickRow(event) {
+  const row = event.target.closest("tr[data-row]");
+  if (row && !event.target.closest("button, input, summary") && getSelection().isCollapsed) {
+    row.querySelector(".rowlink")?.click();
+  }
+}
+
+function markRow(row) {
+  if (!row) return;
+  document.querySelectorAll("tr.sel").forEach((other) => other.classList.remove("sel"));
+  row.classList.add("sel");
+}
+
+addEventListener("popstate", () => {
+  const drawerOnly = without(here) === without(location.href);
+  here = location.href;
+  if (!drawerOnly || !document.getElementById("drawer")) location.reload();
+  else show(location.href, "drawer", "drawer", false);
+});
+
+// poll follows a running verification until it ends.
+async function poll() {
+  const job = document.getElementById("job");
+  if (!job?.dataset.poll) return;
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  await show(job.dataset.poll, "", "job", false);
+  if (!document.getElementById("job").dataset.poll) {
+    document.querySelectorAll("button[disabled]").forEach((button) => (button.disabled = false));
+  }
+  poll();
+}
+
+brush(goBody);
+keys(markRow, follow);
+poll();

@@ -1,0 +1,60 @@
+// Loading parts of pages. A part is parsed by the browser's own document
+// loader, so no text of ours or of a log ever becomes markup in a script.
+
+// part loads a fragment as a document; it rejects with the reader's words.
+export function part(url, name) {
+  const address = new URL(url, location.href);
+  if (name) address.searchParams.set("fragment", name);
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.responseType = "document";
+    request.open("GET", address);
+    request.onload = () => {
+      if (request.status === 401) {
+        location.reload();
+        reject(new Error(document.body.dataset.signedOut));
+      } else if (request.response) {
+        resolve(request.response);
+      } else {
+        reject(new Error(document.body.dataset.failed));
+      }
+    };
+    request.onerror = () => reject(new Error(document.body.dataset.failed));
+    request.send();
+  });
+}
+
+// replace puts the element with this id from a loaded part in place of ours; a
+// part without it is an error box, which goes inside ours.
+export function replace(id, loaded) {
+  const ours = document.getElementById(id);
+  const theirs = loaded.getElementById(id);
+  if (theirs) {
+    ours.replaceWith(document.adoptNode(theirs));
+  } else {
+    ours.replaceChildren(...Array.from(loaded.body.childNodes, (n) => document.adoptNode(n)));
+    ours.hidden = false;
+  }
+}
+
+// show loads a part into its place, tells when it takes long and says what
+// went wrong.
+export async function show(url, name, id, historyToo) {
+  const place = document.getElementById(id);
+  place.setAttribute("aria-busy", "true");
+  try {
+    const loaded = await part(url, name);
+    if (historyToo) history.pushState(null, "", url);
+    replace(id, loaded);
+  } catch (error) {
+    const p = document.createElement("p");
+    p.className = "wrong";
+    p.setAttribute("role", "alert");
+    p.textContent = error.message;
+    place.prepend(p);
+    place.hidden = false;
+  } finally {
+    document.getElementById(id)?.removeAttribute("aria-busy");
+  }
+  document.dispatchEvent(new CustomEvent("konseki:shown", { detail: id }));
+}

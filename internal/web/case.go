@@ -1,0 +1,542 @@
+package web
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/width"
+
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/event"
+)
+
+// casesView lists the cases and opens a new one.
+type casesView struct {
+	Page  page
+	Cases []caseLine
+	NewID string
+	Error string
+	Title string
+}
+
+// caseLine is one case in the list.
+type caseLine struct {
+	ID, Href, Title, Opened, By string
+	Open                        bool
+	Rows, Questions, Unknown    int
+}
+
+// caseView is the home of a case.
+type caseView struct {
+	Page       page
+	ID, Title  string
+	Path       string
+	Open       bool
+	Opened, By string
+	Board      []questionCard
+	Others     []questionCard
+	Rows       []timelineRow
+	Statements []statementView
+	Findings   []findingView
+	History    []historyLine
+	Form       caseForm
+}
+
+// questionCard is a question with its conclusion and what konseki computes.
+type questionCard struct {
+	ID, Board, Text string
+	Asked           bool
+	Conclusion      string
+	Chip            chip
+	Answer          answerView
+	Cites           citations
+	Query           string
+	Search          string
+	Asker           string
+}
+
+// timelineRow is a row of the chronology (経緯).
+type timelineRow struct {
+	Clock        clock
+	About        bool
+	Kind, Source string
+	Text, By     string
+	Chip         chip
+	Cites        citations
+	Href         string // of the first cited record
+	On           bool
+}
+
+// statementView is a statement with its certainty.
+type statementView struct {
+	Text, Reason, By string
+	Chip             chip
+	Cites            citations
+	Verdict          *answerView
+}
+
+// citations are links to the cited records, numbered through the case.
+type citations struct {
+	List []citation
+	More string // how many more records the query found
+}
+
+// citation is one number with its record.
+type citation struct{ Number, Href, Title string }
+
+// historyLine is one line of a case's history.
+type historyLine struct{ At, By, Op, Target, Record, Href string }
+
+// caseForm is what the forms offer, and after a mistake what was written.
+type caseForm struct {
+	Certainties []option
+	Kinds       []option
+	Boards      []option
+	Which       string // row, statement or question: the form that is open
+	Error       string
+	Old         map[string]string
+}
+
+// option is a choice of a select field.
+type option struct {
+	Value, Label string
+	On           bool
+}
+
+// maxCites is how many citations a line shows and a form takes.
+const (
+	maxCites     = 6
+	maxFormCites = 1000
+)
+
+// cases lists all cases, the newest first.
+func (s *server) cases(v *visit) error { return s.showCases(v, http.StatusOK, casesView{}) }
+
+func (s *server) showCases(v *visit, status int, view casesView) error {
+	list, err := s.Ops.Cases(v.r.Context())
+	if err != nil {
+		return err
+	}
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(a, b *control.Case) int { return b.Opened.Compare(a.Opened) })
+	view.Page = s.pageOf(v, "cases", v.t("nav.cases"))
+	if view.NewID == "" {
+		view.NewID = s.Now().In(v.zone).Format("2006-") + strconv.Itoa(1000 + len(list) + 1)[1:]
+	}
+	for _, c := range list {
+		line := caseLine{ID: visible(c.ID, 60), Href: casePath(c.ID), Title: v.phrase(c.Title), Opened: v.prose(c.Opened),
+			By: visible(c.OpenedBy, 60), Open: c.Status == "open", Rows: len(c.Timeline), Questions: len(c.Questions)}
+		for _, q := range c.Questions {
+			if q.Answer.Verdict != "found" && q.Answer.Verdict != "not_found_covered" {
+				line.Unknown++
+			}
+		}
+		view.Cases = append(view.Cases, line)
+	}
+	return s.show(v, status, "cases.html", "page", view)
+}
+
+// openCase opens a case and leads to it.
+func (s *server) openCase(v *visit) error {
+	if err := v.r.ParseForm(); err != nil {
+		return problem{http.StatusBadRequest, "error.form", err}
+	}
+	id, title := strings.TrimSpace(v.r.PostForm.Get("id")), strings.TrimSpace(v.r.PostForm.Get("title"))
+	view := casesView{NewID: visible(id, 60), Title: visible(title, 300)}
+	if title == "" {
+		view.Error = v.t("case.notitle")
+		return s.showCases(v, http.StatusBadRequest, view)
+	}
+	c, err := s.Ops.OpenCase(v.r.Context(), v.person.Name, id, v.written(title))
+	if errors.Is(err, control.ErrInvalid) {
+		view.Error = visible(err.Error(), 300)
+		return s.showCases(v, http.StatusBadRequest, view)
+	}
+	if err != nil {
+		return err
+	}
+	return v.redirect(casePath(c.ID) + "?done=case")
+}
+
+// written is a text as a person wrote it, in their language.
+func (v *visit) written(text string) event.Phrase {
+	if v.lang == "ja" {
+		return event.Phrase{JA: text}
+	}
+	return event.Phrase{EN: text}
+}
+
+// caseHome shows a case.
+func (s *server) caseHome(v *visit) error { return s.showCase(v, http.StatusOK, caseForm{}) }
+
+// showCase renders a case with its forms in the given state.
+func (s *server) showCase(v *visit, status int, form caseForm) error {
+	c, err := s.Ops.Case(v.r.Context(), v.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	v.at.path = casePath(c.ID)
+	p := s.pageOf(v, "cases", visible(c.ID, 60)+"　"+v.phrase(c.Title))
+	if p.Drawer, err = s.drawer(v); err != nil {
+		return err
+	}
+	if v.fragment == "drawer" {
+		return s.show(v, http.StatusOK, "case.html", "drawer", p)
+	}
+	view := caseView{Page: p, ID: visible(c.ID, 60), Title: v.phrase(c.Title), Path: casePath(c.ID), Open: c.Status == "open",
+		Opened: v.prose(c.Opened), By: visible(c.OpenedBy, 60)}
+	num := v.numbering(c)
+	view.Board, view.Others = v.questions(c, num)
+	for i := range c.Timeline {
+		view.Rows = append(view.Rows, v.timelineRow(&c.Timeline[i], num))
+	}
+	for i := range c.Statements {
+		view.Statements = append(view.Statements, v.statement(&c.Statements[i], num))
+	}
+	view.History = v.history(c)
+	if view.Findings, err = s.caseFindings(v, num); err != nil {
+		return err
+	}
+	view.Form = v.forms(form)
+	return s.show(v, status, "case.html", "page", view)
+}
+
+// numbers gives each cited record its number in the case.
+type numbers struct {
+	of   map[uint64]int
+	link string
+}
+
+// numbering numbers the cited records in the order a reader meets them: the
+// timeline, then questions, then statements.
+func (v *visit) numbering(c *control.Case) numbers {
+	n := numbers{make(map[uint64]int), v.at.upTo("record", "pivot", "gap") + "record="}
+	add := func(list []uint64) {
+		for _, seq := range list {
+			if n.of[seq] == 0 {
+				n.of[seq] = len(n.of) + 1
+			}
+		}
+	}
+	for i := range c.Timeline {
+		add(c.Timeline[i].Cites)
+	}
+	for i := range c.Questions {
+		add(c.Questions[i].Cites)
+	}
+	for i := range c.Statements {
+		add(c.Statements[i].Cites)
+	}
+	return n
+}
+
+// cite sets citations; total is how many records there are in all.
+func (r reader) cite(list []uint64, total int64, n numbers) citations {
+	var c citations
+	for i, seq := range list {
+		if i == maxCites {
+			break
+		}
+		number := strconv.FormatUint(seq, 10)
+		c.List = append(c.List, citation{strconv.Itoa(n.of[seq]), n.link + number, "#" + grouped(int64(seq))})
+	}
+	if rest := max(total, int64(len(list))) - int64(len(c.List)); rest > 0 {
+		c.More = r.f("cite.more", grouped(rest))
+	}
+	return c
+}
+
+// questions parts the board from the other questions. A question nobody asked
+// yet still stands on the board.
+func (v *visit) questions(c *control.Case, n numbers) (board, others []questionCard) {
+	for _, id := range boards() {
+		card := questionCard{Board: id, Text: v.t("board." + id), Chip: chip{"unknown", v.t("board.open")}, Answer: answerView{Bar: barOf(nil)}}
+		if i := slices.IndexFunc(c.Questions, func(q control.Question) bool { return q.Board == id }); i >= 0 {
+			card = v.question(&c.Questions[i], n)
+			card.Text = v.t("board." + id)
+		}
+		board = append(board, card)
+	}
+	for i := range c.Questions {
+		if !slices.Contains(boards(), c.Questions[i].Board) {
+			others = append(others, v.question(&c.Questions[i], n))
+		}
+	}
+	return board, others
+}
+
+// boards lists the questions every incident asks, in the order they are asked.
+func boards() []string {
+	return []string{"how_in", "who", "since_when", "touched", "still_in", "what_left"}
+}
+
+func (v *visit) question(q *control.Question, n numbers) questionCard {
+	card := questionCard{ID: q.ID, Board: q.Board, Asked: true, Text: v.phrase(q.Text), Conclusion: v.phrase(q.Conclusion),
+		Answer: v.answer(&q.Answer), Cites: v.cite(q.Cites, 0, n), Query: visible(q.Query, 500), Asker: visible(q.By, 60)}
+	card.Chip = card.Answer.Chip
+	if q.Query != "" {
+		card.Search = address{"/explore", nil}.change("q", q.Query, "from", instant(q.From), "to", instant(q.To)).String()
+	}
+	return card
+}
+
+func (v *visit) timelineRow(row *control.Row, n numbers) timelineRow {
+	view := timelineRow{Clock: v.clock(row.At, event.PrecisionSecond), About: row.Precision == "about", Kind: row.Kind,
+		Source: visible(row.Source, 60), Text: v.phrase(row.Text), By: visible(row.By, 60), Cites: v.cite(row.Cites, row.Total, n)}
+	if view.About {
+		view.Clock = v.clock(row.At, event.PrecisionMinute)
+	}
+	switch row.Kind {
+	case "action":
+		view.Chip = chip{"note", v.t("kind.action")}
+	case "notice":
+		view.Chip = chip{"partial", v.t("kind.notice")}
+	case "finding":
+		view.Chip = chip{"found", v.t("kind.finding")}
+	default:
+		view.Chip = chip{"plain", v.t("kind.event")}
+	}
+	if len(view.Cites.List) > 0 {
+		view.Href = view.Cites.List[0].Href
+		view.On = strconv.FormatUint(row.Cites[0], 10) == v.at.values.Get("record")
+	}
+	return view
+}
+
+func (v *visit) statement(st *control.Statement, n numbers) statementView {
+	view := statementView{Text: v.phrase(st.Text), Reason: v.phrase(st.Reason), By: visible(st.By, 60), Cites: v.cite(st.Cites, 0, n)}
+	view.Chip = v.certainty(string(st.Certainty))
+	if st.Answer != nil {
+		view.Verdict = new(v.answer(st.Answer))
+	}
+	return view
+}
+
+// certainties lists how sure a statement can be, the surest first, each with
+// the class of its chip.
+func certainties() [][2]string {
+	return [][2]string{
+		{"confirmed", "covered"}, {"established", "covered"}, {"probable", "partial"},
+		{"possible", "partial"}, {"not_confirmed", "unknown"}, {"undetermined", "unknown"},
+	}
+}
+
+func (r reader) certainty(word string) chip {
+	for _, c := range certainties() {
+		if c[0] == word {
+			return chip{c[1], r.t("certainty." + word)}
+		}
+	}
+	return chip{"unknown", visible(word, 40)}
+}
+
+func (v *visit) history(c *control.Case) []historyLine {
+	link := v.at.upTo("record", "pivot", "gap") + "record="
+	list := make([]historyLine, 0, len(c.History))
+	for _, h := range slices.Backward(c.History) {
+		list = append(list, historyLine{v.clock(h.At, event.PrecisionSecond).Text(), visible(h.By, 60), visible(h.Op, 60),
+			visible(h.Target, 120), grouped(int64(h.Record)), link + strconv.FormatUint(h.Record, 10)})
+	}
+	return list
+}
+
+// caseFindings are the findings that the case cites, or that rest on a record
+// it cites.
+func (s *server) caseFindings(v *visit, n numbers) ([]findingView, error) {
+	list, err := s.Ops.Findings(v.r.Context(), v.person.Name, control.Search{Limit: 1000, Zone: v.zone})
+	if err != nil {
+		return nil, err
+	}
+	var out []findingView
+	for i := range list {
+		f := &list[i]
+		if n.of[f.Record] > 0 || slices.ContainsFunc(f.Cites, func(seq uint64) bool { return n.of[seq] > 0 }) {
+			out = append(out, v.finding(f))
+		}
+	}
+	return out, nil
+}
+
+// forms offers the choices of the forms in the reader's language.
+func (v *visit) forms(form caseForm) caseForm {
+	if form.Old == nil {
+		form.Old = map[string]string{}
+	}
+	for _, c := range certainties() {
+		form.Certainties = append(form.Certainties, option{c[0], v.t("certainty." + c[0]), form.Old["certainty"] == c[0]})
+	}
+	for _, kind := range []string{"event", "action", "notice", "finding"} {
+		form.Kinds = append(form.Kinds, option{kind, v.t("kind." + kind), form.Old["kind"] == kind})
+	}
+	for _, id := range boards() {
+		form.Boards = append(form.Boards, option{id, v.t("board." + id), form.Old["board"] == id})
+	}
+	return form
+}
+
+// posted reads a form of the case page; what is wrong with it is told on the
+// page, with everything that was written still there.
+type posted struct {
+	v      *visit
+	form   caseForm
+	failed bool
+}
+
+func (v *visit) posted(which string) (*posted, error) {
+	if err := v.r.ParseForm(); err != nil {
+		return nil, problem{http.StatusBadRequest, "error.form", err}
+	}
+	p := &posted{v: v, form: caseForm{Which: which, Old: map[string]string{}}}
+	for key := range v.r.PostForm {
+		p.form.Old[key] = visible(v.r.PostForm.Get(key), 4000)
+	}
+	return p, nil
+}
+
+func (p *posted) text(key string) string { return strings.TrimSpace(p.v.r.PostForm.Get(key)) }
+
+// wrong notes the first mistake.
+func (p *posted) wrong(text string) {
+	if !p.failed {
+		p.form.Error, p.failed = text, true
+	}
+}
+
+// needed is a text that must be there.
+func (p *posted) needed(key string) event.Phrase {
+	text := p.text(key)
+	if text == "" {
+		p.wrong(p.v.t("form.empty"))
+	}
+	return p.v.written(text)
+}
+
+// window reads the fields from and to.
+func (p *posted) window() (w window) {
+	for key, at := range map[string]*window{"from": &w, "to": &w} {
+		text := p.text(key)
+		if text == "" {
+			continue
+		}
+		t, ok := parseTime(text, p.v.zone)
+		if !ok {
+			p.wrong(p.v.t("error.time"))
+		}
+		if key == "from" {
+			at.from = t
+		} else {
+			at.to = t
+		}
+	}
+	return w
+}
+
+// cites reads record numbers, parted by anything that is not a digit.
+func (p *posted) cites() []uint64 {
+	text := width.Fold.String(p.text("cites"))
+	text = strings.NewReplacer(",", "", "、", " ", "#", " ").Replace(strings.ReplaceAll(text, ", ", " "))
+	var list []uint64
+	for word := range strings.FieldsSeq(text) {
+		seq, err := strconv.ParseUint(word, 10, 64)
+		if err != nil || seq == 0 || len(list) == maxFormCites {
+			p.wrong(p.v.t("form.cites"))
+			return nil
+		}
+		list = append(list, seq)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// finish answers a posted form: back to where it was written, or the form
+// again with what was wrong.
+func (s *server) finish(p *posted, err error) error {
+	_, unreadable := syntaxOf(err)
+	if unreadable || errors.Is(err, control.ErrInvalid) {
+		p.wrong(visible(err.Error(), 400))
+	} else if err != nil {
+		return err
+	}
+	if p.failed {
+		return s.showCase(p.v, http.StatusBadRequest, p.form)
+	}
+	back := casePath(p.v.r.PathValue("id"))
+	if to := p.text("back"); to != "" {
+		back = localPath(to)
+	}
+	separator := "?"
+	if strings.Contains(back, "?") {
+		separator = "&"
+	}
+	return p.v.redirect(back + separator + "done=" + p.form.Which)
+}
+
+// addRow adds a row to the timeline.
+func (s *server) addRow(v *visit) error {
+	p, err := v.posted("row")
+	if err != nil {
+		return err
+	}
+	row := control.Row{Text: p.needed("text"), Source: p.text("source"), Query: p.text("query"), Cites: p.cites(),
+		Kind: cmp.Or(p.text("kind"), "event"), Precision: "exact"}
+	if p.text("precision") == "about" {
+		row.Precision = "about"
+	}
+	at, ok := parseTime(p.text("at"), v.zone)
+	if !ok {
+		p.wrong(v.t("error.time"))
+	}
+	row.At = at
+	if !p.failed {
+		_, err = s.Ops.AddRow(v.r.Context(), v.person.Name, v.r.PathValue("id"), row)
+	}
+	return s.finish(p, err)
+}
+
+// addStatement adds a statement.
+func (s *server) addStatement(v *visit) error {
+	p, err := v.posted("statement")
+	if err != nil {
+		return err
+	}
+	w := p.window()
+	st := control.Statement{Text: p.needed("text"), Query: p.text("query"), Cites: p.cites(), From: w.from, To: w.to}
+	setWord(&st.Certainty, p.text("certainty"))
+	if reason := p.text("reason"); reason != "" {
+		st.Reason = v.written(reason)
+	}
+	if !p.failed {
+		_, err = s.Ops.AddStatement(v.r.Context(), v.person.Name, v.r.PathValue("id"), st)
+	}
+	return s.finish(p, err)
+}
+
+// addQuestion asks a question of the case.
+func (s *server) addQuestion(v *visit) error {
+	p, err := v.posted("question")
+	if err != nil {
+		return err
+	}
+	w := p.window()
+	q := control.Question{Board: p.text("board"), Query: p.text("query"), Cites: p.cites(), From: w.from, To: w.to}
+	if slices.Contains(boards(), q.Board) && p.text("text") == "" {
+		q.Text = event.Phrase{JA: s.words["ja"]["board."+q.Board], EN: s.words["en"]["board."+q.Board]}
+	} else {
+		q.Text = p.needed("text")
+	}
+	if text := p.text("conclusion"); text != "" {
+		q.Conclusion = v.written(text)
+	}
+	if !p.failed {
+		_, err = s.Ops.AddQuestion(v.r.Context(), v.person.Name, v.r.PathValue("id"), q)
+	}
+	return s.finish(p, err)
+}
+
+// setWord sets a field whose type belongs to a room below the ones this one
+// may know; what is not one of its words is for control to refuse.
+func setWord[T ~string](field *T, word string) { *field = T(word) }

@@ -1,0 +1,151 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/event"
+)
+
+// coverageView shows the coverage of every source.
+type coverageView struct {
+	Page     page
+	From, To string
+	Ends     [2]string
+	Chart    *chart
+	Answer   answerView
+	Sources  []sourceView
+	Never    []sourceView
+	Open     string
+}
+
+// sourceView is one source with its intervals.
+type sourceView struct {
+	ID, Name, Kind, Owner, Zone, Ack string
+	Chip                             chip
+	Critical, Seen                   bool // Seen: it sends without being registered
+	Events                           string
+	Intervals                        []intervalView
+	More                             int
+	Search                           string
+}
+
+// intervalView is one interval in the table.
+type intervalView struct {
+	Chip                            chip
+	Window, Span, Proof, Reason     string
+	Events, Unparsed, Href, Explore string
+}
+
+// maxIntervals is how many intervals of a source the table shows.
+const maxIntervals = 60
+
+// coverage shows the coverage page or its drawer.
+func (s *server) coverage(v *visit) error {
+	p := s.pageOf(v, "coverage", v.t("nav.coverage"))
+	var err error
+	if p.Drawer, err = s.drawer(v); err != nil {
+		return err
+	}
+	if v.fragment == "drawer" {
+		return s.show(v, http.StatusOK, "coverage.html", "drawer", p)
+	}
+	w, err := v.window()
+	if err != nil {
+		return err
+	}
+	rows, err := s.Ops.Coverage(v.r.Context(), v.person.Name, w.from, w.to)
+	if err != nil {
+		return err
+	}
+	registered, err := s.Ops.Sources(v.r.Context())
+	if err != nil {
+		return err
+	}
+	view := coverageView{Page: p, Open: "/coverage", Answer: v.answer(&control.Answer{Coverage: rows})}
+	view.From, view.To = v.shown(w)
+	ax := spanOf(rows, w)
+	view.Ends = [2]string{v.clock(ax.from, event.PrecisionSecond).Text(), v.clock(ax.to, event.PrecisionSecond).Text()}
+	view.Chart = &chart{From: ax.from.UnixMilli(), To: ax.to.UnixMilli(), Ticks: v.ticks(ax), Ribbon: v.ribbon(ax, rows), Zoom: v.zoom(ax), Empty: true}
+	view.Sources, view.Never = v.sources(rows, registered)
+	return s.show(v, http.StatusOK, "coverage.html", "page", view)
+}
+
+// spanOf is the window asked for, or what the intervals span.
+func spanOf(rows []control.SourceCoverage, w window) axis {
+	ax := axis{w.from, w.to}
+	for _, row := range rows {
+		for _, iv := range row.Intervals {
+			if w.from.IsZero() && (ax.from.IsZero() || iv.From.Before(ax.from)) {
+				ax.from = iv.From
+			}
+			if w.to.IsZero() && iv.To.After(ax.to) {
+				ax.to = iv.To
+			}
+		}
+	}
+	return ax
+}
+
+// sources joins what is registered with what is covered; never are those that
+// were expected and sent nothing.
+func (v *visit) sources(rows []control.SourceCoverage, registered []control.Source) (seen, never []sourceView) {
+	byID := make(map[string]control.Source, len(registered))
+	for _, src := range registered {
+		byID[src.ID] = src
+	}
+	for _, row := range rows {
+		src, ok := byID[row.Source]
+		if !ok {
+			src = control.Source{ID: row.Source, Kind: row.Kind, Name: row.Name}
+		}
+		delete(byID, row.Source)
+		view := v.source(src)
+		view.Chip, view.Events = v.stateChip(stateWord(string(row.State))), grouped(row.Events)
+		view.Intervals, view.More = v.intervals(row)
+		if row.Events == 0 && src.Expected {
+			never = append(never, view)
+		}
+		seen = append(seen, view)
+	}
+	for _, src := range registered {
+		if _, left := byID[src.ID]; left {
+			view := v.source(src)
+			view.Chip, view.Events = v.stateChip("unknown"), "0"
+			never = append(never, view)
+		}
+	}
+	return seen, never
+}
+
+func (v *visit) source(src control.Source) sourceView {
+	view := sourceView{ID: visible(src.ID, 60), Name: v.phrase(src.Name), Kind: visible(src.Kind, 40), Owner: visible(src.Owner, 80),
+		Zone: visible(src.Zone, 40), Critical: src.Critical, Seen: !src.Expected,
+		Search: address{"/explore", url.Values{"q": {term("source", src.ID)}}}.String()}
+	if slices.Contains([]string{"file", "acknowledged", "stream", "datagram"}, src.Ack) {
+		view.Ack = v.t("ack." + src.Ack)
+	}
+	return view
+}
+
+// intervals lists a source's intervals; the complete ones too, for they are
+// what a negative answer rests on.
+func (v *visit) intervals(row control.SourceCoverage) (list []intervalView, more int) {
+	link := v.at.upTo("gap", "record", "pivot") + "gap="
+	for i, iv := range row.Intervals {
+		if i == maxIntervals {
+			return list, len(row.Intervals) - i
+		}
+		view := intervalView{Chip: v.stateChip(stateWord(string(iv.State))), Window: v.between(iv.From, iv.To), Span: v.span(iv.To.Sub(iv.From).Round(time.Second)),
+			Proof: visible(iv.Proof, 120), Reason: v.phrase(iv.Reason), Events: grouped(iv.Events),
+			Href: link + url.QueryEscape(row.Source+"@"+instant(iv.From))}
+		if iv.Unparsed > 0 {
+			view.Unparsed = grouped(iv.Unparsed)
+		}
+		list = append(list, view)
+	}
+	return list, 0
+}

@@ -1,0 +1,419 @@
+package web
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/event"
+)
+
+// Limits on what the drawer shows.
+const (
+	maxShown    = 64 << 10 // bytes of a raw record
+	maxValue    = 4 << 10  // bytes of a field's value
+	maxFields   = 400
+	maxCrumbs   = 12
+	maxRelated  = 12
+	aroundEvent = 5 * time.Minute
+)
+
+// drawer is the side of a page that tells more of one thing without losing
+// the page: a record, an entity or a stretch of missing coverage.
+type drawer struct {
+	Close  string
+	Back   string // one step down the stack, "" at its bottom
+	Crumbs []choice
+	Zone   string
+	Record *recordView
+	Pivot  *pivotView
+	Gap    *gapView
+}
+
+// recordView is a raw record with what was derived from it.
+type recordView struct {
+	Seq                  string
+	Number               uint64
+	Received, Source     string
+	Transport            string
+	Text                 string
+	Size, RawHref        string
+	Cut, Revealed        bool
+	Binary               bool
+	Events               []derived
+	Seal                 sealView
+	ProofHref, VerifyRef string
+	Around               string
+	Add                  addRow
+}
+
+// derived is one event of a record, field by field.
+type derived struct {
+	Class, Format string
+	Clock         clock
+	UTC           string
+	Original      string
+	Doubt         string
+	Unparsed      bool
+	Columns       []fieldView
+	Native        []fieldView
+}
+
+// fieldView is a field with its value and, for an entity, its pivot.
+type fieldView struct {
+	Name string
+	Cell cell
+}
+
+// addRow is the form that adds the record to a case.
+type addRow struct {
+	Cases []caseChoice
+	Cites uint64
+	At    string
+	Text  string
+	From  string // source
+	Back  string
+}
+
+// caseChoice is an open case to add to.
+type caseChoice struct{ ID, Path, Title string }
+
+// sealView is where a record is sealed.
+type sealView struct {
+	Sealed                bool
+	At, Batch, Position   string
+	Leaf, Root, ShortRoot string
+}
+
+// pivotView is all that is known of one entity.
+type pivotView struct {
+	Kind, Value string
+	Inside      string
+	Count       string
+	First, Last clock
+	Chips       []chip
+	Groups      []relatedGroup
+	Findings    []findingView
+	Answer      answerView
+	Search      string
+	Include     string
+}
+
+// relatedGroup lists one kind of related values.
+type relatedGroup struct {
+	Title string
+	Rows  []relatedRow
+	More  int
+}
+
+// relatedRow is a related value.
+type relatedRow struct {
+	Value, Href, Sources string
+	Count, Failures      string
+	First, Last          clock
+}
+
+// gapView explains one stretch of a source's coverage.
+type gapView struct {
+	Source, Name        string
+	Chip                chip
+	Window, Span, Proof string
+	Reason              string
+	Events, Unparsed    string
+	Means, Do           string
+	Narrow              string
+	Absent              bool
+}
+
+// drawer builds the drawer that the URL asks for, nil when it asks for none.
+// The URL holds at most one record or gap and a stack of pivots on top of it.
+func (s *server) drawer(v *visit) (*drawer, error) {
+	pivots := v.at.values["pivot"]
+	record, gap := v.at.values.Get("record"), v.at.values.Get("gap")
+	if len(pivots) == 0 && record == "" && gap == "" {
+		return nil, nil
+	}
+	if len(pivots) > maxCrumbs {
+		pivots = pivots[len(pivots)-maxCrumbs:]
+	}
+	d := &drawer{Close: v.at.without("record", "pivot", "gap"), Zone: v.zoneLabel}
+	d.Crumbs = v.crumbs(record, gap, pivots)
+	if n := len(d.Crumbs); n > 1 {
+		d.Back = d.Crumbs[n-2].Href
+	}
+	var err error
+	switch {
+	case len(pivots) > 0:
+		d.Pivot, err = s.pivot(v, pivots[len(pivots)-1])
+	case record != "":
+		d.Record, err = s.recordDrawer(v, record)
+	default:
+		d.Gap, err = s.gap(v, gap)
+	}
+	return d, err
+}
+
+// crumbs names the steps that led here, each a link back.
+func (v *visit) crumbs(record, gap string, pivots []string) []choice {
+	var list []choice
+	base := v.at.upTo("pivot")
+	switch {
+	case record != "":
+		list = append(list, choice{Label: "#" + visible(record, 24), Href: v.at.without("pivot")})
+	case gap != "":
+		source, _, _ := gapSource(gap)
+		list = append(list, choice{Label: visible(source, 40), Href: v.at.without("pivot")})
+	}
+	for i, p := range pivots {
+		_, value, _ := strings.Cut(p, ":")
+		list = append(list, choice{Label: visible(value, 40), Href: base + url.Values{"pivot": pivots[:i+1]}.Encode()})
+	}
+	return list
+}
+
+// deeper is the start of links that put one more pivot on the stack.
+func (v *visit) deeper() string { return v.at.upTo() + "pivot=" }
+
+// recordDrawer shows one record.
+func (s *server) recordDrawer(v *visit, number string) (*recordView, error) {
+	seq, err := strconv.ParseUint(number, 10, 64)
+	if err != nil || seq == 0 {
+		return nil, problem{404, "error.norecord", quotedInput(number)}
+	}
+	rec, err := s.Ops.Record(v.r.Context(), v.person.Name, seq)
+	if err != nil {
+		return nil, err
+	}
+	number = strconv.FormatUint(seq, 10)
+	view := &recordView{
+		Seq: grouped(int64(seq)), Number: seq, Received: v.clock(rec.Record.Received, 0).Text(),
+		Source: visible(rec.Record.Source, 120), Transport: visible(rec.Record.Transport, 500), Binary: rec.Binary,
+		Size: bytesText(int64(len(rec.Record.Raw))), RawHref: "/record/" + number + "/raw", Cut: len(rec.Text) > maxShown,
+		Seal: v.seal(rec.Seal), ProofHref: "/verify?record=" + number + "&fragment=proof", VerifyRef: "/verify?record=" + number,
+	}
+	view.Text, view.Revealed = visibleLines(rec.Text, maxShown)
+	links := v.rowLinks(v.at.values.Get("q"))
+	links.pivot = v.deeper()
+	for i := range rec.Events {
+		view.Events = append(view.Events, v.derived(&rec.Events[i], links))
+	}
+	at := rec.Record.Received
+	text := rec.Text
+	if len(rec.Events) > 0 {
+		at, text = rec.Events[0].Time, content(&rec.Events[0])
+	}
+	view.Around = address{"/explore", url.Values{"from": {instant(at.Add(-aroundEvent))}, "to": {instant(at.Add(aroundEvent))}, "record": {number}}}.String()
+	view.Add, err = s.addForm(v, seq, at, text, rec.Record.Source)
+	return view, err
+}
+
+// addForm prepares the form that adds a record to an open case.
+func (s *server) addForm(v *visit, seq uint64, at time.Time, text, source string) (addRow, error) {
+	form := addRow{Cites: seq, At: instant(at), Text: visible(text, 300), From: visible(source, 120), Back: v.at.String()}
+	if v.person.Role == "viewer" {
+		return form, nil
+	}
+	list, err := s.Ops.Cases(v.r.Context())
+	if err != nil {
+		return form, err
+	}
+	list = slices.DeleteFunc(slices.Clone(list), func(c *control.Case) bool { return c.Status != "open" })
+	slices.SortFunc(list, func(a, b *control.Case) int { return b.Opened.Compare(a.Opened) })
+	for _, c := range list {
+		form.Cases = append(form.Cases, caseChoice{visible(c.ID, 40), casePath(c.ID), visible(c.ID, 40) + "　" + visible(c.Title.In(v.lang), 60)})
+	}
+	return form, nil
+}
+
+// derived sets one event field by field.
+func (v *visit) derived(ev *event.Event, l rowLinks) derived {
+	d := derived{
+		Class: event.ClassName(ev.ClassUID), Format: visible(ev.Format, 60), Clock: v.clock(ev.Time, ev.Quality.Precision),
+		UTC: ev.Time.UTC().Format("2006-01-02 15:04:05Z"), Original: visible(ev.Quality.Original, 80),
+		Doubt: v.doubt(ev.Quality), Unparsed: ev.Format == event.Unparsed,
+	}
+	for _, c := range promoted(ev) {
+		if c.value != "" {
+			f := fieldView{c.name, l.cell(c.kind, c.name, c.value)}
+			f.Cell.Text = visible(c.value, maxValue)
+			d.Columns = append(d.Columns, f)
+		}
+	}
+	for i, f := range ev.Fields {
+		if i == maxFields {
+			break
+		}
+		d.Native = append(d.Native, fieldView{visible(f.Name, 120), cell{Text: visible(f.Value, maxValue)}})
+	}
+	return d
+}
+
+// promotedValue is a promoted column's value; kind is the pivot it opens.
+type promotedValue struct{ name, kind, value string }
+
+// promoted lists the promoted columns that tell who did what where.
+func promoted(ev *event.Event) []promotedValue {
+	number := func(n int64) string {
+		if n == 0 {
+			return ""
+		}
+		return strconv.FormatInt(n, 10)
+	}
+	return []promotedValue{
+		{"actor_user", "user", ev.ActorUser}, {"target_user", "user", ev.TargetUser},
+		{"src_ip", "ip", ev.SrcIP}, {"src_port", "", number(int64(ev.SrcPort))},
+		{"dst_ip", "ip", ev.DstIP}, {"dst_port", "", number(int64(ev.DstPort))},
+		{"host", "host", ev.Host}, {"event_code", "", ev.EventCode}, {"session_uid", "", ev.SessionUID},
+		{"process_path", "", ev.ProcessPath}, {"cmd_line", "", ev.CmdLine}, {"object", "", ev.Object},
+		{"statement", "", ev.Statement}, {"client_app", "", ev.ClientApp}, {"bytes_out", "", number(ev.BytesOut)},
+		{"seq", "", ev.NativeSeq},
+	}
+}
+
+// seal sets a seal.
+func (r reader) seal(s control.Seal) sealView {
+	view := sealView{Sealed: s.Sealed, Leaf: s.Leaf, Root: s.Root, ShortRoot: s.Root}
+	if s.Sealed {
+		view.At = r.clock(s.SealedAt, 0).Text()
+		view.Batch, view.Position = grouped(int64(s.Batch)), grouped(int64(s.Position))
+	}
+	if len(s.Root) > 12 {
+		view.ShortRoot = s.Root[:4] + "…" + s.Root[len(s.Root)-4:]
+	}
+	return view
+}
+
+// pivot shows one entity, "ip:203.0.113.77".
+func (s *server) pivot(v *visit, text string) (*pivotView, error) {
+	kind, value, _ := strings.Cut(text, ":")
+	if kind != "ip" && kind != "user" && kind != "host" || value == "" || len(value) > 1000 {
+		return nil, problem{400, "error.pivot", quotedInput(text)}
+	}
+	w, err := v.window()
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.Ops.Pivot(v.r.Context(), v.person.Name, kind, value, w.from, w.to)
+	if err != nil {
+		return nil, err
+	}
+	view := &pivotView{
+		Kind: v.t("pivot." + kind), Value: visible(value, 200), Count: grouped(p.Count), First: v.clock(p.First, event.PrecisionSecond),
+		Last: v.clock(p.Last, event.PrecisionSecond), Answer: v.answer(&p.Answer),
+		Search:  address{"/explore", v.at.values}.change("q", term(kind, value), "after", "", "record", "", "pivot", "", "gap", "").String(),
+		Include: address{"/explore", v.at.values}.change("q", narrowed(v.at.values.Get("q"), term(kind, value)), "after", "", "record", "", "pivot", "", "gap", "").String(),
+	}
+	if kind == "ip" {
+		view.Inside = v.t("pivot.outside")
+		if p.Inside {
+			view.Inside = v.t("pivot.inside")
+		}
+	}
+	view.Groups = v.related(p)
+	view.Chips = v.pivotChips(p)
+	for i := range p.Findings {
+		if i == maxRelated {
+			break
+		}
+		view.Findings = append(view.Findings, v.finding(&p.Findings[i]))
+	}
+	return view, nil
+}
+
+// pivotChips says in a few words what stands out.
+func (v *visit) pivotChips(p *control.Pivot) []chip {
+	var list []chip
+	add := func(class, key string, n int) {
+		if n > 1 || n == 1 && class == "found" {
+			list = append(list, chip{class, v.f(key, n)})
+		}
+	}
+	add("found", "pivot.findings", len(p.Findings))
+	add("plain", "pivot.users", len(p.Users))
+	add("plain", "pivot.addresses", len(p.Addresses))
+	add("plain", "pivot.hosts", len(p.Hosts))
+	add("plain", "pivot.sources", len(p.Sources))
+	return list
+}
+
+// related sets the related values of all kinds.
+func (v *visit) related(p *control.Pivot) []relatedGroup {
+	var out []relatedGroup
+	for _, g := range []struct {
+		key, kind string
+		list      []control.Related
+	}{{"pivot.byuser", "user", p.Users}, {"pivot.byaddress", "ip", p.Addresses}, {"pivot.byhost", "host", p.Hosts}, {"pivot.bysource", "", p.Sources}} {
+		if len(g.list) == 0 {
+			continue
+		}
+		list := slices.Clone(g.list)
+		slices.SortStableFunc(list, func(a, b control.Related) int { return cmp.Or(a.First.Compare(b.First), cmp.Compare(b.Count, a.Count)) })
+		group := relatedGroup{Title: v.t(g.key), More: max(0, len(list)-maxRelated)}
+		for _, rel := range list[:len(list)-group.More] {
+			row := relatedRow{Value: visible(rel.Value, 120), Count: grouped(rel.Count), Sources: visible(strings.Join(rel.Sources, " · "), 120),
+				First: v.clock(rel.First, event.PrecisionSecond), Last: v.clock(rel.Last, event.PrecisionSecond)}
+			if g.kind != "" {
+				row.Href = v.deeper() + url.QueryEscape(g.kind+":"+rel.Value)
+			}
+			if rel.Failures > 0 {
+				row.Failures = v.f("pivot.failures", grouped(rel.Failures))
+			}
+			group.Rows = append(group.Rows, row)
+		}
+		out = append(out, group)
+	}
+	return out
+}
+
+// gap explains the interval of a source that the URL names.
+func (s *server) gap(v *visit, text string) (*gapView, error) {
+	source, at, ok := gapSource(text)
+	if !ok {
+		return nil, problem{400, "error.gap", quotedInput(text)}
+	}
+	w, err := v.window()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.Ops.Coverage(v.r.Context(), v.person.Name, w.from, w.to)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		if row.Source != source {
+			continue
+		}
+		for _, iv := range row.Intervals {
+			if !at.Before(iv.From) && at.Before(iv.To) {
+				return v.gapView(row, iv), nil
+			}
+		}
+	}
+	return nil, problem{404, "error.gap", quotedInput(text)}
+}
+
+// gapView sets one interval.
+func (v *visit) gapView(row control.SourceCoverage, iv control.Interval) *gapView {
+	word := stateWord(string(iv.State))
+	view := &gapView{
+		Source: visible(row.Source, 60), Name: v.phrase(row.Name), Chip: v.stateChip(word),
+		Window: v.prose(iv.From) + " → " + v.prose(iv.To), Span: v.span(iv.To.Sub(iv.From)),
+		Proof: visible(iv.Proof, 200), Reason: v.phrase(iv.Reason), Events: grouped(iv.Events),
+		Means: v.t("means." + word), Do: v.t("do." + word), Absent: iv.Events == 0,
+		Narrow: address{"/explore", url.Values{"q": {term("source", row.Source)}, "from": {instant(iv.From)}, "to": {instant(iv.To)}}}.String(),
+	}
+	if iv.Unparsed > 0 {
+		view.Unparsed = grouped(iv.Unparsed)
+	}
+	return view
+}
+
+// stateChip gives a coverage state in words and colour.
+func (r reader) stateChip(word string) chip {
+	class, _ := stateLook(word)
+	return chip{map[string]string{"ok": "covered", "part": "partial", "lost": "unknown", "gone": "found"}[class], r.t("state." + word)}
+}

@@ -1,0 +1,306 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/event"
+)
+
+// pageRows is how many events one page shows.
+const pageRows = 100
+
+// exploreView is the page on which events are searched.
+type exploreView struct {
+	Page    page
+	Query   string
+	From    string
+	To      string
+	Ends    [2]string // the window answered for, shown where none was given
+	Syntax  *syntaxView
+	Problem string // what a part of the page could not be had for
+	Result  bool
+	Answer  answerView
+	Total   int64
+	All     int64
+	Took    string
+	Rows    []eventRow
+	Next    string
+	Newest  string
+	Chart   *chart
+	Facets  []facetView
+	All1    string // the same window without a query
+	Open    string // the same query without a window
+}
+
+// eventRow is one line of the results.
+type eventRow struct {
+	Seq              string
+	Href             string
+	On               bool
+	Clock            clock
+	Doubt            string // why the time is not to be trusted wholly
+	Colour           string
+	Source, Host     cell
+	User, Address    cell
+	Text             string
+	Unparsed, Sealed bool
+	Outcome          chip
+}
+
+// cell is a value that can be pivoted on and filtered by.
+type cell struct {
+	Text, Href, Include, Exclude string
+	Hit                          bool
+}
+
+// facetView is one column of the side bar.
+type facetView struct {
+	Label  string
+	Values []facetValue
+}
+
+// facetValue is one value with its three links.
+type facetValue struct {
+	Label, Count, Include, Exclude, Just string
+	Wide                                 string // share of the commonest, for the bar
+	On                                   bool
+}
+
+// found is what the operations gave for one search; they are asked at once.
+type found struct {
+	result    *control.Result
+	histogram *control.Histogram
+	facets    []control.Facet
+	errs      [3]error
+}
+
+// explore shows the search page, its body or its drawer.
+func (s *server) explore(v *visit) error {
+	p := s.pageOf(v, "explore", v.t("nav.explore"))
+	drawer, err := s.drawer(v)
+	if err != nil {
+		return err
+	}
+	p.Drawer = drawer
+	if v.fragment == "drawer" {
+		return s.show(v, http.StatusOK, "explore.html", "drawer", p)
+	}
+	view := exploreView{Page: p, Query: v.at.values.Get("q"), From: v.at.values.Get("from"), To: v.at.values.Get("to"),
+		All1: v.at.change("q", "", "after", "").String(), Open: v.at.change("from", "", "to", "", "after", "").String()}
+	if len(view.Query) > maxForm/16 {
+		return problem{http.StatusRequestURITooLong, "error.toolarge", nil}
+	}
+	w, err := v.window()
+	if err != nil {
+		return err
+	}
+	view.From, view.To = v.shown(w)
+	status, err := s.search(v, w, &view)
+	if err != nil {
+		return err
+	}
+	root := "page"
+	if v.fragment == "body" {
+		root = "body"
+	}
+	return s.show(v, status, "explore.html", root, view)
+}
+
+// shown writes a window for its input fields.
+func (v *visit) shown(w window) (from, to string) {
+	if !w.from.IsZero() {
+		from = v.clock(w.from, event.PrecisionSecond).Text()
+	}
+	if !w.to.IsZero() {
+		to = v.clock(w.to, event.PrecisionSecond).Text()
+	}
+	return from, to
+}
+
+// search fills the view with what was found, or with what is wrong with the
+// query. A part that cannot be had does not take the others with it.
+func (s *server) search(v *visit, w window, view *exploreView) (status int, err error) {
+	f := s.find(v.r.Context(), v.person.Name, control.Search{
+		Query: view.Query, From: w.from, To: w.to, Zone: v.zone, Limit: pageRows, After: v.at.values.Get("after"),
+	})
+	if wrong, ok := syntaxOf(f.errs[0]); ok {
+		view.Syntax = wrong.pointed(view.Query)
+		return http.StatusBadRequest, nil
+	}
+	if f.errs[0] != nil {
+		return 0, f.errs[0]
+	}
+	if err := errors.Join(f.errs[1:]...); err != nil {
+		view.Problem = visible(err.Error(), 500)
+	}
+	colour := map[string]string{}
+	if f.histogram != nil {
+		view.Chart = v.chartOf(f.histogram)
+		colour = palette(f.histogram.Coverage)
+	}
+	view.Facets = v.facets(view.Query, f.facets)
+	view.result(v, f.result, colour)
+	return http.StatusOK, nil
+}
+
+// find asks for events, histogram and facets at once.
+func (s *server) find(ctx context.Context, by string, q control.Search) found {
+	var f found
+	var wg sync.WaitGroup
+	wide := q
+	wide.After = ""
+	wg.Go(func() { f.result, f.errs[0] = s.Ops.Search(ctx, by, q) })
+	wg.Go(func() { f.histogram, f.errs[1] = s.Ops.Histogram(ctx, by, wide, buckets) })
+	wg.Go(func() { f.facets, f.errs[2] = s.Ops.Facets(ctx, by, wide) })
+	wg.Wait()
+	return f
+}
+
+// result takes over what was found.
+func (view *exploreView) result(v *visit, r *control.Result, colour map[string]string) {
+	view.Result = true
+	view.Answer = v.answer(&r.Answer)
+	view.Total, view.All = r.Total, r.All
+	view.Took = v.span(r.Took)
+	view.Ends = [2]string{v.clock(r.From, event.PrecisionSecond).Text(), v.clock(r.To, event.PrecisionSecond).Text()}
+	if r.Next != "" {
+		view.Next = v.at.change("after", r.Next, "record", "", "pivot", "", "gap", "").String()
+	}
+	if v.at.values.Get("after") != "" {
+		view.Newest = v.at.change("after", "").String()
+	}
+	links := v.rowLinks(view.Query)
+	view.Rows = make([]eventRow, 0, len(r.Events))
+	for i := range r.Events {
+		view.Rows = append(view.Rows, v.eventRow(&r.Events[i], links, colour))
+	}
+}
+
+// rowLinks is what the links of all rows begin with.
+type rowLinks struct {
+	query, record, pivot, search string
+	on                           uint64
+}
+
+// rowLinks prepares the links of a page of rows.
+func (v *visit) rowLinks(query string) rowLinks {
+	on, _ := strconv.ParseUint(v.at.values.Get("record"), 10, 64)
+	return rowLinks{query: query, on: on, record: v.at.upTo("record", "pivot", "gap"), pivot: v.at.upTo("record", "pivot", "gap") + "pivot=",
+		search: v.at.upTo("q", "after", "record", "pivot", "gap") + "q="}
+}
+
+// cell links a value of a column; kind is the pivot it opens.
+func (l rowLinks) cell(kind, column, value string) cell {
+	if value == "" {
+		return cell{}
+	}
+	one := term(column, value)
+	c := cell{Text: visible(value, 120), Hit: l.query != "" && strings.Contains(l.query, value),
+		Include: l.search + url.QueryEscape(narrowed(l.query, one)), Exclude: l.search + url.QueryEscape(narrowed(l.query, "NOT "+one))}
+	if kind != "" {
+		c.Href = l.pivot + url.QueryEscape(kind+":"+value)
+	} else {
+		c.Href = c.Include
+	}
+	return c
+}
+
+// eventRow sets one event as a line.
+func (v *visit) eventRow(ev *event.Event, l rowLinks, colour map[string]string) eventRow {
+	account, column := ev.ActorUser, "actor_user"
+	if account == "" {
+		account, column = ev.TargetUser, "target_user"
+	}
+	address, ipColumn := ev.SrcIP, "src_ip"
+	if address == "" {
+		address, ipColumn = ev.DstIP, "dst_ip"
+	}
+	return eventRow{
+		Seq: grouped(int64(ev.Record)), Href: l.record + "record=" + strconv.FormatUint(ev.Record, 10), On: ev.Record == l.on,
+		Clock: v.clock(ev.Time, ev.Quality.Precision), Doubt: v.doubt(ev.Quality), Colour: colourOf(colour, ev.Source),
+		Source: l.cell("", "source", ev.Source), Host: l.cell("host", "host", ev.Host),
+		User: l.cell("user", column, account), Address: l.cell("ip", ipColumn, address),
+		Text: visible(content(ev), 300), Unparsed: ev.Format == event.Unparsed,
+		Outcome: v.outcome(ev.StatusID), Sealed: ev.Record <= v.status.Sealed,
+	}
+}
+
+// content chooses the sentence that tells what happened.
+func content(ev *event.Event) string {
+	for _, text := range []string{ev.Message, ev.Statement, ev.CmdLine, ev.Object, ev.EventCode} {
+		if text != "" {
+			return text
+		}
+	}
+	return event.ClassName(ev.ClassUID)
+}
+
+// outcome gives the chip of a status.
+func (r reader) outcome(status int32) chip {
+	switch status {
+	case event.StatusSuccess:
+		return chip{"covered", r.t("outcome.success")}
+	case event.StatusFailure:
+		return chip{"found", r.t("outcome.failure")}
+	}
+	return chip{}
+}
+
+// doubt says what about an event's time was not stated by its record.
+func (r reader) doubt(q event.Quality) string {
+	var list []string
+	switch q.Zone {
+	case event.ZoneReceived:
+		list = append(list, r.t("time.received"))
+	case event.ZoneAssumed:
+		list = append(list, r.t("time.assumed"))
+	}
+	if q.YearInferred {
+		list = append(list, r.t("time.year"))
+	}
+	return strings.Join(list, r.t("list.comma"))
+}
+
+// facets sets the side bar; a value that the query asks for already takes the
+// term out again.
+func (v *visit) facets(query string, list []control.Facet) []facetView {
+	link := v.at.upTo("q", "after", "record", "pivot", "gap") + "q="
+	var out []facetView
+	for _, f := range list {
+		if len(f.Values) == 0 {
+			continue
+		}
+		view := facetView{Label: v.phrase(f.Label)}
+		if view.Label == "" {
+			view.Label = visible(f.Column, 60)
+		}
+		most := int64(1)
+		for _, value := range f.Values {
+			most = max(most, value.Count)
+		}
+		for _, value := range f.Values {
+			one := term(f.Column, value.Value)
+			rest, on := widened(query, one)
+			if !on {
+				rest = narrowed(query, one)
+			}
+			label := v.phrase(value.Label)
+			if label == "" {
+				label = visible(value.Value, 120)
+			}
+			view.Values = append(view.Values, facetValue{
+				Label: label, Count: grouped(value.Count), On: on, Wide: percent(100 * float64(value.Count) / float64(most)),
+				Include: link + url.QueryEscape(rest), Exclude: link + url.QueryEscape(narrowed(query, "NOT "+one)), Just: link + url.QueryEscape(one),
+			})
+		}
+		out = append(out, view)
+	}
+	return out
+}

@@ -1,0 +1,209 @@
+package web
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/konseki/konseki/internal/auth"
+	"github.com/konseki/konseki/internal/control"
+)
+
+// sessionCookie holds the session token, prefCookies what a reader chose.
+const (
+	sessionCookie = "konseki_session"
+	langCookie    = "konseki_lang"
+	zoneCookie    = "konseki_tz"
+	maxForm       = 1 << 20 // bytes of a posted form
+)
+
+// pagePolicy lets a page load what this server serves and nothing else; no
+// policy may make scripts or markup out of text.
+// Source: Content Security Policy Level 3; Trusted Types.
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; " +
+	"require-trusted-types-for 'script'; trusted-types 'none'"
+
+// reportPolicy is for a rendered report: a document without scripts, forms or
+// an origin, that only the report page may frame.
+const reportPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+
+// visit is one request with all that is known of who asks and how they read.
+type visit struct {
+	r *http.Request
+	w http.ResponseWriter
+	reader
+	person   auth.Person
+	fragment string // name of the part asked for, "" for the page
+	at       address
+	status   control.Status // known once the page's frame is
+}
+
+// redirect sends the browser to a local path by GET.
+func (v *visit) redirect(path string) error {
+	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
+	return nil
+}
+
+// guard wraps every response in the safety headers and refuses foreign hosts
+// and posts that come from other sites.
+func (s *server) guard(next http.Handler) http.Handler {
+	posts := http.NewCrossOriginProtection()
+	posts.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, problem{http.StatusForbidden, "error.crossorigin", nil})
+	}))
+	inner := posts.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", pagePolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		if !s.allowedHost(r.Host) {
+			http.Error(w, "This name does not belong to konseki. Use localhost or a name that is configured.", http.StatusMisdirectedRequest)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// serve runs a route for those who may ask for it.
+func (s *server) serve(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := s.visitOf(w, r)
+		if rt.access != public && v.person.Name == "" {
+			s.sendAway(v)
+			return
+		}
+		if rt.access == writing && v.person.Role == "viewer" {
+			s.fail(v, problem{http.StatusForbidden, "error.viewer", nil})
+			return
+		}
+		if err := rt.handle(v); err != nil {
+			s.fail(v, err)
+		}
+	})
+}
+
+// visitOf reads who asks and how they read, and keeps a new choice of language
+// or zone in a cookie.
+func (s *server) visitOf(w http.ResponseWriter, r *http.Request) *visit {
+	values := r.URL.Query()
+	v := &visit{r: r, w: w, fragment: values.Get("fragment"), at: addressOf(r.URL.Path, values)}
+	v.reader = reader{lang: s.language(r, values.Get("lang"))}
+	v.words = s.words[v.lang]
+	z := s.zoneFor(r, values.Get("tz"))
+	v.zone, v.zoneLabel = z.loc, z.label
+	if values.Get("lang") == v.lang {
+		setPreference(w, langCookie, v.lang)
+	}
+	if values.Get("tz") == z.label {
+		setPreference(w, zoneCookie, z.label)
+	}
+	if c, err := r.Cookie(sessionCookie); err == nil {
+		if p, ok := s.Auth.Session(c.Value); ok {
+			v.person = p
+		}
+	}
+	return v
+}
+
+// sendAway answers a request without a session.
+func (s *server) sendAway(v *visit) {
+	if v.fragment != "" {
+		http.Error(v.w, v.t("error.signedout"), http.StatusUnauthorized)
+		return
+	}
+	to := "/signin"
+	if v.r.Method == http.MethodGet && v.r.URL.Path != "/" {
+		to += "?to=" + url.QueryEscape(v.r.URL.RequestURI())
+	}
+	http.Redirect(v.w, v.r, to, http.StatusFound)
+}
+
+// refuse answers what never reached a route.
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	s.Logger.Warn("request refused", slog.String("path", r.URL.Path), slog.String("peer", r.RemoteAddr))
+	v := s.visitOf(w, r)
+	if v.person.Name == "" {
+		http.Error(w, v.t("error.crossorigin"), http.StatusForbidden)
+		return
+	}
+	s.fail(v, err)
+}
+
+// language chooses between ja and en: what was asked, what was kept, what the
+// browser prefers, the default.
+func (s *server) language(r *http.Request, asked string) string {
+	if known(asked) {
+		return asked
+	}
+	if c, err := r.Cookie(langCookie); err == nil && known(c.Value) {
+		return c.Value
+	}
+	for tag := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
+		tag, _, _ = strings.Cut(strings.TrimSpace(tag), ";")
+		tag, _, _ = strings.Cut(strings.ToLower(tag), "-")
+		if known(tag) {
+			return tag
+		}
+	}
+	return s.DefaultLang
+}
+
+func known(lang string) bool { return lang == "ja" || lang == "en" }
+
+// zoneFor chooses the zone for shown times: what was asked, what was kept, the
+// configured one.
+func (s *server) zoneFor(r *http.Request, asked string) zone {
+	kept := ""
+	if c, err := r.Cookie(zoneCookie); err == nil {
+		kept = c.Value
+	}
+	for _, want := range []string{asked, kept} {
+		for _, z := range s.zones {
+			if z.label == want {
+				return z
+			}
+		}
+	}
+	return s.zones[0]
+}
+
+func setPreference(w http.ResponseWriter, name, value string) {
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: 365 * 24 * 3600,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode})
+}
+
+// setSession gives the browser its session; an empty token takes it away.
+func setSession(w http.ResponseWriter, r *http.Request, token string) {
+	c := &http.Cookie{Name: sessionCookie, Value: token, Path: "/", HttpOnly: true,
+		SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil}
+	if token == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+}
+
+// hostName cuts the port from a Host header.
+func hostName(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	return strings.Trim(host, "[]")
+}
+
+// isLoopback reports whether a host name can only mean this machine.
+func isLoopback(name string) bool {
+	if strings.EqualFold(name, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(name)
+	return err == nil && addr.IsLoopback()
+}

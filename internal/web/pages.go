@@ -1,0 +1,218 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// pageFiles lists the page templates; sharedFiles what each may use.
+func pageFiles() []string {
+	return []string{
+		"case.html", "cases.html", "coverage.html", "error.html", "explore.html",
+		"findings.html", "report.html", "signin.html", "verify.html",
+	}
+}
+
+func sharedFiles() []string {
+	return []string{"answer.html", "chart.html", "drawer.html", "layout.html"}
+}
+
+// pageSet holds the compiled pages of one language by file name.
+type pageSet map[string]*template.Template
+
+// loadPages compiles every page once per language, so that a template asks for
+// a word with nothing but its key.
+func loadPages(words map[string]map[string]string) (map[string]pageSet, error) {
+	if err := sameNames(templateFiles, "templates", append(pageFiles(), sharedFiles()...)); err != nil {
+		return nil, err
+	}
+	sets := make(map[string]pageSet)
+	for lang, dictionary := range words {
+		sets[lang] = make(pageSet)
+		for _, file := range pageFiles() {
+			paths := []string{"templates/" + file}
+			for _, shared := range sharedFiles() {
+				paths = append(paths, "templates/"+shared)
+			}
+			t, err := template.New(file).Funcs(functions(dictionary)).ParseFS(templateFiles, paths...)
+			if err != nil {
+				return nil, fmt.Errorf("parse %s: %w", file, err)
+			}
+			sets[lang][file] = t
+		}
+	}
+	return sets, nil
+}
+
+// functions is what templates may call besides the methods of their views.
+func functions(words map[string]string) template.FuncMap {
+	return template.FuncMap{
+		"t": func(key string) (string, error) {
+			if text, ok := words[key]; ok {
+				return text, nil
+			}
+			return "", fmt.Errorf("no word for %q in the catalogue", key)
+		},
+		"n": func(n int64) string { return grouped(n) },
+	}
+}
+
+// sameNames reports a file that is missing in dir or stands there unlisted.
+func sameNames(files fs.FS, dir string, want []string) error {
+	entries, err := fs.ReadDir(files, dir)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", dir, err)
+	}
+	rest := make(map[string]bool)
+	for _, e := range entries {
+		rest[e.Name()] = true
+	}
+	for _, name := range want {
+		if !rest[name] {
+			return fmt.Errorf("%s/%s is missing", dir, name)
+		}
+		delete(rest, name)
+	}
+	if len(rest) > 0 {
+		return fmt.Errorf("%s/%s is not listed", dir, strings.Join(slices.Sorted(maps.Keys(rest)), ", "))
+	}
+	return nil
+}
+
+// execute runs the template root of a page file.
+func (p pageSet) execute(w io.Writer, file, root string, view any) error {
+	if err := p[file].ExecuteTemplate(w, root, view); err != nil {
+		return fmt.Errorf("render %s: %w", file, err)
+	}
+	return nil
+}
+
+// show renders a page, or the part of it that was asked for, whole before the
+// first byte is sent.
+func (s *server) show(v *visit, status int, file, root string, view any) error {
+	var b bytes.Buffer
+	if err := s.pages[v.lang].execute(&b, file, root, view); err != nil {
+		return err
+	}
+	v.write(status, "text/html; charset=utf-8", b.Bytes())
+	return nil
+}
+
+// page is the frame around every page.
+type page struct {
+	Lang    string
+	Title   string
+	Version string
+	Person  string
+	Role    string
+	Writer  bool
+	Nav     []navItem
+	Langs   []choice
+	Zones   []choice
+	Zone    string // label of the zone of shown times
+	Seal    sealAge
+	Flash   string
+	Here    string // this view's own address, to come back to
+	Drawer  *drawer
+}
+
+// navItem is a place in the navigation with the key that leads there.
+type navItem struct {
+	Href, Label, Key string
+	On               bool
+}
+
+// choice is one of a few things to switch between.
+type choice struct {
+	Label, Href, Key string
+	Value            string // what is chosen, where a script sets it
+	On               bool
+}
+
+// sealAge says how long ago the last record came under a seal.
+type sealAge struct {
+	Text      string // "封印 2 秒前"
+	Class     string // ok, part or none
+	Witnesses int
+	Tail      string // how much is not sealed yet, and since when
+}
+
+// pageOf fills the frame for a page; on names the navigation item.
+func (s *server) pageOf(v *visit, on, title string) page {
+	p := page{
+		Lang: v.lang, Title: title, Version: s.Version, Person: visible(v.person.Name, 60), Role: v.person.Role,
+		Writer: v.person.Role != "viewer", Zone: v.zoneLabel, Here: v.at.without("fragment", "done"),
+	}
+	for _, item := range [][3]string{
+		{"/explore", "explore", "g e"}, {"/cases", "cases", "g c"}, {"/findings", "findings", "g f"},
+		{"/coverage", "coverage", "g v"}, {"/verify", "verify", "g r"},
+	} {
+		p.Nav = append(p.Nav, navItem{Href: item[0], Label: v.t("nav." + item[1]), Key: item[2], On: on == item[1]})
+	}
+	for _, lang := range [][2]string{{"ja", "日本語"}, {"en", "EN"}} {
+		p.Langs = append(p.Langs, choice{Label: lang[1], Value: lang[0], Href: v.at.with("lang", lang[0]), On: v.lang == lang[0]})
+	}
+	for _, z := range s.zones {
+		c := choice{Label: z.label, Href: v.at.with("tz", z.label), On: v.zoneLabel == z.label}
+		if !c.On {
+			c.Key = "z"
+		}
+		p.Zones = append(p.Zones, c)
+	}
+	if done := v.at.values.Get("done"); done == "row" || done == "statement" || done == "question" || done == "case" {
+		p.Flash = v.t("done." + done)
+	}
+	if v.person.Name != "" {
+		p.Seal = s.sealAge(v)
+	}
+	return p
+}
+
+// sealAge asks how far the seal is behind.
+func (s *server) sealAge(v *visit) sealAge {
+	st, err := s.Ops.Status(v.r.Context())
+	v.status = st
+	if err != nil || st.LastSeal.IsZero() {
+		return sealAge{Text: v.t("seal.none"), Class: "none"}
+	}
+	a := sealAge{Class: "ok", Witnesses: st.Witnesses,
+		Text: v.f("seal.ago", v.span(max(0, s.Now().Sub(st.LastSeal))))}
+	if open := st.Records - min(st.Sealed, st.Records); open > 0 {
+		a.Tail = v.f("seal.tail", grouped(int64(open)), v.span(st.TailAge))
+		if st.TailAge > 30*time.Second {
+			a.Class = "part"
+		}
+	}
+	return a
+}
+
+// asset serves a stylesheet, script or picture; the sign-in page's own are for
+// everybody.
+func (s *server) asset(v *visit) error {
+	a, ok := s.assets[v.r.PathValue("name")]
+	if v.person.Name == "" && !a.public {
+		s.sendAway(v)
+		return nil
+	}
+	if !ok {
+		return problem{http.StatusNotFound, "error.nopage", nil}
+	}
+	h := v.w.Header()
+	h.Set("Content-Type", a.contentType)
+	h.Set("ETag", a.tag)
+	h.Set("Cache-Control", "no-cache")
+	http.ServeContent(v.w, v.r, "", time.Time{}, bytes.NewReader(a.body))
+	return nil
+}

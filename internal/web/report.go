@@ -1,0 +1,149 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+)
+
+// maxReport bounds a rendered report in memory.
+const maxReport = 64 << 20
+
+// reportView is the page that previews a report and offers it.
+type reportView struct {
+	Page      page
+	ID, Title string
+	Case      string // path of the case
+	Frame     string // path of the preview
+	Langs     []choice
+	Formats   []choice
+	Downloads []choice
+	Bundle    string
+}
+
+// report shows the preview page or, with a format, the report itself.
+func (s *server) report(v *visit) error {
+	id := v.r.PathValue("id")
+	format, lang := v.at.values.Get("format"), v.r.URL.Query().Get("lang")
+	if !known(lang) {
+		lang = v.lang
+	}
+	if format == "" {
+		return s.reportPage(v, id, lang)
+	}
+	if format != "html" && format != "md" {
+		return problem{http.StatusBadRequest, "error.format", quotedInput(format)}
+	}
+	var doc limited
+	if err := s.Ops.Report(v.r.Context(), v.person.Name, id, lang, format, &doc); err != nil {
+		return err
+	}
+	contentType := "text/markdown; charset=utf-8"
+	if format == "html" {
+		contentType = "text/html; charset=utf-8"
+	}
+	h := v.w.Header()
+	h.Set("Content-Security-Policy", reportPolicy)
+	if v.at.values.Get("download") != "" {
+		h.Set("Content-Disposition", attachment(id+"-"+lang+"."+format))
+	} else if format == "md" {
+		contentType = "text/plain; charset=utf-8"
+	}
+	v.write(http.StatusOK, contentType, doc.Bytes())
+	return nil
+}
+
+// reportPage frames the preview; the report itself has no scripts, forms or
+// origin, whatever stands in it.
+func (s *server) reportPage(v *visit, id, lang string) error {
+	c, err := s.Ops.Case(v.r.Context(), id)
+	if err != nil {
+		return err
+	}
+	v.at.path = casePath(c.ID) + "/report"
+	view := reportView{ID: visible(c.ID, 60), Title: v.phrase(c.Title), Case: casePath(c.ID), Bundle: casePath(c.ID) + "/bundle",
+		Page: s.pageOf(v, "cases", v.t("report.title")+" "+visible(c.ID, 60))}
+	shown := v.at.values.Get("show")
+	if shown != "md" {
+		shown = "html"
+	}
+	view.Frame = v.at.path + "?format=" + shown + "&lang=" + lang
+	for _, l := range [][2]string{{"ja", "日本語"}, {"en", "English"}} {
+		view.Langs = append(view.Langs, choice{Label: l[1], Href: v.at.path + "?show=" + shown + "&lang=" + l[0], On: l[0] == lang})
+	}
+	for _, f := range [][2]string{{"html", "HTML"}, {"md", "Markdown"}} {
+		view.Formats = append(view.Formats, choice{Label: f[1], Href: v.at.path + "?show=" + f[0] + "&lang=" + lang, On: f[0] == shown})
+		view.Downloads = append(view.Downloads, choice{Label: f[1], Href: v.at.path + "?format=" + f[0] + "&lang=" + lang + "&download=1"})
+	}
+	return s.show(v, http.StatusOK, "report.html", "page", view)
+}
+
+// bundle hands out the self-verifying bundle. It is written to a file first,
+// so that a failure is told and never looks like a shorter bundle.
+func (s *server) bundle(v *visit) error {
+	id := v.r.PathValue("id")
+	f, err := os.CreateTemp("", "konseki-bundle-*.zip")
+	if err != nil {
+		return fmt.Errorf("web: bundle: %w", err)
+	}
+	defer func() { _ = errors.Join(f.Close(), os.Remove(f.Name())) }() // a temporary file; nothing rests on it
+	if err := s.Ops.Export(v.r.Context(), v.person.Name, id, f); err != nil {
+		return err
+	}
+	size, err := f.Seek(0, io.SeekCurrent)
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return fmt.Errorf("web: bundle: %w", err)
+	}
+	h := v.w.Header()
+	h.Set("Content-Type", "application/zip")
+	h.Set("Content-Length", fmt.Sprint(size))
+	h.Set("Content-Disposition", attachment("konseki-"+id+".zip"))
+	_, _ = io.Copy(v.w, f) // the length tells the browser of a broken transfer
+	return nil
+}
+
+// rawRecord hands out the bytes of a record as received, never to be shown by
+// the browser.
+func (s *server) rawRecord(v *visit) error {
+	seq, ok := recordNumber(v.r.PathValue("seq"))
+	if !ok {
+		return problem{http.StatusNotFound, "error.norecord", quotedInput(v.r.PathValue("seq"))}
+	}
+	rec, err := s.Ops.Record(v.r.Context(), v.person.Name, seq)
+	if err != nil {
+		return err
+	}
+	v.w.Header().Set("Content-Disposition", attachment(fmt.Sprintf("record-%d.raw", seq)))
+	v.write(http.StatusOK, "application/octet-stream", rec.Record.Raw)
+	return nil
+}
+
+// attachment names a download; strange characters are left out of the name.
+func attachment(name string) string {
+	name = strings.Map(func(c rune) rune {
+		if c == '/' || c == '\\' || c == '"' || strange(c) {
+			return '_'
+		}
+		return c
+	}, name)
+	return mime.FormatMediaType("attachment", map[string]string{"filename": name})
+}
+
+// limited is a buffer that refuses more than a report may be.
+type limited struct{ bytes.Buffer }
+
+// Write adds to the document.
+func (l *limited) Write(p []byte) (int, error) {
+	if l.Len()+len(p) > maxReport {
+		return 0, fmt.Errorf("web: the report is larger than %s; narrow the case or use the command line", bytesText(maxReport))
+	}
+	return l.Buffer.Write(p)
+}

@@ -1,0 +1,51 @@
+package web
+
+import (
+	"errors"
+	"unicode/utf8"
+)
+
+// syntaxError is what a query that cannot be read tells: the column, counted
+// in characters from 1, what is wrong there and what to write instead.
+type syntaxError struct {
+	column        int
+	message, hint string
+}
+
+// syntaxOf finds the syntax error in err, if there is one.
+func syntaxOf(err error) (syntaxError, bool) {
+	located, ok := errors.AsType[interface {
+		error
+		Place() (column int, message, hint string)
+	}](err)
+	if !ok {
+		return syntaxError{}, false
+	}
+	var e syntaxError
+	e.column, e.message, e.hint = located.Place()
+	return e, true
+}
+
+// syntaxView is a query with the place where it could not be read.
+type syntaxView struct {
+	Before, At, After, Message, Hint string
+	Column                           int
+}
+
+// pointed parts a query at the place where it could not be read.
+func (e syntaxError) pointed(query string) *syntaxView {
+	view := &syntaxView{Column: e.column, Message: visible(e.message, 300), Hint: visible(e.hint, 300)}
+	at := 0
+	for n := 1; n < e.column && at < len(query); n++ {
+		_, size := utf8.DecodeRuneInString(query[at:])
+		at += size
+	}
+	view.Before = visible(query[:at], 4000)
+	if at == len(query) {
+		view.At = "\u3000" // a place to point at, behind the end
+		return view
+	}
+	_, size := utf8.DecodeRuneInString(query[at:])
+	view.At, view.After = visible(query[at:at+size], 40), visible(query[at+size:], 4000)
+	return view
+}

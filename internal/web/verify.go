@@ -1,0 +1,183 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/event"
+)
+
+// verifyView is the page on which the vault is verified.
+type verifyView struct {
+	Page       page
+	Records    string
+	Sealed     string
+	Open       string
+	LastSeal   string
+	Witnesses  int
+	Checkpoint string
+	PublicKey  string
+	Disk       string
+	Job        jobView
+	Proof      *proofView
+	Number     string
+	Error      string
+}
+
+// jobView is the state of a verification.
+type jobView struct {
+	Running, Ended, OK bool
+	By, Started, Error string
+	Done, Total        string
+	Percent            string
+	At, Took           string
+	Records, Sealed    string
+	Bytes              string
+	Segments, Batches  int
+	Problems           []control.Problem
+	More               int
+}
+
+// proofView is a proof that was just checked.
+type proofView struct {
+	Number    string
+	OK        bool
+	Error     string
+	Seal      sealView
+	JSON      string
+	CheckedAt string
+	Record    string
+}
+
+// maxProblems is how many damages the page names.
+const maxProblems = 200
+
+// verifier runs at most one verification of the vault at a time, and keeps
+// the last one's result.
+type verifier struct {
+	mu          sync.Mutex
+	running     bool
+	by          string
+	started     time.Time
+	done, total int64
+	result      *control.Verification
+	err         error
+}
+
+// begin starts a verification unless one is running. It outlives the request
+// that asked for it.
+func (j *verifier) begin(ctx context.Context, ops control.Operations, by string, now time.Time, log *slog.Logger) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.running {
+		return
+	}
+	j.running, j.by, j.started, j.done, j.total, j.result, j.err = true, by, now, 0, 0, nil, nil
+	go func() {
+		result, err := ops.VerifyVault(ctx, by, func(done, total int64) {
+			j.mu.Lock()
+			j.done, j.total = done, total
+			j.mu.Unlock()
+		})
+		j.mu.Lock()
+		j.running, j.result, j.err = false, result, err
+		j.mu.Unlock()
+		if err != nil {
+			log.Error("verification failed", slog.Any("error", err))
+		}
+	}()
+}
+
+// view sets the state for a reader.
+func (j *verifier) view(r reader) jobView {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	view := jobView{Running: j.running, By: visible(j.by, 60), Started: r.clock(j.started, event.PrecisionSecond).Text(),
+		Done: bytesText(j.done), Total: bytesText(j.total), Percent: "0%"}
+	if j.total > 0 {
+		view.Percent = percent(min(100, 100*float64(j.done)/float64(j.total)))
+	}
+	if j.err != nil {
+		view.Ended, view.Error = true, visible(j.err.Error(), 500)
+	}
+	if res := j.result; res != nil && j.err == nil {
+		view.Ended, view.OK = true, res.OK
+		view.At, view.Took = r.prose(res.At), r.span(res.Took)
+		view.Records, view.Sealed, view.Bytes = grouped(int64(res.Records)), grouped(int64(res.Sealed)), bytesText(res.RawBytes)
+		view.Segments, view.Batches = res.Segments, res.Batches
+		for i, p := range res.Problems {
+			if i == maxProblems {
+				view.More = len(res.Problems) - i
+				break
+			}
+			view.Problems = append(view.Problems, control.Problem{Kind: visible(p.Kind, 60), Segment: visible(p.Segment, 120),
+				Record: p.Record, Detail: visible(p.Detail, 500)})
+		}
+	}
+	return view
+}
+
+// verifyPage shows the state of the seal, and checks one record's proof when
+// the URL names one.
+func (s *server) verifyPage(v *visit) error {
+	if v.fragment == "job" {
+		return s.show(v, http.StatusOK, "verify.html", "job", s.check.view(v.reader))
+	}
+	number := v.at.values.Get("record")
+	view := verifyView{Number: visible(number, 40)}
+	if number != "" {
+		proof, err := s.prove(v, number)
+		if err != nil {
+			if v.fragment != "" {
+				return err
+			}
+			status, text, _ := v.explain(err)
+			if status >= http.StatusInternalServerError {
+				return err
+			}
+			view.Error = text
+		}
+		view.Proof = proof
+	}
+	if v.fragment == "proof" {
+		if view.Proof == nil {
+			return problem{http.StatusNotFound, "error.norecord", nil}
+		}
+		return s.show(v, http.StatusOK, "verify.html", "proof", view.Proof)
+	}
+	view.Page = s.pageOf(v, "verify", v.t("nav.verify"))
+	st := v.status
+	view.Records, view.Sealed = grouped(int64(st.Records)), grouped(int64(st.Sealed))
+	view.Open = grouped(int64(st.Records - min(st.Sealed, st.Records)))
+	view.LastSeal, view.Witnesses = v.clock(st.LastSeal, event.PrecisionSecond).Text(), st.Witnesses
+	view.Checkpoint, _ = visibleLines(st.Checkpoint, 8000)
+	view.PublicKey, view.Disk = visible(st.PublicKey, 1000), bytesText(st.DiskBytes)
+	view.Job = s.check.view(v.reader)
+	return s.show(v, http.StatusOK, "verify.html", "page", view)
+}
+
+// prove checks the proof of one record now.
+func (s *server) prove(v *visit, text string) (*proofView, error) {
+	seq, ok := recordNumber(text)
+	if !ok {
+		return nil, problem{http.StatusNotFound, "error.norecord", quotedInput(text)}
+	}
+	p, err := s.Ops.Prove(v.r.Context(), v.person.Name, seq)
+	if err != nil {
+		return nil, err
+	}
+	view := &proofView{Number: grouped(int64(seq)), OK: p.OK, Error: visible(p.Error, 500), Seal: v.seal(p.Seal),
+		CheckedAt: v.clock(s.Now(), 0).Text(), Record: address{"/explore", nil}.with("record", text)}
+	view.JSON, _ = visibleLines(string(p.JSON), 16<<10)
+	return view, nil
+}
+
+// verifyVault begins a verification of the whole vault.
+func (s *server) verifyVault(v *visit) error {
+	s.check.begin(context.WithoutCancel(v.r.Context()), s.Ops, v.person.Name, s.Now(), s.Logger)
+	return v.redirect("/verify")
+}

@@ -1,0 +1,142 @@
+package normalise
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/japanese"
+	"pgregory.net/rapid"
+
+	"github.com/konseki/konseki/internal/event"
+)
+
+func oneEvent(t *testing.T, transport, raw string) event.Event {
+	t.Helper()
+	events := New().Events(nil, &event.Record{
+		Seq: 5, Received: time.Date(2018, 3, 2, 0, 0, 0, 0, time.UTC), Source: "web", Transport: transport, Raw: []byte(raw),
+	})
+	checkEvents(t, events)
+	if len(events) != 1 {
+		t.Fatalf("%d events of %q", len(events), raw)
+	}
+	return events[0]
+}
+
+func TestUnreadableRecordsAreKeptAsOneUnparsedEvent(t *testing.T) {
+	for _, raw := range []string{"", "\n", "no format reads this", "\x00\x00", strings.Repeat("あ", 1000)} {
+		ev := oneEvent(t, "file", raw)
+		if ev.Format != event.Unparsed || ev.ClassUID != event.ClassBase || ev.Record != 5 || ev.Source != "web" {
+			t.Errorf("%q gives %+v", raw, ev)
+		}
+		if ev.Quality.Zone != event.ZoneReceived || !ev.Time.Equal(ev.TimeRx) {
+			t.Errorf("%q: time %v %v", raw, ev.Time, ev.Quality)
+		}
+		if !strings.HasPrefix(strings.Trim(raw, "\n\x00"), ev.Message) || len(raw) > 2000 && len(ev.Message) < 1000 {
+			t.Errorf("message %q", ev.Message)
+		}
+	}
+}
+
+func TestBytesThatAreNotTextAreReplacedAndTheTextKept(t *testing.T) {
+	ev := oneEvent(t, "syslog/udp", "Mar  1 12:12:50 web01 app: name \xff\xfe end")
+	if want := "Mar  1 12:12:50 web01 app: name \uFFFD end"; ev.Text != want || ev.Message != "name \uFFFD end" {
+		t.Errorf("text %q, message %q", ev.Text, ev.Message)
+	}
+	if ev := oneEvent(t, "syslog/udp", "Mar  1 12:12:50 web01 app: 正常"); ev.Text != "" {
+		t.Errorf("text %q of a record in UTF-8", ev.Text)
+	}
+}
+
+func TestShiftJISIsDecodedByItsHint(t *testing.T) {
+	line := "Mar  1 12:12:50 web01 app: 認証に失敗しました"
+	raw, err := japanese.ShiftJIS.NewEncoder().String(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ev := oneEvent(t, "file;enc=shift_jis", raw)
+	if ev.Message != "認証に失敗しました" || ev.Text != line {
+		t.Errorf("message %q, text %q", ev.Message, ev.Text)
+	}
+}
+
+func TestTheHintedFormatIsAskedFirst(t *testing.T) {
+	line := `192.0.2.1 - - [01/Mar/2018:12:12:50 +0900] "GET / HTTP/1.1" 200 5 "-" "-"`
+	for format, want := range map[string]string{"": "nginx", "nginx": "nginx", "apache": "apache", "auditd": "nginx", "nosuch": "nginx"} {
+		transport := event.Transport{Kind: "file"}.With("format", format).String()
+		if ev := oneEvent(t, transport, line); ev.Format != want {
+			t.Errorf("hint %q gives %q", format, ev.Format)
+		}
+	}
+}
+
+func TestZonesComeFromTheTransportAndAreMarked(t *testing.T) {
+	line := "Mar  1 12:12:50 web01 app: x"
+	for _, c := range []struct {
+		transport string
+		want      string
+		zone      event.ZoneSource
+	}{
+		{"file", "2018-03-01T12:12:50Z", event.ZoneAssumed},
+		{"file;tz=Asia%2FTokyo", "2018-03-01T03:12:50Z", event.ZoneAssumed},
+		{"file;tz=Asia%2FTokyo;tzfrom=configured", "2018-03-01T03:12:50Z", event.ZoneConfigured},
+		{"file;tz=No%2FWhere;tzfrom=configured", "2018-03-01T12:12:50Z", event.ZoneAssumed},
+		{"file;tz=Local;tzfrom=configured", "2018-03-01T12:12:50Z", event.ZoneAssumed},
+		{"file;ref=2012-03-04T00%3A00%3A00Z", "2012-03-01T12:12:50Z", event.ZoneAssumed},
+		{"file;ref=2012-02-20T00%3A00%3A00Z", "2011-03-01T12:12:50Z", event.ZoneAssumed},
+	} {
+		ev := oneEvent(t, c.transport, line)
+		if got := ev.Time.Format(time.RFC3339); got != c.want || ev.Quality.Zone != c.zone || !ev.Quality.YearInferred {
+			t.Errorf("%s: %s %v", c.transport, got, ev.Quality)
+		}
+	}
+}
+
+func TestLeapDayWithoutYearFindsALeapYear(t *testing.T) {
+	ev := oneEvent(t, "file", "Feb 29 00:00:01 web01 app: x")
+	if got := ev.Time.Format(time.RFC3339); got != "2016-02-29T00:00:01Z" {
+		t.Error(got)
+	}
+}
+
+// TestEventsDoNotDependOnWhatCameBefore derives the samples in any order with
+// one Normaliser and compares with a fresh one.
+func TestEventsDoNotDependOnWhatCameBefore(t *testing.T) {
+	lines := fileLines(t, "testdata/syslog/auth.in")
+	lines = append(lines, fileLines(t, "testdata/nginx/access.in")...)
+	lines = append(lines, fileLines(t, "testdata/auditd/log.in")...)
+	transports := []string{"file", "file;tz=Asia%2FTokyo", "syslog/udp;peer=192.0.2.1", "file;format=apache"}
+	rapid.Check(t, func(t *rapid.T) {
+		n := New()
+		var dst []event.Event
+		for range rapid.IntRange(1, 20).Draw(t, "count") {
+			rec := fuzzRecord([]byte(rapid.SampledFrom(lines).Draw(t, "line")), rapid.SampledFrom(transports).Draw(t, "transport"))
+			dst = n.Events(dst[:0], rec)
+			if diff := cmp.Diff(New().Events(nil, rec), dst); diff != "" {
+				t.Fatalf("events differ:\n%s", diff)
+			}
+		}
+	})
+}
+
+func TestManyTransportsDoNotGrowTheMemory(t *testing.T) {
+	n := New()
+	for i := range 3 * maxSettings {
+		transport := event.Transport{Kind: "syslog/udp"}.With("peer", strings.Repeat("x", i)).String()
+		n.Events(nil, fuzzRecord([]byte("x"), transport))
+	}
+	if len(n.settings) > maxSettings {
+		t.Errorf("%d settings kept", len(n.settings))
+	}
+}
+
+func TestFormatNamesAreUnique(t *testing.T) {
+	seen := map[string]bool{event.Unparsed: true, "": true}
+	for _, f := range formats() {
+		if seen[f.Name()] {
+			t.Errorf("two formats named %q", f.Name())
+		}
+		seen[f.Name()] = true
+	}
+}

@@ -42,6 +42,7 @@ type Flattener struct {
 	src    bytes.Buffer
 	value  jsontext.Value // what is being flattened
 	at     int            // how far
+	utf8   bool           // value is valid UTF-8
 	names  map[string]string
 	path   []byte // name of the value being read
 	text   []byte // values so far, end to end
@@ -79,7 +80,7 @@ func (f *Flattener) Flatten(raw []byte) ([]Member, error) {
 		return nil, fmt.Errorf("jsonx: %w: byte %d", ErrTrailing, f.dec.InputOffset())
 	}
 	f.path, f.text, f.leaves = f.path[:0], f.text[:0], f.leaves[:0]
-	f.at, f.value = 0, value
+	f.at, f.value, f.utf8 = 0, value, utf8.Valid(value)
 	err = f.walk(0)
 	f.src, f.value = bytes.Buffer{}, nil // let go of raw
 	if err != nil {
@@ -117,7 +118,7 @@ func (f *Flattener) walk(depth int) error {
 	switch f.value[f.at] {
 	case '"':
 		kind = String
-		f.text = appendUnquoted(f.text, f.quoted())
+		f.text = f.unquote(f.text, f.quoted())
 	case 'n':
 		kind = Null
 		f.word()
@@ -144,7 +145,7 @@ func (f *Flattener) elements(depth int) error {
 			if base > 0 {
 				f.path = append(f.path, '.')
 			}
-			f.path = appendUnquoted(f.path, f.quoted())
+			f.path = f.unquote(f.path, f.quoted())
 			f.space()
 			f.at++ // the colon
 		}
@@ -196,8 +197,13 @@ func (f *Flattener) word() []byte {
 	return f.value[begin:]
 }
 
-// name gives the current path as a string, the same one each time.
+// name gives the current path as a string, the same one each time. Records of
+// one source have the same names in the same order, so the one that stood in
+// this place last time is tried first.
 func (f *Flattener) name() string {
+	if i := len(f.leaves); i < len(f.out) && f.out[i].Name == string(f.path) {
+		return f.out[i].Name
+	}
 	if s, ok := f.names[string(f.path)]; ok {
 		return s
 	}
@@ -208,10 +214,10 @@ func (f *Flattener) name() string {
 	return s
 }
 
-// appendUnquoted appends the text of a JSON string that the decoder has passed.
-func appendUnquoted(dst []byte, quoted jsontext.Value) []byte {
+// unquote appends the text of a JSON string that the decoder has passed.
+func (f *Flattener) unquote(dst []byte, quoted jsontext.Value) []byte {
 	inner := quoted[1 : len(quoted)-1]
-	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+	if f.utf8 && bytes.IndexByte(inner, '\\') < 0 {
 		return append(dst, inner...)
 	}
 	// The only errors left are those of UTF-8, for which U+FFFD is put in.

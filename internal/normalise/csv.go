@@ -136,7 +136,7 @@ func (c *csvFile) Normalise(in *Input, dst []event.Event) ([]event.Event, bool) 
 			continue
 		}
 		s := c.columns.of(header[i])
-		f.put(s, strings.TrimSpace(cell))
+		f.put(&s, strings.TrimSpace(cell))
 		ev.Add(header[i], cell)
 	}
 	f.apply(in, ev)

@@ -14,10 +14,20 @@ type jsonLines struct {
 	flat    *jsonx.Flattener
 	columns *columnMap
 	classes *classifier
+	last    []memberSlot
+}
+
+// maxLastSlots bounds how many members of the last record are remembered.
+const maxLastSlots = 256
+
+// memberSlot is the slot of a member by its name.
+type memberSlot struct {
+	name string
+	slot slot
 }
 
 func newJSONLines() Format {
-	return &jsonLines{jsonx.NewFlattener(jsonx.DefaultLimits()), newColumnMap(), newClassifier()}
+	return &jsonLines{flat: jsonx.NewFlattener(jsonx.DefaultLimits()), columns: newColumnMap(), classes: newClassifier()}
 }
 
 func (j *jsonLines) Name() string { return "jsonlines" }
@@ -47,13 +57,28 @@ func (j *jsonLines) Normalise(in *Input, dst []event.Event) ([]event.Event, bool
 	var f facts
 	for i := range members {
 		m := &members[i]
-		s := j.columns.of(m.Name)
+		s := j.slot(i, m.Name)
 		f.put(s, m.Value)
 		ev.Add(s.name, m.Value)
 	}
 	f.apply(in, ev)
 	j.classes.classify(&f, ev)
 	return dst, true
+}
+
+// slot finds where the i-th member goes. Records of one source have the same
+// members in the same order, so the one found last time is tried first.
+func (j *jsonLines) slot(i int, name string) *slot {
+	if i < len(j.last) && j.last[i].name == name {
+		return &j.last[i].slot
+	}
+	s := j.columns.of(name)
+	if i == len(j.last) && i < maxLastSlots {
+		j.last = append(j.last, memberSlot{name, s})
+	} else if i < len(j.last) {
+		j.last[i] = memberSlot{name, s}
+	}
+	return &s
 }
 
 // classify sets class, activity, outcome and event code, and puts right what

@@ -161,7 +161,7 @@ type facts struct {
 }
 
 // put keeps a value unless one under a better name is there.
-func (f *facts) put(s slot, value string) {
+func (f *facts) put(s *slot, value string) {
 	if s.col == colNone || value == "" || value == "-" {
 		return
 	}

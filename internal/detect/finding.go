@@ -74,6 +74,9 @@ func FromMatch(m sigma.Match, ev *event.Event) Finding {
 	if f.TitleJA == "" {
 		f.TitleJA = f.Title
 	}
+	if m.Rule.Secret && slices.ContainsFunc(m.Because, func(r sigma.Reason) bool { return r.Field == "object" }) {
+		f.Object = sigma.Withheld
+	}
 	if ev.Record != 0 {
 		f.Records = []uint64{ev.Record}
 	}

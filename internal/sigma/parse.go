@@ -134,6 +134,8 @@ func (w *walker) describe(r *Rule, e entry) {
 		r.Status = strings.ToLower(text)
 	case "license":
 		r.License = text
+	case "secret":
+		r.Secret = strings.EqualFold(text, "true")
 	}
 }
 

@@ -40,6 +40,7 @@ type predicate struct {
 	how   op     // of opFieldRef: opEqual, opPrefix, opSuffix or opContains
 	text  string // folded unless cased; the expression of opRegexp
 	other string // field named by opFieldRef
+	rare  int    // of opContains: position of the rarest byte of text
 	num   float64
 	net   netip.Prefix
 	glob  *glob
@@ -67,7 +68,7 @@ func textPredicate(field string, p pattern, cased bool, shown string) *predicate
 	}
 	out := &predicate{field: field, cased: cased, shown: shown}
 	if kind, text, ok := p.simple(); ok {
-		out.op, out.text = kind, text
+		out.op, out.text, out.rare = kind, text, rarest(text)
 		return out
 	}
 	out.op, out.text, out.glob, out.lit = opGlob, p.key(), p.compile(), p.longest()
@@ -89,7 +90,7 @@ func (p *predicate) matches(v *value, folded []byte) bool {
 	case opSuffix:
 		return len(s) >= len(p.text) && string(s[len(s)-len(p.text):]) == p.text
 	case opContains:
-		return containsText(s, p.text)
+		return containsText(s, p.text, p.rare)
 	case opGlob:
 		return p.glob.match(s)
 	case opRegexp:
@@ -102,24 +103,43 @@ func (p *predicate) matches(v *value, folded []byte) bool {
 	return false
 }
 
-// containsText looks for needle without turning it into a slice: the rare
-// first byte decides most positions.
-func containsText(s []byte, needle string) bool {
+// containsText looks for needle by the rarest of its bytes, which rare names.
+func containsText(s []byte, needle string, rare int) bool {
 	if needle == "" {
 		return true
 	}
-	c := needle[0]
-	for len(s) >= len(needle) {
-		i := bytes.IndexByte(s[:len(s)-len(needle)+1], c)
+	if len(s) < len(needle) {
+		return false
+	}
+	c := needle[rare]
+	// The byte can stand from rare to so far before the end.
+	for at, end := rare, len(s)-len(needle)+rare+1; at < end; at++ {
+		i := bytes.IndexByte(s[at:end], c)
 		if i < 0 {
 			return false
 		}
-		if string(s[i:i+len(needle)]) == needle {
+		at += i
+		if string(s[at-rare:at-rare+len(needle)]) == needle {
 			return true
 		}
-		s = s[i+1:]
 	}
 	return false
+}
+
+// rarest returns the position of the byte that logs hold least often.
+func rarest(text string) int {
+	const common = "esitarnoclmdp-u/\\ .hgw:b2130fvxy45k_67\"89jqz=" // most frequent first
+	at, best := 0, -1
+	for i := range len(text) {
+		rank := strings.IndexByte(common, text[i])
+		if rank < 0 {
+			rank = len(common)
+		}
+		if rank > best {
+			at, best = i, rank
+		}
+	}
+	return at
 }
 
 func (p *predicate) matchesCased(v *value) bool {

@@ -13,6 +13,9 @@ type Reason struct {
 	Pattern string `json:"pattern"`
 }
 
+// Withheld stands for the value of a reason that must not be copied.
+const Withheld = "[withheld]"
+
 const (
 	maxReasons = 8
 	maxExcerpt = 256
@@ -20,7 +23,13 @@ const (
 
 // reasons explains why a rule holds of the event at hand.
 func (m *Matcher) reasons(rule uint32) []Reason {
-	return m.explain(m.engine.roots[rule], nil)
+	out := m.explain(m.engine.roots[rule], nil)
+	if m.engine.rules[rule].Secret {
+		for i := range out {
+			out[i].Value = Withheld
+		}
+	}
+	return out
 }
 
 // explain appends the reasons of a node that holds: all of an AND, the first

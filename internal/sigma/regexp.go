@@ -57,7 +57,7 @@ func (n *need) holds(s []byte) bool {
 	if len(n.anyOf) > 0 {
 		found := false
 		for _, lit := range n.anyOf {
-			if containsText(s, lit) {
+			if containsText(s, lit, 0) {
 				found = true
 				break
 			}

@@ -26,6 +26,9 @@ type Rule struct {
 	References     []string
 	FalsePositives []string
 	Logsource      Logsource
+	// Secret is konseki's own field secret: what the rule finds must not be
+	// copied, so its reasons name fields and patterns without values.
+	Secret bool
 
 	cond *expr
 }

@@ -1,0 +1,16 @@
+// Package rules holds konseki's own Sigma rules and their examples.
+//
+// They cover what the public rules lack: databases emptied, credentials in
+// documents and chat in Japanese and English, VPN entry, audit switched off.
+package rules
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed *.yml
+var files embed.FS
+
+// FS returns the rule files, *.yml at its root.
+func FS() fs.FS { return files }

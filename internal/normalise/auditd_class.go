@@ -25,6 +25,9 @@ func (a *audit) finish(body string) {
 	ev.EventCode = a.kind
 	body, _, _ = strings.Cut(body, "\x1d")
 	ev.Message = a.kind + " " + body
+	if a.title == "" {
+		a.title = strings.Join(a.words, " ")
+	}
 	ev.ProcessPath = a.exe
 	ev.StatusID = a.status()
 	if ev.SessionUID == unsetID {
@@ -70,7 +73,7 @@ func (a *audit) nameSyscall() {
 	if a.syscall == "" || !isDigit(a.syscall[0]) {
 		return
 	}
-	if name, ok := a.syscalls[a.arch+" "+a.syscall]; ok {
+	if name, ok := a.syscalls[strings.TrimPrefix(a.arch, "0x")+" "+a.syscall]; ok {
 		a.syscall = name
 		a.ev.Add("SYSCALL", name)
 	}
@@ -103,6 +106,7 @@ func (a *audit) process() {
 	ev.Add("User", a.runAs())
 	ev.Add("ProcessId", a.pid)
 	ev.Add("ParentProcessId", a.ppid)
+	ev.Add("ParentImage", a.parent)
 }
 
 func (a *audit) runAs() string {

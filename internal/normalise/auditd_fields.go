@@ -26,6 +26,8 @@ type audit struct {
 	args                     []string
 	names                    []auditName
 	flags                    [2]string // a1 and a2 of the system call
+	words                    []string  // of the title, as Laurel parts them
+	parent, last             string    // parent program; type of the line being read
 	pid, ppid                string
 }
 

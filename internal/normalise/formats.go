@@ -20,6 +20,7 @@ func formats() []Format {
 func innerFormats() []Format {
 	return []Format{
 		newAuditd(),
+		newLaurel(),
 		newNginx(),
 		newApache(),
 		// Database, JSON, VPN and service formats begin here.

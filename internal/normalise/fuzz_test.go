@@ -63,13 +63,15 @@ func fuzzRecord(raw []byte, transport string) *event.Record {
 // fuzzHinted gives a format any bytes, as if they were known to be of it.
 func fuzzHinted(f *testing.F, format string) {
 	seedFuzz(f, format)
+	n := New()
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		checkEvents(t, New().Events(nil, fuzzRecord(raw, "file;format="+format)))
+		checkEvents(t, n.Events(nil, fuzzRecord(raw, "file;format="+format)))
 	})
 }
 
 func FuzzSyslog(f *testing.F) { fuzzHinted(f, "syslog") }
 func FuzzAuditd(f *testing.F) { fuzzHinted(f, "auditd") }
+func FuzzLaurel(f *testing.F) { fuzzHinted(f, "laurel") }
 func FuzzNginx(f *testing.F)  { fuzzHinted(f, "nginx") }
 func FuzzApache(f *testing.F) { fuzzHinted(f, "apache") }
 

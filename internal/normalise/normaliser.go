@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // zones must not depend on the machine that derives
@@ -14,6 +15,14 @@ import (
 
 // maxMessage bounds Event.Message, in bytes.
 const maxMessage = 1024
+
+// maxFields bounds the native fields of an event. How many more there were is
+// told by one more field, FieldsLeftOut.
+const maxFields = 4096
+
+// FieldsLeftOut names the field that counts the native fields which an event
+// has no room for. They are in the record.
+const FieldsLeftOut = "konseki.fields_left_out"
 
 // maxSettings bounds how many transports a Normaliser remembers.
 const maxSettings = 1024
@@ -129,8 +138,12 @@ func (n *Normaliser) parseSetting(transport string) *setting {
 	return set
 }
 
-// clean makes every string of the event valid UTF-8 and its message short.
+// clean makes every string of the event valid UTF-8, its message short and its
+// fields not too many.
 func clean(ev *event.Event) {
+	if more := len(ev.Fields) - maxFields; more > 0 {
+		ev.Fields = append(ev.Fields[:maxFields], event.Field{Name: FieldsLeftOut, Value: strconv.Itoa(more)})
+	}
 	for _, s := range []*string{
 		&ev.Source, &ev.Format, &ev.NativeSeq, &ev.EventCode, &ev.ActorUser, &ev.TargetUser,
 		&ev.SrcIP, &ev.DstIP, &ev.Host, &ev.SessionUID, &ev.ProcessPath, &ev.CmdLine, &ev.Object,

@@ -131,6 +131,14 @@ func TestManyTransportsDoNotGrowTheMemory(t *testing.T) {
 	}
 }
 
+func TestFieldsBeyondTheBoundAreCounted(t *testing.T) {
+	ev := oneEvent(t, "file", "type=USER_LOGIN msg=audit(1.1:1): "+strings.Repeat("x=1 ", maxFields+9))
+	// one field is the type of the line
+	if left, _ := ev.Get(FieldsLeftOut); left != "10" || len(ev.Fields) != maxFields+1 {
+		t.Errorf("%d fields, %s left out", len(ev.Fields), left)
+	}
+}
+
 func TestFormatNamesAreUnique(t *testing.T) {
 	seen := map[string]bool{event.Unparsed: true, "": true}
 	for _, f := range formats() {
@@ -138,5 +146,31 @@ func TestFormatNamesAreUnique(t *testing.T) {
 			t.Errorf("two formats named %q", f.Name())
 		}
 		seen[f.Name()] = true
+	}
+}
+
+// TestHostileRecordsAreReadInLinearTime gives each format 256 KiB of what
+// its scanners look for.
+func TestHostileRecordsAreReadInLinearTime(t *testing.T) {
+	heads := []string{
+		"", "<13>1 - - - - - ", "Mar  1 12:12:50 h sshd[1]: ", "Mar  1 12:12:50 h sudo: x : ", "Mar  1 12:12:50 h kernel: IN= SRC= DST= ",
+		"Mar  1 12:12:50 h useradd[1]: new user: ", "Mar  1 12:12:50 h app: ", "type=EXECVE msg=audit(1.1:1): ",
+		"type=USER_LOGIN msg=audit(1.1:1): msg='", "192.0.2.1 - - [01/Mar/2018:12:12:50 +0900] \"", "192.0.2.1 - ",
+		"2018/03/01 12:12:50 [error] 1#1: *1 ", "[Thu Mar 01 12:12:50 2018] [error] ModSecurity [file ",
+	}
+	units := []string{
+		"a", " ", "\"", "\\", "[", "]", " [", "=", "a=", "a0[1]=x ", "op=", "x=\" ", "'", "\n", "\x1d", " from ", " port 1", ": ", " ; ", ", client: ",
+		"[a b=\"c\"]", "{", "{\"a\":", "type=PATH msg=audit(1.1:1): name=\"a\"\n", "あ", "\xff", ",", "\t", "<1>",
+	}
+	n := New()
+	for _, head := range heads {
+		for _, unit := range units {
+			raw := []byte(head + strings.Repeat(unit, (256<<10)/len(unit)))
+			start := processorTime(t)
+			checkEvents(t, n.Events(nil, fuzzRecord(raw, "file")))
+			if took := processorTime(t) - start; took > time.Second {
+				t.Errorf("%v of processor time for %q and many of %q", took, head, unit)
+			}
+		}
 	}
 }

@@ -23,6 +23,10 @@ var (
 	ErrWidth = errors.New("bucket width is out of range; choose a wider one")
 	// ErrKind means that a pivot was asked for something that is not an entity.
 	ErrKind = errors.New("no such kind of entity; use ip, user or host")
+	// ErrStatement means that an SQL text is not one SELECT statement.
+	ErrStatement = errors.New("only one SELECT statement is allowed; the events are in the view events")
+	// ErrCut follows the last row of an SQL answer that was cut at its bounds.
+	ErrCut = errors.New("the answer was cut here; narrow the statement or aggregate in it")
 )
 
 // Request says which events an answer is about.
@@ -71,6 +75,13 @@ type Segment struct {
 	Name, Path  string
 	First, Last uint64
 }
+
+// Bounds of an SQL answer.
+const (
+	MaxSQLRows  = 10_000
+	MaxSQLBytes = 64 << 20
+	MaxSQLTime  = time.Minute
+)
 
 // Bucket counts the events of one source in [Start, Start+width).
 type Bucket struct {

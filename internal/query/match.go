@@ -95,7 +95,8 @@ func (n Match) time(t time.Time) bool {
 	case GreaterEq:
 		return !t.Before(n.Time)
 	}
-	return n.Op == Exists && !t.IsZero()
+	// What is earlier is not told apart from "not stated", see inRange.
+	return n.Op == Exists && t.After(time.Date(1700, 1, 1, 0, 0, 0, 0, time.UTC))
 }
 
 func (n Match) number(x int64) bool {

@@ -131,7 +131,7 @@ func (s *server) search(v *visit, w window, view *exploreView) (status int, err 
 		Query: view.Query, From: w.from, To: w.to, Zone: v.zone, Limit: pageRows, After: v.at.values.Get("after"),
 	})
 	if wrong, ok := syntaxOf(f.errs[0]); ok {
-		view.Syntax = wrong.pointed(view.Query)
+		view.Syntax = v.pointed(wrong, view.Query)
 		return http.StatusBadRequest, nil
 	}
 	if f.errs[0] != nil {

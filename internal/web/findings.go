@@ -98,7 +98,7 @@ func (s *server) findings(v *visit) error {
 	list, err := s.Ops.Findings(v.r.Context(), v.person.Name,
 		control.Search{Query: view.Query, From: w.from, To: w.to, Zone: v.zone, Limit: maxFindings})
 	if wrong, ok := syntaxOf(err); ok {
-		view.Syntax = wrong.pointed(view.Query)
+		view.Syntax = v.pointed(wrong, view.Query)
 		return s.show(v, http.StatusBadRequest, "findings.html", "page", view)
 	}
 	if err != nil {

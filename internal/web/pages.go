@@ -124,7 +124,6 @@ type page struct {
 	Zone    string // label of the zone of shown times
 	Seal    sealAge
 	Flash   string
-	Here    string // this view's own address, to come back to
 	Drawer  *drawer
 }
 
@@ -153,7 +152,7 @@ type sealAge struct {
 func (s *server) pageOf(v *visit, on, title string) page {
 	p := page{
 		Lang: v.lang, Title: title, Version: s.Version, Person: visible(v.person.Name, 60), Role: v.person.Role,
-		Writer: v.person.Role != "viewer", Zone: v.zoneLabel, Here: v.at.without("fragment", "done"),
+		Writer: v.person.Role != "viewer", Zone: v.zoneLabel,
 	}
 	for _, item := range [][3]string{
 		{"/explore", "explore", "g e"}, {"/cases", "cases", "g c"}, {"/findings", "findings", "g f"},
@@ -171,7 +170,7 @@ func (s *server) pageOf(v *visit, on, title string) page {
 		}
 		p.Zones = append(p.Zones, c)
 	}
-	if done := v.at.values.Get("done"); done == "row" || done == "statement" || done == "question" || done == "case" {
+	if done := v.r.URL.Query().Get("done"); done == "row" || done == "statement" || done == "question" || done == "case" {
 		p.Flash = v.t("done." + done)
 	}
 	if v.person.Name != "" {

@@ -58,7 +58,7 @@ func (s *server) signIn(v *visit) error {
 
 // linkPage lets the holder of a one-time link choose a name and password.
 func (s *server) linkPage(v *visit) error {
-	return s.showSignIn(v, http.StatusOK, signInView{Link: true, Token: v.at.values.Get("token")})
+	return s.showSignIn(v, http.StatusOK, signInView{Link: true, Token: visible(v.at.values.Get("token"), 200)})
 }
 
 // useLink spends the link and begins the new person's session.
@@ -67,7 +67,7 @@ func (s *server) useLink(v *visit) error {
 		return problem{http.StatusBadRequest, "error.form", err}
 	}
 	form := v.r.PostForm
-	view := signInView{Link: true, Token: form.Get("token"), Name: visible(form.Get("name"), 100)}
+	view := signInView{Link: true, Token: visible(form.Get("token"), 200), Name: visible(form.Get("name"), 100)}
 	if form.Get("password") != form.Get("again") {
 		view.Error = v.t("signin.differ")
 		return s.showSignIn(v, http.StatusBadRequest, view)

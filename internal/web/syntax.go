@@ -28,13 +28,12 @@ func syntaxOf(err error) (syntaxError, bool) {
 
 // syntaxView is a query with the place where it could not be read.
 type syntaxView struct {
-	Before, At, After, Message, Hint string
-	Column                           int
+	Where, Before, At, After, Message, Hint string
 }
 
 // pointed parts a query at the place where it could not be read.
-func (e syntaxError) pointed(query string) *syntaxView {
-	view := &syntaxView{Column: e.column, Message: visible(e.message, 300), Hint: visible(e.hint, 300)}
+func (v *visit) pointed(e syntaxError, query string) *syntaxView {
+	view := &syntaxView{Where: v.f("syntax.column", e.column), Message: visible(e.message, 300), Hint: visible(e.hint, 300)}
 	at := 0
 	for n := 1; n < e.column && at < len(query); n++ {
 		_, size := utf8.DecodeRuneInString(query[at:])

@@ -70,15 +70,12 @@ func frameWords() map[string]words {
 		"signin.long":       {"パスワードは 1,024 バイトまでです。", "A password has at most 1,024 bytes."},
 		"signin.nobody":     {"まだ誰も登録されていません。サーバーの起動時に表示された一回限りのリンクを開いてください。", "Nobody is registered yet. Open the one-time link that the server printed when it started."},
 		"signin.motto":      {"消せない記録。空でない答え。", "Records that cannot be erased. Answers that are never just empty."},
-		"app.name":          {"痕跡", "konseki"},
-		"app.version":       {"版", "version"},
 		"help.title":        {"キー操作", "Keys"},
 		"help.close":        {"閉じる", "Close"},
 		"window.from":       {"から", "From"},
 		"window.to":         {"まで", "To"},
 		"window.show":       {"表示", "Show"},
 		"window.whole":      {"全期間", "Whole span"},
-		"partial.cut":       {"ほか", "more"},
 		"table.none":        {"—", "—"},
 		"script.signed.out": {"サインインし直してください。", "Please sign in again."},
 		"script.failed":     {"読み込めませんでした。もう一度お試しください。", "Could not load this. Try again."},
@@ -183,7 +180,7 @@ func exploreWords() map[string]words {
 		"query.placeholder": {"src_ip:203.0.113.77 AND NOT class:http　または言葉をそのまま", "src_ip:203.0.113.77 AND NOT class:http, or plain words"},
 		"query.go":          {"検索", "Search"},
 		"syntax.title":      {"ここが読めません", "This cannot be read"},
-		"syntax.column":     {"文字目", "column"},
+		"syntax.column":     {"%d 文字目", "column %d"},
 		"explore.count":     {"件", "events"},
 		"explore.of":        {"全", "of"},
 		"explore.within":    {"件中", "in all"},
@@ -244,7 +241,6 @@ func drawerWords() map[string]words {
 		"record.native":    {"元の項目名", "Native fields"},
 		"record.original":  {"記録の時刻表記", "Time as written"},
 		"record.unparsed":  {"どの形式でも読めませんでした。原文だけがあります。", "No format could read it; there is only the raw text."},
-		"seal.title":       {"封印", "Seal"},
 		"seal.batch":       {"批", "batch"},
 		"seal.leaf":        {"葉", "leaf"},
 		"seal.root":        {"根", "root"},
@@ -331,9 +327,6 @@ func caseWords() map[string]words {
 		"kind.finding":      {"検知", "finding"},
 		"cite.more":         {"ほか %s 件", "and %s more"},
 		"hist.at":           {"日時", "When"},
-		"hist.by":           {"誰が", "Who"},
-		"hist.op":           {"操作", "What"},
-		"hist.record":       {"記録", "Record"},
 	}
 }
 
@@ -382,10 +375,8 @@ func otherWords() map[string]words {
 		"finding.nonetext":   {"検知が無いことは、何も起きなかった証拠ではありません。規則の届く範囲と網羅性を確かめてください。", "No finding does not prove that nothing happened. Check which rules are loaded and what is covered."},
 		"finding.rules":      {"規則", "rules"},
 		"finding.shown":      {"件を表示", "shown"},
-		"finding.why":        {"なぜ", "Why"},
 		"finding.because":    {"一致した項目", "What matched"},
 		"finding.cites":      {"根拠", "Rests on"},
-		"finding.record":     {"検知の記録", "its record"},
 		"cov.title":          {"網羅性", "Coverage"},
 		"cov.lead":           {"どのログ源が、いつ完全で、いつ完全でなく、それはなぜか。空の答えの意味はここで決まります。", "Which sources were complete when, when not, and why. This decides what an empty answer means."},
 		"cov.never":          {"登録されたが一度も送っていないログ源", "Registered sources that never sent"},
@@ -401,7 +392,6 @@ func otherWords() map[string]words {
 		"cov.seen":           {"未登録", "not registered"},
 		"cov.owner":          {"担当", "owner"},
 		"cov.unparsed":       {"未解析", "unparsed"},
-		"cov.search":         {"記録を見る", "Show records"},
 		"verify.title":       {"封印の検証", "Verify the seal"},
 		"verify.lead":        {"封印された記録の変更・削除・入れ替えは、必ず見つかり、名指しされます。", "Any change, removal or swap of a sealed record is found and named."},
 		"verify.records":     {"原記録", "records"},
@@ -433,11 +423,10 @@ func otherWords() map[string]words {
 
 func keyWords() map[string]words {
 	return map[string]words{
-		"key.search": {"検索欄へ", "Go to the query"},
-		"key.help":   {"この一覧", "This list"},
-		"key.move":   {"次 / 前の行", "Next / previous row"},
-		"key.open":   {"行を開く", "Open the row"},
-		"key.in":     {"指している値で絞る / 除く", "Filter in / out by the value pointed at"},
-		"key.zone":   {"時刻帯を切り替え", "Switch the zone"},
+		"key.help": {"この一覧", "This list"},
+		"key.move": {"次 / 前の行", "Next / previous row"},
+		"key.open": {"行を開く", "Open the row"},
+		"key.in":   {"指している値で絞る / 除く", "Filter in / out by the value pointed at"},
+		"key.zone": {"時刻帯を切り替え", "Switch the zone"},
 	}
 }

@@ -1,0 +1,139 @@
+package web
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/konseki/konseki/internal/auth"
+	"github.com/konseki/konseki/internal/control"
+	webtest "github.com/konseki/konseki/test/web"
+)
+
+// site is the handler with a person signed in.
+type site struct {
+	t       *testing.T
+	handler http.Handler
+	auth    *auth.Auth
+	ops     *webtest.Ops
+	session string
+	lang    string
+}
+
+func newSite(t *testing.T) *site { return newSiteWith(t, webtest.New(), nil) }
+
+// newSiteWith serves ops, behind wrap when it is given.
+func newSiteWith(t *testing.T, ops *webtest.Ops, wrap func(control.Operations) control.Operations) *site {
+	t.Helper()
+	a, err := auth.Open(filepath.Join(t.TempDir(), "auth"), auth.Options{Cost: auth.Cost{Time: 1, Memory: 8 * 1024, Threads: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var served control.Operations = ops
+	if wrap != nil {
+		served = wrap(ops)
+	}
+	h, err := New(Options{Logger: slog.New(slog.DiscardHandler), Auth: a, Ops: served, Version: "test", Now: func() time.Time { return ops.Now }, Hosts: []string{"konseki.example"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{t: t, handler: h, auth: a, ops: ops}
+	s.session = s.person("k.sato", auth.RoleAdmin)
+	return s
+}
+
+// person makes somebody and signs them in.
+func (s *site) person(name, role string) (session string) {
+	s.t.Helper()
+	token, err := s.auth.Invite(role)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	p, err := s.auth.UseLink(token, name, "correct horse battery")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	session, err = s.auth.StartSession(p)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return session
+}
+
+// do sends a request as the browser of the signed-in person would.
+func (s *site) do(method, path string, form url.Values, change ...func(*http.Request)) *http.Response {
+	s.t.Helper()
+	r := httptest.NewRequest(method, "http://localhost"+path, strings.NewReader(form.Encode()))
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	if s.session != "" {
+		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: s.session})
+	}
+	if s.lang != "" {
+		r.AddCookie(&http.Cookie{Name: langCookie, Value: s.lang})
+	}
+	for _, c := range change {
+		c(r)
+	}
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	return w.Result()
+}
+
+// get asks for a page and returns its text.
+func (s *site) get(path string, want int) string {
+	s.t.Helper()
+	res := s.do("GET", path, nil)
+	text := body(s.t, res)
+	if res.StatusCode != want {
+		s.t.Fatalf("GET %s = %d, want %d\n%.600s", path, res.StatusCode, want, text)
+	}
+	return text
+}
+
+// post sends a form and returns where it leads.
+func (s *site) post(path string, form url.Values, want int) (location, text string) {
+	s.t.Helper()
+	res := s.do("POST", path, form)
+	text = body(s.t, res)
+	if res.StatusCode != want {
+		s.t.Fatalf("POST %s = %d, want %d\n%.900s", path, res.StatusCode, want, text)
+	}
+	return res.Header.Get("Location"), text
+}
+
+func body(t *testing.T, res *http.Response) string {
+	t.Helper()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func contains(t *testing.T, text string, wanted ...string) {
+	t.Helper()
+	for _, want := range wanted {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+func lacks(t *testing.T, text string, unwanted ...string) {
+	t.Helper()
+	for _, bad := range unwanted {
+		if strings.Contains(text, bad) {
+			i := strings.Index(text, bad)
+			t.Errorf("the page holds %q: …%s…", bad, text[max(0, i-80):min(len(text), i+80)])
+		}
+	}
+}

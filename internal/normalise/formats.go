@@ -23,6 +23,7 @@ func innerFormats() []Format {
 		newLaurel(),
 		newNginx(),
 		newApache(),
+		newHAProxy(),
 		// Database, JSON, VPN and service formats begin here.
 		newWorkspace(),
 		newSlack(),

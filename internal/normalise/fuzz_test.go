@@ -69,11 +69,12 @@ func fuzzHinted(f *testing.F, format string) {
 	})
 }
 
-func FuzzSyslog(f *testing.F) { fuzzHinted(f, "syslog") }
-func FuzzAuditd(f *testing.F) { fuzzHinted(f, "auditd") }
-func FuzzLaurel(f *testing.F) { fuzzHinted(f, "laurel") }
-func FuzzNginx(f *testing.F)  { fuzzHinted(f, "nginx") }
-func FuzzApache(f *testing.F) { fuzzHinted(f, "apache") }
+func FuzzSyslog(f *testing.F)  { fuzzHinted(f, "syslog") }
+func FuzzAuditd(f *testing.F)  { fuzzHinted(f, "auditd") }
+func FuzzLaurel(f *testing.F)  { fuzzHinted(f, "laurel") }
+func FuzzHAProxy(f *testing.F) { fuzzHinted(f, "haproxy") }
+func FuzzNginx(f *testing.F)   { fuzzHinted(f, "nginx") }
+func FuzzApache(f *testing.F)  { fuzzHinted(f, "apache") }
 
 // FuzzEvents checks that a record gives the same events whatever came before,
 // and that they do not change its bytes.

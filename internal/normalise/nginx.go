@@ -29,6 +29,9 @@ func (*nginx) Shape(head []byte) (event.Shape, bool) {
 	if len(lines) == 0 || !isNginxError(lines[0]) {
 		return event.Shape{}, false
 	}
+	if _, ok := nginxError(sampleInput(lines[0]), nil); !ok {
+		return event.Shape{}, false
+	}
 	return event.Shape{
 		Format:    "nginx",
 		Continues: func(_, line []byte) bool { return !isNginxError(line) },

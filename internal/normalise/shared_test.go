@@ -92,7 +92,7 @@ func TestLogHubLinesAreParsed(t *testing.T) {
 func TestHubSamplesGiveWhatTheirAssertionsSay(t *testing.T) {
 	root := sharedPath(t, "data", "logs", "crowdsec-hub", "tests")
 	var total tally
-	for _, pattern := range []string{"ssh-*", "sshd-*", "nginx*", "apache2*", "apache_*", "auditd*", "laurel*", "pam-logs", "iptables*", "pfsense-rfc5424-nginx"} {
+	for _, pattern := range []string{"ssh-*", "sshd-*", "nginx*", "apache2*", "apache_*", "auditd*", "laurel*", "haproxy*", "pam-logs", "iptables*", "pfsense-rfc5424-nginx"} {
 		folders, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)

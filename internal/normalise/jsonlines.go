@@ -101,7 +101,10 @@ func (c *classifier) classify(f *facts, ev *event.Event) {
 		k = c.byColumns(f, ev)
 	}
 	ev.ClassUID, ev.ActivityID = k.class, k.activity
-	ev.EventCode = firstOf(f.value[colEventID], action, f.value[colMethod])
+	ev.EventCode = firstOf(action, f.value[colMethod])
+	if id := f.value[colEventID]; isDecimal(id) || ev.EventCode == "" {
+		ev.EventCode = id // a number names the kind of event; other texts may be unique to each
+	}
 	ev.StatusID = outcome(f, k, code)
 	if k.class == event.ClassHTTP {
 		splitURL(ev)

@@ -22,7 +22,7 @@ func actionKinds() map[string]kind {
 	const unknown, success, failure = event.StatusUnknown, event.StatusSuccess, event.StatusFailure
 	add(event.ClassAuthentication, event.ActivityLogon, unknown, "login logon signin sign_in user_login userlogin userloggedin user.login "+
 		"auth authenticate authentication vpn_auth vpn_login ssh_login console_login consolelogin user.session.start user_logged_in session_start "+
-		"authn user.authentication.sso user.authentication.auth_via_mfa ログイン ログオン サインイン 認証 ログイン（web）")
+		"authn sign-in_activity userauthenticate user.authentication.sso user.authentication.auth_via_mfa ログイン ログオン サインイン 認証 ログイン（web）")
 	add(event.ClassAuthentication, event.ActivityLogon, success, "login_success loginsuccess auth_success authentication_success ログイン成功 認証成功")
 	add(event.ClassAuthentication, event.ActivityLogon, failure, "login_failure login_failed loginfailed auth_failure auth_failed userloginfailed "+
 		"authentication_failure failed_login ログイン失敗 認証失敗 ログイン(失敗)")

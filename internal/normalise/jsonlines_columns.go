@@ -51,18 +51,18 @@ func columnNames() [columnCount]string {
 	return [columnCount]string{
 		colTime: "time timestamp ts eventtime datetime systemtime timecreated creationtime published createddatetime " +
 			"activitydatetime createdat occurredat logtime logdate datecreate utctime when isotime localtime requesttime " +
-			"eventcreated 日時 発生日時 操作日時 アクセス日時 ログイン日時 登録日時 作成日時 記録日時 送信日時 実行日時 受信日時 イベント日時 タイムスタンプ",
+			"eventcreated metadataeventcreationtime eventutctimestamp 日時 発生日時 操作日時 アクセス日時 ログイン日時 登録日時 作成日時 記録日時 送信日時 実行日時 受信日時 イベント日時 タイムスタンプ",
 		colDate:  "日付 date 操作日 発生日 年月日",
 		colClock: "時刻 clock 時間 操作時刻 発生時刻",
-		colHost: "host hostname hostname computer computername devicename devname node server servername dvchost machine machinename " +
+		colHost: "host hostname computer computername devicename devname node server servername dvchost machine machinename " +
 			"agenthostname winlogcomputername instance ホスト ホスト名 コンピュータ名 コンピューター名 端末名 端末 サーバー サーバ サーバー名 サーバ名 機器名 装置名 デバイス名 pc名",
 		colActor: "user username useraccount account accountname actor useremail email emailaddress actoremail actoruser userid login loginname " +
 			"loginid principal userprincipalname actoralternateid useridentityusername useridentityarn subjectusername initiatedbyuseruserprincipalname " +
-			"srcuser suser remoteuser authuser who owner sender ユーザー ユーザ ユーザー名 ユーザ名 ログイン名 ログインid アカウント アカウント名 ユーザーid ユーザid " +
+			"propertiesuserprincipalname eventuserid srcuser suser remoteuser authuser who owner sender ユーザー ユーザ ユーザー名 ユーザ名 ログイン名 ログインid アカウント アカウント名 ユーザーid ユーザid " +
 			"操作者 実行者 送信者 利用者 社員番号 メールアドレス ログインユーザー",
 		colTarget: "targetuser targetusername targetaccount usertargetname duser dstuser targetemail affecteduser recipient 対象ユーザー 対象ユーザ 対象アカウント 宛先 受信者",
 		colSrcIP: "srcip sourceip clientip remoteip sourceaddress clientaddress remoteaddress remoteaddr srcaddr ipaddress sourceipaddress callingipaddress " +
-			"clientipaddress actoripaddress remotehost remote xforwardedfor ip client cip src saddr rhost peer contextipaddress useripaddress " +
+			"calleripaddress propertiesipaddress eventuserip clientipaddress actoripaddress remotehost remote xforwardedfor ip client cip src saddr rhost peer contextipaddress useripaddress " +
 			"ipアドレス 接続元 接続元ip 接続元ipアドレス 送信元 送信元ip 送信元ipアドレス アクセス元 アクセス元ip アクセス元ipアドレス クライアントip",
 		colSrcPort: "srcport sourceport clientport remoteport spt sport ipport 送信元ポート 接続元ポート",
 		colDstIP: "dstip destip destinationip serverip destinationaddress destaddress dstaddr destinationipaddress dst daddr sip " +
@@ -75,16 +75,16 @@ func columnNames() [columnCount]string {
 			"doctitle documenttitle document docname title itemname table tablename resource resourcename targetresource sourcefilename key " +
 			"ファイル名 ファイル ファイルパス パス 対象 対象名 オブジェクト 文書名 件名 タイトル フォルダ フォルダー ドキュメント名",
 		colStatement: "statement sql query sqltext dbstatement dbquerytext querystring urlquery csuriquery scriptblocktext text クエリ トーク 本文 sql文",
-		colClient: "useragent useragentoriginal httpuseragent csuseragent ua clientapp clientappused client_app clientinfo browser agent application app " +
+		colClient: "useragent useragentoriginal httpuseragent csuseragent ua clientapp clientappused clientinfo browser agent application app " +
 			"ユーザーエージェント ブラウザ ブラウザー クライアント アプリ アプリケーション",
 		colBytes: "bytesout bytessent sentbytes sentbyte bytes scbytes bodybytessent size sourcebytes txbytes tx 送信バイト数 サイズ ファイルサイズ 転送量 バイト数",
-		colAction: "action eventaction eventname operation operationname op activity eventtype type activitydisplayname command_tag " +
+		colAction: "action eventaction eventname operation operationname op activity eventtype type activitydisplayname eventoperationname " +
 			"操作 操作内容 アクション 操作種別 種別 イベント イベント名 処理 内容 動作 操作名 イベント種別",
 		colMethod: "method httpmethod requestmethod httprequestmethod csmethod verb メソッド",
-		colOutcome: "outcome eventoutcome result outcomeresult resultstatus responseelementsconsolelogin success successful resulttype disposition " +
+		colOutcome: "outcome eventoutcome result outcomeresult resultstatus eventsuccess responseelementsconsolelogin success successful resulttype disposition " +
 			"結果 成功失敗 成否 実行結果 処理結果 操作結果 ステータス 状態 成功可否 ログイン結果 判定",
 		colStatus:   "status statuscode httpstatus httpresponsestatuscode responsestatus responsecode scstatus httpcode code ステータスコード",
-		colSeverity: "severity level loglevel severitytext riskLevel priority 重要度 レベル 深刻度",
+		colSeverity: "severity level loglevel severitytext risklevel priority 重要度 レベル 深刻度",
 		colSeq:      "seq sequence sequencenumber eventsequence eventrecordid recordid winlogrecordid linenum logindex seqno 連番 番号 no",
 		colMessage:  "message msg logmessage eventoriginal body description summary log メッセージ 詳細 備考 説明 詳細内容",
 		colEventID:  "eventid eventcode winlogeventid イベントid",

@@ -122,7 +122,7 @@ func TestJSONLinesMapsWhatProductsCallThings(t *testing.T) {
 			},
 		},
 		{
-			`{"eventTime":"2026-09-01T00:00:00Z","eventSource":"signin.amazonaws.com","eventName":"ConsoleLogin","sourceIPAddress":"192.0.2.7","responseElements":{"ConsoleLogin":"Failure"},"userIdentity":{"userName":"ops"}}`,
+			`{"eventID":"1f-aa","eventTime":"2026-09-01T00:00:00Z","eventSource":"signin.amazonaws.com","eventName":"ConsoleLogin","sourceIPAddress":"192.0.2.7","responseElements":{"ConsoleLogin":"Failure"},"userIdentity":{"userName":"ops"}}`,
 			event.ClassAuthentication, func(ev *event.Event) bool {
 				return ev.StatusID == event.StatusFailure && ev.SrcIP == "192.0.2.7" && ev.EventCode == "ConsoleLogin" && ev.ActorUser == "ops"
 			},
@@ -214,6 +214,29 @@ func TestFirstJSONTellsHowAFileIsCut(t *testing.T) {
 		if got != want {
 			t.Errorf("%q: got %q, want %q", head, got, want)
 		}
+	}
+}
+
+func TestJSONLinesReadsTheSamplesOfServices(t *testing.T) {
+	for path, want := range map[string]string{
+		"cloud/aws_cloudtrail/test-console-login-json.log":               "ConsoleLogin",
+		"cloud/aws_cloudtrail/test-delete-trail-json.log":                "DeleteTrail",
+		"identity/okta/test-okta-system-no-flattened-events.excerpt.log": "",
+		"identity/azure_signinlogs/test-signinlogs-sample.log":           "",
+		"edr/crowdstrike_falcon/test-falcon-auth-activity.log":           "",
+		"identity/windows_security/test-1102.json":                       "",
+	} {
+		evs := checkShare(t, "data/logs/samples/"+path, "jsonlines", 0.9)
+		seen := want == ""
+		for i := range evs {
+			seen = seen || evs[i].EventCode == want
+		}
+		if !seen {
+			t.Errorf("%s: no %s", path, want)
+		}
+		ev := evs[0]
+		ev.Fields = nil
+		t.Log(describe(&ev))
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // Other names are returned as they are.
 func windowsName(name string) string {
 	rest, ok := cutAnyPrefix(name, "Event.EventData.", "Event.UserData.", "winlog.event_data.", "winlog.user_data.", "EventData.", "event_data.",
-		"Event.System.", "System.")
+		"Event.System.")
 	if !ok {
 		switch name {
 		case "winlog.event_id":

@@ -1,6 +1,7 @@
 package normalise
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -16,8 +17,9 @@ func newMariaDB() Format { return mariadb{} }
 func (mariadb) Name() string { return "mariadb" }
 
 func (mariadb) Matches(raw []byte) bool {
+	head := raw[:min(len(raw), 1024)]
 	var r auditRow
-	return r.parse(string(raw[:min(len(raw), 1024)]))
+	return bytes.Count(head, []byte(",")) >= 8 && r.parse(string(head))
 }
 
 // auditRow is one line: time, server, user, host, connection, query id,

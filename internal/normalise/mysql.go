@@ -18,6 +18,9 @@ func newMySQL() Format { return mysql{} }
 func (mysql) Name() string { return "mysql" }
 
 func (mysql) Matches(raw []byte) bool {
+	if len(raw) == 0 || !isDigit(raw[0]) && bytes.IndexByte([]byte("\t#/T"), raw[0]) < 0 && !bytes.Contains(raw, []byte("started with:")) {
+		return false
+	}
 	line, _, _ := bytes.Cut(raw[:min(len(raw), 512)], []byte("\n"))
 	text := string(line)
 	if isMySQLHeader(text) || isSlowHead(text) {

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -156,6 +159,7 @@ const (
 type segmentReader struct {
 	file     *os.File
 	groups   []parquet.RowGroup
+	meta     []format.RowGroup
 	starts   []int64 // first row of each group, and the number of rows at the end
 	rawBytes int64
 }
@@ -189,13 +193,13 @@ func newSegmentReader(f *os.File) (s *segmentReader, err error) {
 	if err := checkSchema(pf.Schema()); err != nil {
 		return nil, err
 	}
-	s = &segmentReader{file: f, groups: pf.RowGroups(), starts: []int64{0}}
+	s = &segmentReader{file: f, groups: pf.RowGroups(), meta: pf.Metadata().RowGroups, starts: []int64{0}}
 	for i, g := range s.groups {
 		n := g.NumRows()
 		if n < 1 || n > groupRows {
 			return nil, fmt.Errorf("row group %d has %d rows", i, n)
 		}
-		for _, c := range pf.Metadata().RowGroups[i].Columns {
+		for _, c := range s.meta[i].Columns {
 			if size := c.MetaData.TotalUncompressedSize; size < 0 || size > maxGroupBytes || c.MetaData.TotalCompressedSize > info.Size() {
 				return nil, fmt.Errorf("row group %d claims %d bytes", i, size)
 			}
@@ -236,6 +240,11 @@ func checkSchema(schema *parquet.Schema) error {
 // their check. Raw is the callee's to keep.
 func (s *segmentReader) group(g int, skip int64, yield func(event.Record, int32) bool) (err error) {
 	defer guard(&err)
+	for i := range s.meta[g].Columns {
+		if err := checkPages(s.file, &s.meta[g].Columns[i].MetaData); err != nil {
+			return err
+		}
+	}
 	var cols [colCount]column
 	defer func() {
 		for i := range cols {
@@ -266,6 +275,35 @@ func (s *segmentReader) group(g int, skip int64, yield func(event.Record, int32)
 		if !yield(rec, cols[colCheck].int32()) {
 			return nil
 		}
+	}
+	return nil
+}
+
+// checkPages walks the page headers of a column chunk and refuses sizes that
+// the chunk cannot have, before anything is allocated by them.
+func checkPages(r io.ReaderAt, c *format.ColumnMetaData) error {
+	off := c.DataPageOffset
+	if c.DictionaryPageOffset != 0 {
+		off = c.DictionaryPageOffset
+	}
+	end := off + c.TotalCompressedSize
+	var protocol thrift.CompactProtocol
+	for off < end {
+		section := io.NewSectionReader(r, off, end-off)
+		buffered := bufio.NewReaderSize(section, 256)
+		var h format.PageHeader
+		if err := thrift.NewDecoder(protocol.NewReader(buffered)).Decode(&h); err != nil {
+			return err
+		}
+		read, err := section.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return err
+		}
+		off += read - int64(buffered.Buffered())
+		if h.CompressedPageSize < 0 || int64(h.CompressedPageSize) > end-off || h.UncompressedPageSize < 0 || h.UncompressedPageSize > maxGroupBytes {
+			return fmt.Errorf("a page claims %d bytes", h.UncompressedPageSize)
+		}
+		off += int64(h.CompressedPageSize)
 	}
 	return nil
 }

@@ -173,22 +173,6 @@ func (a *audit) slot(kind, name string) *string {
 		return &a.cwd
 	case "proctitle":
 		return &a.title
-	case "auid":
-		return &a.auid
-	case "uid":
-		return &a.uid
-	case "euid":
-		return &a.euid
-	case "AUID":
-		return &a.auidName
-	case "UID":
-		return &a.uidName
-	case "acct":
-		return &a.acct
-	case "id":
-		return &a.id
-	case "ID":
-		return &a.idName
 	case "addr":
 		return &a.addr
 	case "hostname":
@@ -208,7 +192,33 @@ func (a *audit) slot(kind, name string) *string {
 	case "ppid":
 		return &a.ppid
 	}
+	if p := a.accountSlot(name); p != nil {
+		return p
+	}
 	return a.lineSlot(kind, name)
+}
+
+// accountSlot is slot for the names and numbers of accounts.
+func (a *audit) accountSlot(name string) *string {
+	switch name {
+	case "auid":
+		return &a.auid
+	case "uid":
+		return &a.uid
+	case "euid":
+		return &a.euid
+	case "AUID":
+		return &a.auidName
+	case "UID":
+		return &a.uidName
+	case "acct":
+		return &a.acct
+	case "id":
+		return &a.id
+	case "ID":
+		return &a.idName
+	}
+	return nil
 }
 
 // lineSlot is slot for names that mean different things in different lines.

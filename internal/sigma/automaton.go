@@ -105,8 +105,8 @@ func (a *automaton) link() {
 	a.next, a.outputs = next, outputs
 }
 
-// scan calls hit for every needle that stands in s as it must.
-func (a *automaton) scan(s []byte, hit func(rules []uint32)) {
+// scan appends the rules of every needle that stands in s as it must.
+func (a *automaton) scan(s []byte, rules []uint32) []uint32 {
 	state := uint32(0)
 	for i, b := range s {
 		state = a.next[state+uint32(a.class[b])]
@@ -118,7 +118,8 @@ func (a *automaton) scan(s []byte, hit func(rules []uint32)) {
 			if o.where == opPrefix && i+1 != int(o.length) || o.where == opSuffix && i+1 != len(s) {
 				continue
 			}
-			hit(o.rules)
+			rules = append(rules, o.rules...)
 		}
 	}
+	return rules
 }

@@ -26,6 +26,7 @@ type Engine struct {
 	// anchored says that some keyword is an expression, for which a value may
 	// not stand in for the record it is part of.
 	anchored bool
+	always   bool // some rules are for events of any logsource
 }
 
 // A field is a name that rules ask for, with the column that stands in.
@@ -49,6 +50,7 @@ type node struct {
 
 // A group is the rules of one logsource with their index.
 type group struct {
+	number int
 	source Logsource
 	need   requirement
 	rules  []uint32
@@ -80,7 +82,8 @@ func Compile(rules []*Rule) *Engine {
 		if !ok {
 			need, routed := c.router.require(r.Logsource)
 			if routed {
-				g = &group{source: r.Logsource, need: need}
+				g = &group{number: len(c.groups), source: r.Logsource, need: need}
+				c.always = c.always || len(need) == 0
 				c.router.activate(need)
 				c.groups = append(c.groups, g)
 			}

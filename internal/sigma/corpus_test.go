@@ -135,7 +135,7 @@ func TestIndexFindsWhatAFullScanFinds(t *testing.T) {
 	e := Compile(loadShared(t, "rules/linux", "rules/web", "rules/windows/process_creation"))
 	m := e.NewMatcher()
 	matched := 0
-	n := 2000
+	n := 1000
 	if testing.Short() {
 		n = 200
 	}

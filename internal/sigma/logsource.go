@@ -187,27 +187,31 @@ func platformOf(ev *event.Event) platform {
 		return linux
 	case "evtx":
 		return windows
+	case "workspace", "slack", "fortigate", "openvpn", "nginx", "apache", "mariadb", "mysql", "postgres", event.Unparsed:
+		return anywhere
 	}
-	switch p := imageOf(ev); {
-	case strings.HasPrefix(p, "/"):
-		return linux
-	case strings.Contains(p, `\`):
-		return windows
+	if ev.ProcessPath != "" {
+		return platformOfPath(ev.ProcessPath)
 	}
-	if _, ok := ev.Get("Channel"); ok {
-		return windows
+	for i := range ev.Fields {
+		switch ev.Fields[i].Name {
+		case "Image":
+			return platformOfPath(ev.Fields[i].Value)
+		case "Channel":
+			return windows
+		}
 	}
 	return anywhere
 }
 
-func imageOf(ev *event.Event) string {
-	if ev.ProcessPath != "" {
-		return ev.ProcessPath
+func platformOfPath(path string) platform {
+	switch {
+	case strings.HasPrefix(path, "/"):
+		return linux
+	case strings.Contains(path, `\`):
+		return windows
 	}
-	if s, ok := ev.Get("Image"); ok {
-		return s
-	}
-	return ""
+	return anywhere
 }
 
 // programOf gives the program of a syslog line under the names that formats use.

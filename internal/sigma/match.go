@@ -30,6 +30,8 @@ type Matcher struct {
 
 	byRows  map[rowSet][]*group
 	numbers numbers
+	memos   [][]*memo // per group and field of its index; nil for keywords
+	led     []uint32  // rules the value at hand leads to
 }
 
 // A slot holds the first and last value of a field in the event of its epoch.
@@ -49,10 +51,14 @@ const maxArena = 1 << 20
 
 // NewMatcher returns a Matcher for one goroutine.
 func (e *Engine) NewMatcher() *Matcher {
-	return &Matcher{
-		engine: e, slots: make([]slot, len(e.fields)), truth: make([]truth, len(e.preds)),
+	m := &Matcher{
+		engine: e, memos: make([][]*memo, len(e.groups)), slots: make([]slot, len(e.fields)), truth: make([]truth, len(e.preds)),
 		seen: make([]uint32, len(e.rules)), byRows: make(map[rowSet][]*group), numbers: make(numbers),
 	}
+	for i, g := range e.groups {
+		m.memos[i] = make([]*memo, len(g.index))
+	}
+	return m
 }
 
 // Match appends to dst the rules that hold of the event, in the order of the
@@ -98,6 +104,9 @@ func (e *Engine) FullScan(ev *event.Event, raw []byte, dst []Match) []Match {
 // groupsOf gives the groups of rules meant for the event.
 func (m *Matcher) groupsOf(ev *event.Event) []*group {
 	rows := m.engine.router.route(ev)
+	if rows.empty() && !m.engine.always {
+		return nil
+	}
 	groups, ok := m.byRows[rows]
 	if ok {
 		return groups
@@ -238,14 +247,44 @@ func (m *Matcher) collect(g *group) {
 			m.candidates(x.present)
 		}
 		for ; at != none; at = m.values[at].next {
-			s := m.folded(at)
-			if len(x.exact) > 0 {
-				m.candidates(x.exact[string(s)])
+			if x.parts == nil {
+				m.candidates(x.exact[string(m.folded(at))])
+				continue
 			}
-			if x.parts != nil {
-				x.parts.scan(s, m.candidates)
+			if x.field == m.engine.keyword {
+				m.lead(x, at)
+			} else {
+				m.recall(g, i, at)
 			}
+			m.candidates(m.led)
 		}
+	}
+}
+
+// lead searches a value: led is then what the index says of it.
+func (m *Matcher) lead(x *fieldIndex, at int32) {
+	s := m.folded(at)
+	m.led = append(m.led[:0], x.exact[string(s)]...)
+	m.led = x.parts.scan(s, m.led)
+}
+
+// recall is lead for values that may have been searched before.
+func (m *Matcher) recall(g *group, i int, at int32) {
+	known := &m.memos[g.number][i]
+	if *known == nil {
+		*known = newMemo()
+	}
+	text := m.values[at].text
+	e, found := (*known).find(text)
+	if found {
+		m.led = append(m.led[:0], e.rules...)
+		return
+	}
+	m.lead(&g.index[i], at)
+	if e != nil {
+		slices.Sort(m.led)
+		m.led = slices.Compact(m.led)
+		e.keep(text, m.led)
 	}
 }
 

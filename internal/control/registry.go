@@ -125,6 +125,13 @@ func (s *Service) Raised(id string) bool {
 	return s.registry.found[id]
 }
 
+// MarkRaised remembers that a finding of this id was sealed.
+func (s *Service) MarkRaised(id string) {
+	s.registry.mu.Lock()
+	defer s.registry.mu.Unlock()
+	s.registry.found[id] = true
+}
+
 // Sources implements [Operations].
 func (s *Service) Sources(context.Context) ([]Source, error) { return s.registry.sources(), nil }
 

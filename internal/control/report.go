@@ -142,4 +142,3 @@ func (s *Service) evidence(ctx context.Context, seq uint64) (report.Evidence, er
 	}
 	return report.Evidence{Record: rec, Proof: proof}, nil
 }
-

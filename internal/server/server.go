@@ -194,7 +194,11 @@ func (s *Server) rememberCovered(ctx context.Context) error {
 			return fmt.Errorf("server: own records: %w", err)
 		}
 		for i := range page.Events {
-			seqs = append(seqs, page.Events[i].Record)
+			if ev := &page.Events[i]; ev.ClassUID == event.ClassFinding {
+				s.MarkRaised(ev.SessionUID) // there are many, and their id is all that is needed
+			} else {
+				seqs = append(seqs, ev.Record)
+			}
 		}
 		if req.After = page.Next; req.After == "" {
 			break

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/server"
+)
+
+// caseFlags are what the operations on a case may be told.
+type caseFlags struct {
+	window               windowFlags
+	title, text, reason  event.Phrase
+	query, sources, at   string
+	precision, certainty string
+	board                string
+}
+
+func (f *caseFlags) register(fs *flag.FlagSet) {
+	f.window.register(fs)
+	for name, p := range map[string]*event.Phrase{"title": &f.title, "text": &f.text, "reason": &f.reason} {
+		fs.StringVar(&p.JA, name+"-ja", "", name+" in Japanese (`text`)")
+		fs.StringVar(&p.EN, name+"-en", "", name+" in English (`text`)")
+	}
+	fs.StringVar(&f.query, "query", "", "`query` that finds the records to cite")
+	fs.StringVar(&f.sources, "source", "", "`sources` that could answer, comma separated")
+	fs.StringVar(&f.at, "at", "", "`time` of a timeline row")
+	fs.StringVar(&f.precision, "precision", "exact", "exact or about (頃)")
+	fs.StringVar(&f.certainty, "certainty", "confirmed", "confirmed established probable possible not_confirmed undetermined")
+	fs.StringVar(&f.board, "board", "", "how_in who since_when touched still_in what_left")
+}
+
+func caseVerb() verb {
+	return verb{
+		name: "case", args: "list | open ID | show ID | row ID | state ID | ask ID", does: "open a case and add timeline rows, statements and questions to it",
+		examples: []string{
+			"konseki case open 2018-001 --title-ja 'VPN からの侵入' --title-en 'Intrusion by VPN'",
+			"konseki case row 2018-001 --at 2018-01-07T09:58:00 --text-ja '初見の接続元からログイン' --query 'source:chat user:F ip:203.0.113.77'",
+			"konseki case ask 2018-001 --text-ja '3月1日に VPN は使われたか' --source vpn --from 2018-03-01 --to 2018-03-02",
+			"konseki case show 2018-001",
+		},
+		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
+			var f caseFlags
+			f.register(fs)
+			return func(ctx context.Context, args []string) error {
+				if len(args) == 1 && args[0] == "list" {
+					return e.with(ctx, false, func(s *server.Server) error { return e.listCases(ctx, s) })
+				}
+				if len(args) != 2 {
+					return fmt.Errorf("%w: case list, or case open|show|row|state|ask ID", errUsage)
+				}
+				return e.with(ctx, false, func(s *server.Server) error { return e.onCase(ctx, s, args[0], args[1], &f) })
+			}
+		},
+	}
+}
+
+func (e *env) onCase(ctx context.Context, s *server.Server, op, id string, f *caseFlags) error {
+	from, to, loc, err := f.window.parse(s.Zone)
+	if err != nil {
+		return err
+	}
+	at, err := instant("at", f.at, loc)
+	if err != nil {
+		return err
+	}
+	var sources []string
+	if f.sources != "" {
+		sources = strings.Split(f.sources, ",")
+	}
+	switch op {
+	case "open":
+		_, err = s.OpenCase(ctx, person(), id, f.title)
+	case "row":
+		_, err = s.AddRow(ctx, person(), id, control.Row{At: at, Precision: f.precision, Text: f.text, Query: f.query})
+	case "state":
+		_, err = s.AddStatement(ctx, person(), id, control.Statement{
+			Text: f.text, Certainty: investigate.Certainty(f.certainty), Query: f.query, Sources: sources, From: from, To: to, Reason: f.reason})
+	case "ask":
+		_, err = s.AddQuestion(ctx, person(), id, control.Question{Text: f.text, Board: f.board, Query: f.query, Sources: sources, From: from, To: to})
+	case "show":
+		return e.showCase(ctx, s, id, loc)
+	default:
+		return fmt.Errorf("%w: case open, show, row, state or ask; not %q", errUsage, op)
+	}
+	return pointed(err, f.query)
+}
+
+func (e *env) listCases(ctx context.Context, s *server.Server) error {
+	cases, err := s.Cases(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range cases {
+		if !e.json {
+			fmt.Fprintf(e.stdout, "%s  %s  %s  %s\n", c.ID, c.Status, stamp(c.Opened, s.Zone), plain(c.Title.In(e.lang)))
+			continue
+		}
+		err := e.writeJSON(struct {
+			ID     string       `json:"id"`
+			Title  event.Phrase `json:"title"`
+			Status string       `json:"status"`
+			Opened time.Time    `json:"opened"`
+			By     string       `json:"opened_by"`
+		}{c.ID, c.Title, c.Status, c.Opened.In(s.Zone), c.OpenedBy})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *env) showCase(ctx context.Context, s *server.Server, id string, loc *time.Location) error {
+	c, err := s.Case(ctx, id)
+	if err != nil {
+		return err
+	}
+	if e.json {
+		return e.writeJSON(c)
+	}
+	fmt.Fprintf(e.stdout, "%s  %s\n\n", c.ID, plain(c.Title.In(e.lang)))
+	for _, r := range c.Timeline {
+		about := ""
+		if r.Precision == "about" {
+			about = e.say(" 頃", " (about)")
+		}
+		fmt.Fprintf(e.stdout, "%s%s  %s  %v\n", stamp(r.At, loc), about, plain(r.Text.In(e.lang)), r.Cites)
+	}
+	for _, q := range c.Questions {
+		fmt.Fprintf(e.stdout, "\n%s\n", plain(q.Text.In(e.lang)))
+		if !q.Conclusion.Empty() {
+			fmt.Fprintln(e.stdout, "  "+plain(q.Conclusion.In(e.lang)))
+		}
+		e.printAnswer(q.Answer, loc)
+	}
+	return nil
+}
+
+func reportVerb() verb {
+	return verb{
+		name: "report", args: "CASE", does: "write the case as an incident report: html or md, ja or en",
+		examples: []string{"konseki report 2018-001 --lang ja --format html -o report.html"},
+		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
+			format := fs.String("format", "md", "`form`: md or html")
+			out := fs.String("o", "", "`file` to write; default: standard output")
+			return func(ctx context.Context, args []string) error {
+				if len(args) != 1 {
+					return fmt.Errorf("%w: name one case", errUsage)
+				}
+				return e.with(ctx, false, func(s *server.Server) error {
+					if err := s.Seal(ctx); err != nil {
+						return err
+					}
+					if *out == "" {
+						return s.Report(ctx, person(), args[0], e.lang, *format, e.stdout)
+					}
+					return writeFile(*out, func(f *os.File) error { return s.Report(ctx, person(), args[0], e.lang, *format, f) })
+				})
+			}
+		},
+	}
+}
+
+func exportVerb() verb {
+	return verb{
+		name: "export", args: "CASE", does: "write the case's self-verifying bundle (zip)",
+		examples: []string{"konseki export 2018-001 -o bundle.zip && konseki verify bundle.zip"},
+		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
+			out := fs.String("o", "", "`file` to write; default: CASE.zip")
+			return func(ctx context.Context, args []string) error {
+				if len(args) != 1 {
+					return fmt.Errorf("%w: name one case", errUsage)
+				}
+				name := *out
+				if name == "" {
+					name = args[0] + ".zip"
+				}
+				return e.with(ctx, false, func(s *server.Server) error {
+					err := writeFile(name, func(f *os.File) error { return s.Export(ctx, person(), args[0], f) })
+					if err == nil {
+						fmt.Fprintln(e.stderr, e.say("書き出した：", "written: ")+plain(name))
+					}
+					return err
+				})
+			}
+		},
+	}
+}
+
+// writeFile writes a file whole or not at all.
+func writeFile(name string, write func(*os.File) error) error {
+	f, err := os.CreateTemp(dirOf(name), ".konseki-*")
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}

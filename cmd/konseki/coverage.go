@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/server"
+)
+
+func coverageVerb() verb {
+	return verb{
+		name: "coverage", args: "", does: "show which sources were complete when, and why not",
+		examples: []string{"konseki coverage --from 2018-03-01 --to 2018-03-04"},
+		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
+			var w windowFlags
+			w.register(fs)
+			return func(ctx context.Context, _ []string) error {
+				return e.with(ctx, false, func(s *server.Server) error {
+					from, to, loc, err := w.parse(s.Zone)
+					if err != nil {
+						return err
+					}
+					all, err := s.Coverage(ctx, person(), from, to)
+					if err != nil {
+						return err
+					}
+					for _, c := range all {
+						if e.json {
+							if err := e.writeJSON(c); err != nil {
+								return err
+							}
+							continue
+						}
+						fmt.Fprintf(e.stdout, "%s  %s  %d %s\n", plain(c.Source), plain(c.Name.In(e.lang)), c.Events, e.say("件", "events"))
+						for _, iv := range c.Intervals {
+							fmt.Fprintf(e.stdout, "  %s – %s  %-16s %s\n", stamp(iv.From, loc), stamp(iv.To, loc),
+								coverage.StateLabel(iv.State).In(e.lang), plain(iv.Reason.In(e.lang)))
+						}
+					}
+					return nil
+				})
+			}
+		},
+	}
+}
+
+func sourceVerb() verb {
+	return verb{
+		name: "source", args: "add ID | list", does: "register a source that is expected, or list them",
+		examples: []string{
+			"konseki source add vpn --kind vpn --name-ja 'VPN 装置' --name-en 'VPN appliance' --owner infra",
+			"konseki source add dc-network --kind network --absent refused --from 2018-01-01 --to 2018-03-05 --reason-ja 提供されず --reason-en 'not handed over'",
+			"konseki source list",
+		},
+		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
+			var w windowFlags
+			var src control.Source
+			var absence coverage.Absence
+			var state string
+			w.register(fs)
+			fs.StringVar(&src.Kind, "kind", "", "`kind`: vpn auth firewall network groupware chat web_service web server database monitoring other")
+			fs.StringVar(&src.Name.JA, "name-ja", "", "Japanese `name`")
+			fs.StringVar(&src.Name.EN, "name-en", "", "English `name`")
+			fs.StringVar(&src.Owner, "owner", "", "`who` looks after it")
+			fs.StringVar(&src.Zone, "zone", "", "IANA `zone` of its times")
+			fs.BoolVar(&src.Critical, "critical", false, "its silence is serious")
+			fs.StringVar(&state, "absent", "", "its records in --from … --to are `state`: expired, deleted, refused, never_collected")
+			fs.StringVar(&absence.Reason.JA, "reason-ja", "", "why they are absent, Japanese (`text`)")
+			fs.StringVar(&absence.Reason.EN, "reason-en", "", "why they are absent, English (`text`)")
+			return func(ctx context.Context, args []string) error {
+				switch {
+				case len(args) == 1 && args[0] == "list":
+					return e.with(ctx, false, func(s *server.Server) error { return e.listSources(ctx, s) })
+				case len(args) == 2 && args[0] == "add":
+					src.ID = args[1]
+					return e.with(ctx, true, func(s *server.Server) error {
+						from, to, _, err := w.parse(s.Zone)
+						if err != nil {
+							return err
+						}
+						if state != "" {
+							absence.From, absence.To, absence.State = from, to, coverage.State(state)
+							src.Absent = append(src.Absent, absence)
+						}
+						return s.AddSource(ctx, person(), src)
+					})
+				}
+				return fmt.Errorf("%w: source add ID, or source list", errUsage)
+			}
+		},
+	}
+}
+
+func (e *env) listSources(ctx context.Context, s *server.Server) error {
+	list, err := s.Sources(ctx)
+	if err != nil {
+		return err
+	}
+	for _, src := range list {
+		if e.json {
+			if err := e.writeJSON(src); err != nil {
+				return err
+			}
+			continue
+		}
+		expected := e.say("登録", "registered")
+		if !src.Expected {
+			expected = e.say("受信のみ", "only seen")
+		}
+		fmt.Fprintf(e.stdout, "%-16s %-11s %-8s %s\n", plain(src.ID), src.Kind, expected, plain(event.Phrase(src.Name).In(e.lang)))
+	}
+	return nil
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/query"
+	"github.com/konseki/konseki/internal/server"
+)
+
+// windowFlags are the flags of every verb that asks about a window of time.
+type windowFlags struct{ from, to, tz string }
+
+func (w *windowFlags) register(fs *flag.FlagSet) {
+	fs.StringVar(&w.from, "from", "", "begin of the window, such as 2018-03-01 or 2018-03-01T12:00 (`time`)")
+	fs.StringVar(&w.to, "to", "", "end of the window, not included (`time`)")
+	fs.StringVar(&w.tz, "tz", "", "IANA `zone` for times given and shown; default: the configured one")
+}
+
+func (w *windowFlags) parse(otherwise *time.Location) (from, to time.Time, loc *time.Location, err error) {
+	if loc, err = zone(w.tz, otherwise); err != nil {
+		return
+	}
+	if from, err = instant("from", w.from, loc); err != nil {
+		return
+	}
+	to, err = instant("to", w.to, loc)
+	return
+}
+
+func searchVerb() verb {
+	return verb{
+		name: "search", args: "QUERY", does: "find events, with coverage and verdict",
+		examples: []string{
+			"konseki search 'src_ip:203.0.113.77 status:failure'",
+			"konseki search 'class:authentication AND (user:a.mori OR user:root)' --from 2018-03-01 --to 2018-03-02",
+			"konseki search '\"Failed password\" src_ip:198.51.100.0/24 time:>-24h' --json",
+			"konseki search 'パスワード source:chat'",
+		},
+		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
+			var w windowFlags
+			q := control.Search{}
+			w.register(fs)
+			fs.IntVar(&q.Limit, "limit", 100, "at most this many events")
+			fs.BoolVar(&q.Oldest, "oldest", false, "oldest first")
+			fs.StringVar(&q.After, "after", "", "continue after this `cursor`, the next of an earlier answer")
+			return func(ctx context.Context, args []string) error {
+				q.Query = strings.Join(args, " ")
+				return e.with(ctx, false, func(s *server.Server) error {
+					var err error
+					if q.From, q.To, q.Zone, err = w.parse(s.Zone); err != nil {
+						return err
+					}
+					r, err := s.Search(ctx, person(), q)
+					if err != nil {
+						return pointed(err, q.Query)
+					}
+					return e.printResult(r, q.Zone)
+				})
+			}
+		},
+	}
+}
+
+// pointed adds the query with a mark under the place of a syntax error.
+func pointed(err error, text string) error {
+	var syntax *query.SyntaxError
+	if !errors.As(err, &syntax) || strings.ContainsAny(text, "\n\t") {
+		return err
+	}
+	return fmt.Errorf("%w\n%s", err, "  "+text)
+}
+
+func (e *env) printResult(r *control.Result, zone *time.Location) error {
+	for i := range r.Events {
+		if e.json {
+			if err := e.writeJSON(toJSON(&r.Events[i], zone)); err != nil {
+				return err
+			}
+			continue
+		}
+		e.printEvent(&r.Events[i], zone)
+	}
+	if e.json {
+		a := e.answerJSON(r.Answer, zone)
+		a.Query, a.Next = r.Query, r.Next
+		return e.writeJSON(a)
+	}
+	if int64(len(r.Events)) < r.Total {
+		fmt.Fprintf(e.stdout, e.say("… 全 %d 件のうち %d 件を表示\n", "… %[2]d of %[1]d shown\n"), r.Total, len(r.Events))
+	}
+	e.printAnswer(r.Answer, zone)
+	return nil
+}
+
+func askVerb() verb {
+	return verb{
+		name: "ask", args: "KIND", does: "answer a question with its verdict: login, access, transfer, tool, change",
+		examples: []string{
+			"konseki ask login --address 203.0.113.77 --source vpn --from 2018-03-01 --to 2018-03-02",
+			"konseki ask access --object 'パスワード' --account D",
+		},
+		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
+			var w windowFlags
+			var sources string
+			q := control.Ask{}
+			w.register(fs)
+			fs.StringVar(&q.Account, "account", "", "`account` that acted or was acted upon")
+			fs.StringVar(&q.Address, "address", "", "`address`")
+			fs.StringVar(&q.Host, "host", "", "`host`")
+			fs.StringVar(&q.Object, "object", "", "`text` in the file, document, table, command or statement")
+			fs.StringVar(&sources, "source", "", "`sources` that could answer, comma separated; default: all whose kind can")
+			return func(ctx context.Context, args []string) error {
+				if len(args) != 1 {
+					return fmt.Errorf("%w: ask login, access, transfer, tool or change", errUsage)
+				}
+				q.Kind = args[0]
+				if sources != "" {
+					q.Sources = strings.Split(sources, ",")
+				}
+				return e.with(ctx, false, func(s *server.Server) error {
+					var err error
+					var loc *time.Location
+					if q.From, q.To, loc, err = w.parse(s.Zone); err != nil {
+						return err
+					}
+					r, err := s.Ask(ctx, person(), q)
+					if err != nil {
+						return err
+					}
+					return e.printResult(r, loc)
+				})
+			}
+		},
+	}
+}
+
+func recordVerb() verb {
+	return verb{
+		name: "record", args: "NUMBER", does: "show a raw record with its events and its proof",
+		examples: []string{"konseki record 1482077"},
+		prepare: func(e *env, _ *flag.FlagSet) func(context.Context, []string) error {
+			return func(ctx context.Context, args []string) error {
+				var seq uint64
+				if len(args) != 1 || !scanNumber(args[0], &seq) {
+					return fmt.Errorf("%w: name one record by its number", errUsage)
+				}
+				return e.with(ctx, false, func(s *server.Server) error { return e.showRecord(ctx, s, seq) })
+			}
+		},
+	}
+}
+
+func scanNumber(s string, n *uint64) bool {
+	_, err := fmt.Sscanf(strings.TrimPrefix(s, "#"), "%d", n)
+	return err == nil && *n > 0
+}
+
+func (e *env) showRecord(ctx context.Context, s *server.Server, seq uint64) error {
+	if err := s.Seal(ctx); err != nil {
+		return err
+	}
+	r, err := s.Record(ctx, person(), seq)
+	if err != nil {
+		return err
+	}
+	p, err := s.Prove(ctx, person(), seq)
+	if err != nil {
+		return err
+	}
+	if e.json {
+		out := struct {
+			Record    uint64      `json:"record"`
+			Received  time.Time   `json:"received"`
+			Source    string      `json:"source"`
+			Transport string      `json:"transport"`
+			Raw       []byte      `json:"raw"`
+			Events    []eventJSON `json:"events"`
+			Verified  bool        `json:"verified"`
+			Proof     rawJSON     `json:"proof"`
+		}{r.Record.Seq, r.Record.Received.In(s.Zone), r.Record.Source, r.Record.Transport, r.Record.Raw, nil, p.OK, rawJSON(p.JSON)}
+		for i := range r.Events {
+			out.Events = append(out.Events, toJSON(&r.Events[i], s.Zone))
+		}
+		return e.writeJSON(out)
+	}
+	fmt.Fprintf(e.stdout, "#%d  %s  %s  %s\n", seq, r.Record.Received.In(s.Zone).Format(time.RFC3339Nano), plain(r.Record.Source), plain(r.Record.Transport))
+	for l := range strings.Lines(r.Text) {
+		fmt.Fprintln(e.stdout, "  "+plain(strings.TrimRight(l, "\r\n")))
+	}
+	for i := range r.Events {
+		e.printEvent(&r.Events[i], s.Zone)
+	}
+	if !p.OK {
+		fmt.Fprintln(e.stdout, plain(p.Error))
+		return errTampered
+	}
+	fmt.Fprintf(e.stdout, e.say("封印済：批 %d、葉 %d、根 %s、%s\n", "sealed: batch %d, leaf %d, root %s, %s\n"), p.Batch, p.Position, p.Root, p.SealedAt.In(s.Zone).Format(time.RFC3339))
+	return nil
+}

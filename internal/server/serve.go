@@ -1,0 +1,201 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"path/filepath"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/konseki/konseki/internal/auth"
+	"github.com/konseki/konseki/internal/collect"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/web"
+)
+
+// Addresses are where a serving konseki can be reached.
+type Addresses struct {
+	Web    string            // http(s)://host:port
+	Ingest string            // http(s)://host:port/ingest/jsonlines
+	Syslog map[string]string // by network: udp, tcp, tls
+	// Link is the one-time sign-in link; empty when there are accounts and no
+	// link was asked for.
+	Link string
+}
+
+// ServeOptions say how to serve.
+type ServeOptions struct {
+	// AlwaysLink makes a one-time sign-in link even when there are accounts.
+	AlwaysLink bool
+	// Ready is told the addresses once everything listens.
+	Ready func(Addresses)
+}
+
+// silenceCheck is how often silence is judged by the clock.
+const silenceCheck = 10 * time.Second
+
+// Serve opens the doors that the configuration names and the pages, and works
+// until the context ends or a door fails. It closes nothing: Close does.
+func (s *Server) Serve(ctx context.Context, opts ServeOptions) error {
+	a, err := auth.Open(filepath.Join(s.Dir, authFolder), auth.Options{Logger: s.logger})
+	if err != nil {
+		return fmt.Errorf("server: accounts: %w", err)
+	}
+	tlsConfig, err := s.tlsConfig()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	run := &group{ctx: ctx, cancel: cancel}
+	at := Addresses{Syslog: map[string]string{}}
+	if err := s.openSyslog(run, tlsConfig, at.Syslog); err != nil {
+		return errors.Join(err, run.wait())
+	}
+	if err := s.openPages(run, a, tlsConfig, &at); err != nil {
+		return errors.Join(err, run.wait())
+	}
+	if s.flow.live != nil {
+		run.start(func(ctx context.Context) error { return s.flow.watch(ctx, silenceCheck) })
+	}
+	if opts.AlwaysLink || !a.HasUsers() {
+		token, err := a.NewLink()
+		if err != nil {
+			return errors.Join(fmt.Errorf("server: sign-in link: %w", err), run.wait())
+		}
+		at.Link = at.Web + "/signin/link?token=" + token
+	}
+	if opts.Ready != nil {
+		opts.Ready(at)
+	}
+	<-ctx.Done()
+	return run.wait()
+}
+
+func (s *Server) tlsConfig() (*tls.Config, error) {
+	if s.Config.TLS.Certificate == "" {
+		return nil, nil
+	}
+	cert, err := tls.LoadX509KeyPair(s.Config.TLS.Certificate, s.Config.TLS.Key)
+	if err != nil {
+		return nil, fmt.Errorf("server: tls: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// openSyslog opens the syslog doors that are configured.
+func (s *Server) openSyslog(run *group, tlsConfig *tls.Config, at map[string]string) error {
+	for network, address := range map[string]string{"udp": s.Config.Syslog.UDP, "tcp": s.Config.Syslog.TCP, "tls": s.Config.Syslog.TLS} {
+		if address == "" {
+			continue
+		}
+		door := &collect.Syslog{
+			Network: network, Address: address, TLS: tlsConfig, To: s.vault, Logger: s.logger,
+			Loss: s.loss("syslog/" + network), Place: func(netip.Addr, []byte) (string, string, string) { return "syslog", s.zone(), s.zoneFrom() },
+		}
+		addr, err := door.Listen()
+		if err != nil {
+			return fmt.Errorf("server: %w", err)
+		}
+		at[network] = addr.String()
+		run.start(door.Serve)
+	}
+	return nil
+}
+
+func (s *Server) zone() string {
+	if s.Config.Zone == "Local" {
+		return ""
+	}
+	return s.Config.Zone
+}
+
+func (s *Server) zoneFrom() string {
+	if s.Config.Zone == "Local" {
+		return "assumed"
+	}
+	return "configured"
+}
+
+// loss seals what a door lost, so that loss is itself evidence.
+func (s *Server) loss(door string) func(reason string, n int64) {
+	via := event.Transport{Kind: "konseki"}.With("format", "konseki").String()
+	return func(reason string, n int64) {
+		raw, err := json.Marshal(map[string]any{"at": time.Now(), "by": "konseki", "op": "loss", "door": door, "reason": reason, "lost": n}, json.Deterministic(true))
+		if err == nil {
+			err = s.vault.Append(context.Background(), []event.Record{{Source: event.SourceLoss, Transport: via, Raw: raw}})
+		}
+		if err != nil {
+			s.logger.Error("loss could not be recorded", "door", door, "reason", reason, "lost", n, "error", err)
+		}
+	}
+}
+
+// openPages opens the pages and the HTTP door of senders. The two are separate
+// muxes: no page can be reached with a sender's token, and the other way round.
+func (s *Server) openPages(run *group, a *auth.Auth, tlsConfig *tls.Config, at *Addresses) error {
+	pages, err := web.New(web.Options{Logger: s.logger, Auth: a, Ops: s.Service, Version: s.Version, DefaultLang: s.Config.Language, Zone: s.Zone})
+	if err != nil {
+		return fmt.Errorf("server: pages: %w", err)
+	}
+	senders := http.NewServeMux()
+	senders.Handle("/ingest/jsonlines", collect.JSONLines(s.vault, collect.HTTPOptions{
+		Logger: s.logger,
+		Authenticate: func(token string) (string, []string, bool) {
+			who, ok := a.Token(token)
+			return who.Name, who.Sources, ok
+		},
+		Place: func(string) (string, string) { return s.zone(), s.zoneFrom() },
+	}))
+	both := http.NewServeMux()
+	both.Handle("/ingest/", senders)
+	both.Handle("/", pages)
+	if at.Web, err = s.serveHTTP(run, s.Config.Web, tlsConfig, both); err != nil {
+		return err
+	}
+	at.Ingest = at.Web + "/ingest/jsonlines"
+	if s.Config.HTTP != "" {
+		base, err := s.serveHTTP(run, s.Config.HTTP, tlsConfig, senders)
+		if err != nil {
+			return err
+		}
+		at.Ingest = base + "/ingest/jsonlines"
+	}
+	return nil
+}
+
+// serveHTTP listens and serves until the group ends.
+func (s *Server) serveHTTP(run *group, address string, tlsConfig *tls.Config, h http.Handler) (base string, err error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", fmt.Errorf("server: listen on %s: %w (is another konseki serving there?)", address, err)
+	}
+	scheme := "http://"
+	if tlsConfig != nil {
+		scheme = "https://"
+		l = tls.NewListener(l, tlsConfig)
+	}
+	srv := &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		BaseContext: func(net.Listener) context.Context { return run.ctx },
+	}
+	run.start(func(ctx context.Context) error {
+		stopped := context.AfterFunc(ctx, func() {
+			grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			defer cancel()
+			_ = srv.Shutdown(grace)
+		})
+		defer stopped()
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("server: %s: %w", address, err)
+		}
+		return nil
+	})
+	return scheme + l.Addr().String(), nil
+}

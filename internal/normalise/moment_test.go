@@ -64,3 +64,10 @@ func TestAddressesAreInOneForm(t *testing.T) {
 		}
 	}
 }
+
+func TestALeapSecondStaysWithinItsMinute(t *testing.T) {
+	c, _, ok := isoTime("2016-12-31T23:59:60.5Z")
+	if want := time.Date(2016, 12, 31, 23, 59, 59, 5e8, time.UTC); !ok || !c.wall.Equal(want) {
+		t.Errorf("%+v", c)
+	}
+}

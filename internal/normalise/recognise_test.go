@@ -71,3 +71,10 @@ func TestAuditLinesOfOneSerialContinueTheRecord(t *testing.T) {
 		}
 	}
 }
+
+func TestAuditLinesOfDifferentSerialsAreNotOneEvent(t *testing.T) {
+	ev := oneEvent(t, "file;format=auditd", "type=CWD msg=audit(1.1:1): cwd=\"/\"\ntype=CWD msg=audit(1.1:2): cwd=\"/srv\"")
+	if ev.Format != event.Unparsed {
+		t.Error(describe(&ev))
+	}
+}

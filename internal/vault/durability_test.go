@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -165,6 +164,9 @@ func TestTornTailIsCutAndSaid(t *testing.T) {
 			t.Fatal(err)
 		}
 		mustRead(t, v, 1, recs[:19])
+		if info, err := os.Stat(path); err != nil || info.Size() != v.files[0].size {
+			t.Fatalf("%v: the torn end is still there", err)
+		}
 		again := records(20, 1)
 		mustAppend(t, v, again)
 		mustRead(t, v, 1, append(recs[:19:19], again...))
@@ -306,5 +308,3 @@ func TestTooLargeAndInvalidRecordsAreRefused(t *testing.T) {
 		t.Errorf("largest record: %d bytes, %v", len(got.Raw), err)
 	}
 }
-
-var _ io.WriterAt = failingSink{}

@@ -47,15 +47,15 @@ func newMark[K comparable](table []row, values func(*row) []K) mark[K] {
 // A router tells for an event which rows of the logsource table it belongs
 // to, of those that have rules.
 type router struct {
-	table    []row
-	active   rowSet // rows some rule asks for
-	class    mark[int32]
-	format   mark[string]
-	platform mark[platform]
-	program  mark[string]
-	channel  mark[string]
-	code     mark[string]
-	markers  []marker
+	table     []row
+	active    rowSet              // rows some rule asks for
+	platforms [windows + 1]rowSet // rows of each platform, and of anywhere
+	class     mark[int32]
+	format    mark[string]
+	program   mark[string]
+	channel   mark[string]
+	code      mark[string]
+	markers   []marker
 }
 
 type marker struct {
@@ -73,12 +73,13 @@ func newRouter() *router {
 		channel: newMark(table, func(r *row) []string { return r.channels }),
 		code:    newMark(table, func(r *row) []string { return r.codes }),
 	}
-	r.platform = newMark(table, func(r *row) []platform {
-		if r.platform == anywhere {
-			return nil
+	for i := range table {
+		for p := range r.platforms {
+			if at := table[i].platform; at == anywhere || int(at) == p {
+				r.platforms[p].add(i)
+			}
 		}
-		return []platform{r.platform}
-	})
+	}
 	for i := range table {
 		for _, f := range table[i].markers {
 			var s rowSet
@@ -99,10 +100,12 @@ func (r *router) route(ev *event.Event) rowSet {
 	if s.empty() {
 		return s
 	}
-	s = s.and(r.format.of(ev.Format))
-	if !s.without(r.platform.unasked).empty() {
-		s = s.and(r.platform.of(platformOf(ev)))
+	if !s.without(r.platforms[anywhere]).empty() {
+		if s = s.and(r.platforms[platformOf(ev)]); s.empty() {
+			return s
+		}
 	}
+	s = s.and(r.format.of(ev.Format))
 	if !s.without(r.program.unasked).empty() {
 		s = s.and(r.program.of(programOf(ev)))
 	}

@@ -95,20 +95,23 @@ func specs() [columnCount]spec {
 
 func (s storage) text() bool { return s == dictionary || s == plain }
 
-// Instants are kept as nanoseconds between two bounds that leave room for
-// arithmetic in 64 bits. The lower bound stands for the zero time.
-func bounds() (low, high int64) {
-	return time.Date(1700, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano(), time.Date(2250, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()
-}
+// Instants are kept as nanoseconds between two bounds, the beginnings of the
+// years 1700 and 2250, that leave room for arithmetic in 64 bits. The lower
+// bound stands for the zero time.
+const (
+	lowSecond  int64 = -8520336000
+	highSecond int64 = 8835955200
+)
+
+func bounds() (low, high int64) { return lowSecond * 1e9, highSecond * 1e9 }
 
 // nanos clamps an instant to the bounds.
 func nanos(t time.Time) int64 {
-	low, high := bounds()
 	switch s := t.Unix(); {
-	case s <= low/int64(time.Second):
-		return low
-	case s >= high/int64(time.Second):
-		return high
+	case s < lowSecond:
+		return lowSecond * 1e9
+	case s >= highSecond:
+		return highSecond * 1e9
 	}
 	return t.UnixNano()
 }
@@ -128,6 +131,8 @@ type batch struct {
 	size                 int // bytes of text
 	earliest, latest     int64
 	lowRecord, topRecord uint64
+	quality              event.Quality // of the last row, without Original
+	written              string        // its text form
 	cols                 [columnCount]column
 }
 
@@ -224,7 +229,7 @@ func (b *batch) add(ev *event.Event, raw []byte) {
 	b.number(colRecord, int64(ev.Record))
 	b.number(colNth, int64(ev.Nth))
 	b.number(colTimeRx, nanos(ev.TimeRx))
-	b.text(colQuality, ev.Quality.String())
+	b.text(colQuality, b.qualityText(ev.Quality))
 	b.text(colOriginal, ev.Quality.Original)
 	b.text(colSource, ev.Source)
 	b.text(colFormat, ev.Format)
@@ -251,6 +256,15 @@ func (b *batch) add(ev *event.Event, raw []byte) {
 	b.text(colMessage, ev.Message)
 	b.fields(ev.Fields)
 	b.words(ev, raw)
+}
+
+// qualityText writes the text form anew only where it changes.
+func (b *batch) qualityText(q event.Quality) string {
+	q.Original = ""
+	if b.written == "" || q != b.quality {
+		b.quality, b.written = q, q.String()
+	}
+	return b.written
 }
 
 // fields appends the native fields as a JSON object.
@@ -280,11 +294,26 @@ func appendFields(dst []byte, fields []event.Field) []byte {
 
 // appendQuoted appends a JSON string; bytes that are not UTF-8 become U+FFFD.
 func appendQuoted(dst []byte, s string) []byte {
+	if isPlain(s) {
+		dst = append(dst, '"')
+		dst = append(dst, s...)
+		return append(dst, '"')
+	}
 	quoted, err := jsontext.AppendQuote(dst, s)
 	if err != nil {
 		quoted, _ = jsontext.AppendQuote(dst, query.Clean(s)) // valid text cannot fail
 	}
 	return quoted
+}
+
+// isPlain reports whether JSON writes s as it is.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // words appends what free words search.

@@ -1,0 +1,126 @@
+package duckdb
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/zeebo/xxh3"
+	"pgregory.net/rapid"
+
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/index"
+	"github.com/konseki/konseki/internal/query"
+)
+
+func sampleSidecar() *sidecar {
+	b := newBatch()
+	for i := range 50 {
+		b.add(&event.Event{Record: uint64(i + 1), Source: "vpn", ActorUser: fmt.Sprintf("User%d", i), Time: time.Unix(int64(i), 0)}, []byte("Raw text 請求書"))
+	}
+	places := arrange([]*batch{b}, 0, math.MaxUint64)
+	return &sidecar{size: 1, digest: 2, tail: 3, groups: []group{{-5, 7, 50}}, skip: *newSkip(places)}
+}
+
+func FuzzSidecar(f *testing.F) {
+	good := sampleSidecar().marshal()
+	f.Add(good)
+	f.Add(good[:64])
+	f.Add([]byte(skipMagic))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		// The sum is made right, so that what it guards is reached.
+		if len(b) >= 8 {
+			b = binary.LittleEndian.AppendUint64(b[:len(b)-8], xxh3.Hash(b[:len(b)-8]))
+		}
+		s, err := unmarshalSidecar(b)
+		if err != nil {
+			return
+		}
+		if diff := cmp.Diff(b, s.marshal()); diff != "" {
+			t.Fatal(diff)
+		}
+		s.skip.text("needle")
+		s.skip.entity(colHost, "x")
+	})
+}
+
+func FuzzFileName(f *testing.F) {
+	f.Add(fileName(1, 262_144, "1.2-x"))
+	f.Add("00000000000000000001-00000000000000000002..parquet")
+	f.Fuzz(func(t *testing.T, name string) {
+		first, last, version, ok := parseName(name)
+		if ok && fileName(first, last, version) != name {
+			t.Fatalf("%q reads as %d %d %q", name, first, last, version)
+		}
+	})
+}
+
+func FuzzCursor(f *testing.F) {
+	f.Add("n.1.2.3", false)
+	f.Add("o.-1.2.3", true)
+	f.Fuzz(func(t *testing.T, s string, oldest bool) {
+		ev := event.Event{Time: time.Unix(0, 5), Record: 7, Nth: 2}
+		m, err := parseCursor(makeCursor(&ev, oldest), oldest)
+		if err != nil || *m != (mark{5, 7, 2}) {
+			t.Fatalf("own cursor: %v %v", m, err)
+		}
+		_, _ = parseCursor(index.Cursor(s), oldest)
+	})
+}
+
+func TestSkipFiltersNeverDenyWhatIsThere(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		raw := rapid.String().Draw(r, "raw")
+		user := rapid.String().Draw(r, "user")
+		b := newBatch()
+		b.add(&event.Event{Record: 1, ActorUser: user}, []byte(raw))
+		f := &file{first: 1, last: 1, sidecar: sidecar{skip: *newSkip(arrange([]*batch{b}, 0, 9))}}
+		text := query.Fold(query.Clean(raw))
+		from := rapid.IntRange(0, len(text)).Draw(r, "from")
+		word := text[from:rapid.IntRange(from, len(text)).Draw(r, "to")]
+		if !f.may(query.Text{Word: word}) {
+			r.Fatalf("denies %q in %q", word, raw)
+		}
+		if !f.may(query.Match{Field: "actor_user", Op: query.Equal, Value: query.Fold(user)}) {
+			r.Fatalf("denies user %q", user)
+		}
+	})
+}
+
+func TestSkipFiltersPassOverWhatIsAbsent(t *testing.T) {
+	s := sampleSidecar()
+	wrong := 0
+	for i := range 1000 {
+		if s.skip.entity(colActor, fmt.Sprintf("absent%d", i)) {
+			wrong++
+		}
+	}
+	if wrong > 20 {
+		t.Errorf("%d of 1000 absent users were not recognised", wrong)
+	}
+	if s.skip.text("payroll") {
+		t.Error("an absent word was not recognised")
+	}
+}
+
+func TestInstantsOutsideTheBoundsAreClamped(t *testing.T) {
+	low, high := bounds()
+	for _, tt := range []struct {
+		t    time.Time
+		want int64
+		back time.Time
+	}{
+		{time.Time{}, low, time.Time{}},
+		{time.Date(1700, 1, 1, 0, 0, 0, 1, time.UTC), low + 1, time.Date(1700, 1, 1, 0, 0, 0, 1, time.UTC)},
+		{time.Date(1970, 1, 1, 0, 0, 0, 5, time.UTC), 5, time.Date(1970, 1, 1, 0, 0, 0, 5, time.UTC)},
+		{time.Date(2249, 12, 31, 23, 59, 59, 999, time.UTC), high - 1e9 + 999, time.Date(2249, 12, 31, 23, 59, 59, 999, time.UTC)},
+		{time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), high, time.Date(2250, 1, 1, 0, 0, 0, 0, time.UTC)},
+	} {
+		if got := nanos(tt.t); got != tt.want || !instant(got).Equal(tt.back) {
+			t.Errorf("%v: got %d and back %v, want %d and %v", tt.t, got, instant(got), tt.want, tt.back)
+		}
+	}
+}

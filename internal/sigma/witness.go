@@ -1,10 +1,14 @@
 package sigma
 
+import "strings"
+
 // A witness is a predicate that can be found through the index. A rule's
 // witnesses are such that the rule cannot hold unless one of them does.
 type witness struct {
 	pred *predicate
-	cost int // how often it is expected to be found, relatively
+	// cost is how often it is expected to be found, relatively. What many
+	// rules ask for is what many events hold: their number counts squared.
+	cost int
 }
 
 // witnesses gives the cheapest necessary set of a condition; ok is false when
@@ -14,7 +18,7 @@ func witnesses(e *expr, uses map[*predicate]int) (set []witness, ok bool) {
 	switch e.kind {
 	case exprPredicate:
 		c, ok := rarity(e.pred)
-		return []witness{{e.pred, c * (4 + uses[e.pred])}}, ok
+		return []witness{{e.pred, c * (4 + uses[e.pred]*uses[e.pred])}}, ok
 	case exprAnd:
 		for _, k := range e.kids {
 			s, found := witnesses(k, uses)
@@ -54,8 +58,8 @@ func rarity(p *predicate) (cost int, ok bool) {
 	case opNull:
 		return 0, false
 	case opEqual:
-		if len(p.text) <= 4 {
-			return 60, true // numbers, methods, truth values
+		if len(p.text) <= 4 || !strings.ContainsAny(p.text, `.\/`) {
+			return 60, true // numbers, methods, companies: many values are equal
 		}
 		return 4, true
 	}

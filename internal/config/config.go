@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -124,13 +125,36 @@ func loopback(addr string) bool {
 	return strings.HasPrefix(addr, "127.") || strings.HasPrefix(addr, "[::1]:") || strings.HasPrefix(addr, "localhost:")
 }
 
-// Location returns the zone; Read has made sure that it loads.
+// Location returns the zone; Read has made sure that it loads. "Local" is
+// resolved to the zone's own name: it means another zone on every machine.
 func (c Config) Location() *time.Location {
-	l, err := time.LoadLocation(c.Zone)
+	name := c.Zone
+	if name == "Local" {
+		name = machineZone()
+	}
+	l, err := time.LoadLocation(name)
 	if err != nil {
 		return time.UTC
 	}
 	return l
+}
+
+// machineZone names this machine's zone by TZ, else by where /etc/localtime
+// leads, else by /etc/timezone; UTC where none of them tells.
+func machineZone() string {
+	if tz, ok := os.LookupEnv("TZ"); ok {
+		return strings.TrimPrefix(tz, ":")
+	}
+	if target, err := filepath.EvalSymlinks("/etc/localtime"); err == nil {
+		if _, name, ok := strings.Cut(target, "/zoneinfo/"); ok {
+			return name
+		}
+	}
+	text, err := os.ReadFile("/etc/timezone")
+	if err != nil {
+		return "UTC"
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // Write gives the configuration as YAML, defaults filled in.

@@ -44,3 +44,14 @@ func TestWhatIsWrittenReadsTheSame(t *testing.T) {
 		t.Errorf("%+v, %v", back, err)
 	}
 }
+
+func TestTheMachinesZoneGoesByItsOwnName(t *testing.T) {
+	t.Setenv("TZ", "Asia/Tokyo")
+	if got := Default().Location().String(); got != "Asia/Tokyo" {
+		t.Errorf("the zone is %q", got)
+	}
+	t.Setenv("TZ", "Nowhere/AtAll")
+	if got := Default().Location(); got != time.UTC {
+		t.Errorf("an unknown zone is %q", got)
+	}
+}

@@ -79,7 +79,7 @@ func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported,
 		}
 	}
 	before := s.registry.findings()
-	p := placer{req: req, manifest: manifest, zone: zoneName(s.Zone)}
+	p := placer{req: req, manifest: manifest, zone: s.Zone.String()}
 	files, importErr := collect.Import(ctx, s.Vault, req.Paths, collect.ImportOptions{
 		Recognise: normalise.Recognise, Known: s.imported, Again: req.Again, Place: p.place,
 		Progress: req.Progress, Logger: s.Logger,
@@ -155,20 +155,6 @@ func (s *Service) imported(sha256 string) bool {
 	defer s.registry.mu.RUnlock()
 	f, ok := s.registry.imported[sha256]
 	return ok && f.Error == ""
-}
-
-// zoneName is the name of a zone as it can be read again anywhere; Local is
-// resolved, because it means another zone on every machine.
-func zoneName(l *time.Location) string {
-	if name := l.String(); name != "Local" {
-		return name
-	}
-	if target, err := filepath.EvalSymlinks("/etc/localtime"); err == nil {
-		if _, name, ok := strings.Cut(target, "/zoneinfo/"); ok {
-			return name
-		}
-	}
-	return "UTC"
 }
 
 // placer says where each imported file belongs.

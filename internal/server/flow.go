@@ -426,6 +426,15 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
+// forget drops the tallies: deriving the tail again counted what was imported
+// before.
+func (f *flow) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.tallies)
+	clear(f.files)
+}
+
 // tallyOf returns the tally of a file, whichever of its transports asks.
 func (f *flow) tallyOf(id string) *control.Tally {
 	t := f.files[id]

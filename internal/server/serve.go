@@ -109,12 +109,7 @@ func (s *Server) openSyslog(run *group, tlsConfig *tls.Config, at map[string]str
 	return nil
 }
 
-func (s *Server) zone() string {
-	if s.Config.Zone == "Local" {
-		return ""
-	}
-	return s.Config.Zone
-}
+func (s *Server) zone() string { return s.Zone.String() }
 
 func (s *Server) zoneFrom() string {
 	if s.Config.Zone == "Local" {

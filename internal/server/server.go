@@ -122,7 +122,11 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 		}
 	}
 	s.start()
-	return s.flow.Sync(ctx)
+	if err := s.flow.Sync(ctx); err != nil {
+		return err
+	}
+	s.flow.forget()
+	return nil
 }
 
 func (s *Server) start() {

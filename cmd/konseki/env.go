@@ -137,6 +137,9 @@ func (e *env) fail(err error) int {
 	}
 	if !errors.Is(err, errPartial) || err.Error() != errPartial.Error() {
 		fmt.Fprintln(e.stderr, "konseki: "+plain(err.Error()))
+		if at, ok := errors.AsType[*pointedError](err); ok {
+			fmt.Fprintln(e.stderr, at.pointer())
+		}
 	}
 	if hint := hintFor(err, e.dir); hint != "" {
 		fmt.Fprintln(e.stderr, "  hint: "+hint)

@@ -16,7 +16,7 @@ const (
 	barWide  = 1000
 	barHigh  = 104
 	buckets  = 120
-	colours  = 8 // source colours; the rest share the last one
+	colours  = 10 // source colours; the rest share the last one
 	maxMarks = 24
 )
 
@@ -30,7 +30,6 @@ type chart struct {
 	Ribbon   []ribbonRow
 	Top      string // the highest column's count
 	Zoom     []choice
-	Empty    bool
 }
 
 // series is the bars of one source as one path.
@@ -63,12 +62,14 @@ func (a axis) at(t time.Time) float64 {
 // percent writes a place for an attribute.
 func percent(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) + "%" }
 
-// palette gives each source its colour class by its place in the coverage, so
-// that a source keeps its colour from search to search.
+// palette gives each source with records its colour class by its place in the
+// coverage, so that a source keeps its colour from search to search.
 func palette(rows []control.SourceCoverage) map[string]string {
 	colour := make(map[string]string, len(rows))
-	for i, row := range rows {
-		colour[row.Source] = "s" + strconv.Itoa(min(i+1, colours))
+	for _, row := range rows {
+		if row.Events > 0 {
+			colour[row.Source] = "s" + strconv.Itoa(min(len(colour)+1, colours))
+		}
 	}
 	return colour
 }
@@ -84,13 +85,15 @@ func colourOf(colour map[string]string, source string) string {
 // chartOf draws a histogram for a view.
 func (v *visit) chartOf(h *control.Histogram) *chart {
 	ax := axis{h.From, h.To}
-	c := &chart{From: h.From.UnixMilli(), To: h.To.UnixMilli(), Empty: len(h.Buckets) == 0}
+	c := &chart{From: h.From.UnixMilli(), To: h.To.UnixMilli()}
 	colour := palette(h.Coverage)
-	top := int64(1)
+	top := int64(0)
 	for _, b := range h.Buckets {
 		top = max(top, total(b.Counts))
 	}
-	c.Top = grouped(top)
+	if top > 0 {
+		c.Top = grouped(top)
+	}
 	for i, name := range h.Sources {
 		c.Series = append(c.Series, series{colourOf(colour, name), visible(name, 60), bars(h, ax, i, top)})
 	}

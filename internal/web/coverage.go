@@ -69,7 +69,7 @@ func (s *server) coverage(v *visit) error {
 	view.From, view.To = v.shown(w)
 	ax := spanOf(rows, w)
 	view.Ends = [2]string{v.clock(ax.from, event.PrecisionSecond).Text(), v.clock(ax.to, event.PrecisionSecond).Text()}
-	view.Chart = &chart{From: ax.from.UnixMilli(), To: ax.to.UnixMilli(), Ticks: v.ticks(ax), Ribbon: v.ribbon(ax, rows), Zoom: v.zoom(ax), Empty: true}
+	view.Chart = &chart{From: ax.from.UnixMilli(), To: ax.to.UnixMilli(), Ticks: v.ticks(ax), Ribbon: v.ribbon(ax, rows), Zoom: v.zoom(ax)}
 	view.Sources, view.Never = v.sources(rows, registered)
 	return s.show(v, http.StatusOK, "coverage.html", "page", view)
 }

@@ -356,7 +356,9 @@ func (v *visit) related(p *control.Pivot) []relatedGroup {
 		for _, rel := range list[:len(list)-group.More] {
 			row := relatedRow{Value: visible(rel.Value, 120), Count: grouped(rel.Count), Sources: visible(strings.Join(rel.Sources, " · "), 120),
 				First: v.clock(rel.First, event.PrecisionSecond), Last: v.clock(rel.Last, event.PrecisionSecond)}
-			if g.kind != "" {
+			if g.kind == "" {
+				row.Sources = "" // it is the value itself
+			} else {
 				row.Href = v.deeper() + url.QueryEscape(g.kind+":"+rel.Value)
 			}
 			if rel.Failures > 0 {

@@ -18,7 +18,7 @@ import (
 
 // site is the handler with a person signed in.
 type site struct {
-	t       *testing.T
+	t       testing.TB
 	handler http.Handler
 	auth    *auth.Auth
 	ops     *webtest.Ops
@@ -26,10 +26,10 @@ type site struct {
 	lang    string
 }
 
-func newSite(t *testing.T) *site { return newSiteWith(t, webtest.New(), nil) }
+func newSite(t testing.TB) *site { return newSiteWith(t, webtest.New(), nil) }
 
 // newSiteWith serves ops, behind wrap when it is given.
-func newSiteWith(t *testing.T, ops *webtest.Ops, wrap func(control.Operations) control.Operations) *site {
+func newSiteWith(t testing.TB, ops *webtest.Ops, wrap func(control.Operations) control.Operations) *site {
 	t.Helper()
 	a, err := auth.Open(filepath.Join(t.TempDir(), "auth"), auth.Options{Cost: auth.Cost{Time: 1, Memory: 8 * 1024, Threads: 1}})
 	if err != nil {
@@ -110,7 +110,7 @@ func (s *site) post(path string, form url.Values, want int) (location, text stri
 	return res.Header.Get("Location"), text
 }
 
-func body(t *testing.T, res *http.Response) string {
+func body(t testing.TB, res *http.Response) string {
 	t.Helper()
 	b, err := io.ReadAll(res.Body)
 	if err != nil {
@@ -119,7 +119,7 @@ func body(t *testing.T, res *http.Response) string {
 	return string(b)
 }
 
-func contains(t *testing.T, text string, wanted ...string) {
+func contains(t testing.TB, text string, wanted ...string) {
 	t.Helper()
 	for _, want := range wanted {
 		if !strings.Contains(text, want) {
@@ -128,7 +128,7 @@ func contains(t *testing.T, text string, wanted ...string) {
 	}
 }
 
-func lacks(t *testing.T, text string, unwanted ...string) {
+func lacks(t testing.TB, text string, unwanted ...string) {
 	t.Helper()
 	for _, bad := range unwanted {
 		if strings.Contains(text, bad) {

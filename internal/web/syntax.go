@@ -1,7 +1,8 @@
 package web
 
 import (
-	"errors"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -12,18 +13,24 @@ type syntaxError struct {
 	message, hint string
 }
 
-// syntaxOf finds the syntax error in err, if there is one.
+// syntaxOf finds the syntax error in err, if there is one. The type belongs to
+// a room below control, so the place is read from the sentence that it gives,
+// "query: column 8: what is wrong; what to write".
 func syntaxOf(err error) (syntaxError, bool) {
-	located, ok := errors.AsType[interface {
-		error
-		Place() (column int, message, hint string)
-	}](err)
+	if err == nil {
+		return syntaxError{}, false
+	}
+	_, place, ok := strings.Cut(err.Error(), "query: column ")
 	if !ok {
 		return syntaxError{}, false
 	}
-	var e syntaxError
-	e.column, e.message, e.hint = located.Place()
-	return e, true
+	number, text, _ := strings.Cut(place, ": ")
+	column, err := strconv.Atoi(number)
+	if err != nil || column < 1 {
+		return syntaxError{}, false
+	}
+	message, hint, _ := strings.Cut(text, "; ")
+	return syntaxError{column, message, hint}, true
 }
 
 // syntaxView is a query with the place where it could not be read.

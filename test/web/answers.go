@@ -9,11 +9,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/query"
 )
 
 // window fills open ends with the ends of the investigation.
@@ -33,8 +33,8 @@ func (o *Ops) matches(q control.Search) ([]*event.Event, error) {
 	if o.Fail != nil {
 		return nil, o.Fail
 	}
-	if i := strings.IndexByte(q.Query, '('); i >= 0 && !strings.Contains(q.Query, ")") {
-		return nil, wrongAt(q.Query, i)
+	if _, err := query.Parse(q.Query, query.Options{Zone: tokyo(), Now: o.Now}); err != nil {
+		return nil, err
 	}
 	from, to := window(q)
 	o.mu.Lock()
@@ -47,22 +47,6 @@ func (o *Ops) matches(q control.Search) ([]*event.Event, error) {
 		}
 	}
 	return list, nil
-}
-
-func wrongAt(query string, i int) error {
-	return &wrongQuery{utf8.RuneCountInString(query[:i]) + 1}
-}
-
-// wrongQuery is the syntax error of the sample.
-type wrongQuery struct{ column int }
-
-func (e *wrongQuery) Error() string {
-	return fmt.Sprintf("query: column %d: this parenthesis is never closed", e.column)
-}
-
-// Place tells where the query could not be read, and why.
-func (e *wrongQuery) Place() (column int, message, hint string) {
-	return e.column, "this parenthesis is never closed", `add ")", or quote the word it belongs to`
 }
 
 func matchesAll(ev *event.Event, query string) bool {

@@ -5,8 +5,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/zeebo/xxh3"
@@ -18,8 +20,35 @@ import (
 type reader struct {
 	columns []int
 	numbers [columnCount]int64
-	texts   [columnCount]string
+	texts   [columnCount]cell
 	targets []any
+}
+
+// cell is a text column of a row; null stands for empty text, which DuckDB
+// hands over much faster than an empty string.
+type cell string
+
+// Scan implements sql.Scanner.
+func (c *cell) Scan(v any) error {
+	s, ok := v.(string)
+	if !ok && v != nil {
+		return fmt.Errorf("text column holds %T", v)
+	}
+	*c = cell(s)
+	return nil
+}
+
+// list writes what a statement has to select for the reader.
+func (r *reader) list() string {
+	names := make([]string, len(r.columns))
+	all := specs()
+	for i, col := range r.columns {
+		names[i] = all[col].name
+		if all[col].kept.text() {
+			names[i] = "nullif(" + names[i] + ", '')"
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func newReader(columns []int) *reader {
@@ -40,25 +69,26 @@ func (r *reader) read(rows *sql.Rows) (*event.Event, error) {
 	if err := rows.Scan(r.targets...); err != nil {
 		return nil, err
 	}
-	n, s := &r.numbers, &r.texts
+	n := &r.numbers
+	s := func(col int) string { return string(r.texts[col]) }
 	ev := &event.Event{
 		Record: uint64(n[colRecord]), Nth: uint16(n[colNth]),
-		Time: instant(n[colTime]), TimeRx: instant(n[colTimeRx]), Quality: event.ParseQuality(s[colQuality]),
-		Source: s[colSource], Format: s[colFormat], NativeSeq: s[colSeq],
+		Time: instant(n[colTime]), TimeRx: instant(n[colTimeRx]), Quality: event.ParseQuality(s(colQuality)),
+		Source: s(colSource), Format: s(colFormat), NativeSeq: s(colSeq),
 		ClassUID: int32(n[colClass]), ActivityID: int32(n[colActivity]), StatusID: int32(n[colStatus]),
-		SeverityID: int32(n[colSeverity]), EventCode: s[colCode],
-		ActorUser: s[colActor], TargetUser: s[colTarget],
-		SrcIP: s[colSrcIP], SrcPort: int32(n[colSrcPort]), DstIP: s[colDstIP], DstPort: int32(n[colDstPort]),
-		Host: s[colHost], SessionUID: s[colSession], ProcessPath: s[colProcess], CmdLine: s[colCmd],
-		Object: s[colObject], Statement: s[colStatement], ClientApp: s[colClient], BytesOut: n[colBytes],
-		Message: s[colMessage],
+		SeverityID: int32(n[colSeverity]), EventCode: s(colCode),
+		ActorUser: s(colActor), TargetUser: s(colTarget),
+		SrcIP: s(colSrcIP), SrcPort: int32(n[colSrcPort]), DstIP: s(colDstIP), DstPort: int32(n[colDstPort]),
+		Host: s(colHost), SessionUID: s(colSession), ProcessPath: s(colProcess), CmdLine: s(colCmd),
+		Object: s(colObject), Statement: s(colStatement), ClientApp: s(colClient), BytesOut: n[colBytes],
+		Message: s(colMessage),
 	}
-	ev.Quality.Original = s[colOriginal]
+	ev.Quality.Original = s(colOriginal)
 	if n[colTextKind] == textOfEvent {
-		ev.Text = s[colText]
+		ev.Text = s(colText)
 	}
 	var err error
-	ev.Fields, err = parseFields(s[colFields])
+	ev.Fields, err = parseFields(s(colFields))
 	return ev, err
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
+	"github.com/konseki/konseki/internal/query"
 )
 
 // Search returns the events of a request in order of (time, record, nth),
@@ -64,7 +65,12 @@ func (s *search) run(ctx context.Context) error {
 	}
 	files, hot := s.state.narrow(w)
 	all := stretches(files, hot)
-	for rows := firstStretch; w.from < w.to && s.left > 0; rows *= growth {
+	rows := firstStretch
+	if s.req.Plan != nil && hasText(s.req.Plan.Root) {
+		// Raw text is read by whole segments: step by them, read each once.
+		all, rows = wholes(files, hot), 1
+	}
+	for ; w.from < w.to && s.left > 0; rows *= growth {
 		part := w
 		if s.req.Oldest {
 			part.to = firstUpTo(all, w, rows)
@@ -93,6 +99,34 @@ func stretches(files []*file, hot []*batch) []group {
 		all = append(all, group{b.earliest, b.latest, b.rows})
 	}
 	return all
+}
+
+// wholes is stretches with each file as one.
+func wholes(files []*file, hot []*batch) []group {
+	all := stretches(nil, hot)
+	for _, f := range files {
+		g := group{f.earliest(), f.latest(), 0}
+		for _, part := range f.groups {
+			g.rows += part.rows
+		}
+		all = append(all, g)
+	}
+	return all
+}
+
+// hasText reports whether a node searches raw text.
+func hasText(n query.Node) bool {
+	switch n := n.(type) {
+	case query.Text:
+		return true
+	case query.Not:
+		return hasText(n.Node)
+	case query.And:
+		return slices.ContainsFunc(n.Nodes, hasText)
+	case query.Or:
+		return slices.ContainsFunc(n.Nodes, hasText)
+	}
+	return false
 }
 
 // lastDownTo finds a time after which the window holds few more than the wanted
@@ -153,17 +187,17 @@ func (s *search) look(ctx context.Context, w window) error {
 	if s.req.Oldest {
 		order = "ASC"
 	}
-	text := fmt.Sprintf("SELECT * FROM %s ORDER BY time %s, record %s, nth %s LIMIT %d", b.from(columns, where), order, order, order, s.left)
-	events, err := s.index.events(ctx, b, text, columns)
+	r := newReader(columns)
+	text := fmt.Sprintf("SELECT %s FROM %s ORDER BY time %s, record %s, nth %s LIMIT %d", r.list(), b.from(columns, where), order, order, order, s.left)
+	events, err := s.index.events(ctx, b, text, r)
 	s.found = append(s.found, events...)
 	s.left -= len(events)
 	return err
 }
 
-// events runs a statement that selects the columns.
-func (x *Index) events(ctx context.Context, b *builder, text string, columns []int) ([]event.Event, error) {
+// events runs a statement that selects what the reader reads.
+func (x *Index) events(ctx context.Context, b *builder, text string, r *reader) ([]event.Event, error) {
 	var found []event.Event
-	r := newReader(columns)
 	err := x.each(ctx, b, text, func(rows *sql.Rows) error {
 		ev, err := r.read(rows)
 		if err == nil {

@@ -56,7 +56,7 @@ func (x *Index) streamPart(ctx context.Context, state *state, w window, yield fu
 		}
 	}
 	r := newReader(columns)
-	text := "SELECT * FROM " + b.from(columns, func() string { return b.conditions(w, own(false)) }) + " ORDER BY time, record, nth"
+	text := "SELECT " + r.list() + " FROM " + b.from(columns, func() string { return b.conditions(w, own(false)) }) + " ORDER BY time, record, nth"
 	return x.each(ctx, b, text, func(rows *sql.Rows) error {
 		ev, err := r.read(rows)
 		if err != nil {

@@ -343,7 +343,7 @@ func TestACaseGrowsFromARecord(t *testing.T) {
 	b.text("原記録 #")
 	b.picture("case-record")
 	b.run(chromedp.Click(`a[href$="/report"]`))
-	b.until(`document.querySelector("iframe.preview") !== null`)
+	b.until(`performance.getEntriesByType("resource").some((r) => r.name.includes("format=html") && r.responseStatus === 200)`)
 	b.picture("report")
 	b.visit("/case/2018-001/report?format=html&lang=en")
 	b.text("Stolen VPN")

@@ -88,7 +88,7 @@ function list(dialog) {
   body.replaceChildren();
   const rows = document.getElementById("rows");
   const query = document.getElementById("q");
-  if (query) add(body, "/", query.labels[0]?.textContent.trim());
+  if (query) add(body, "/", query.labels[0]?.firstElementChild.textContent);
   if (rows) {
     add(body, "j k", rows.dataset.move);
     add(body, "Enter", rows.dataset.open);

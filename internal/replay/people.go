@@ -3,6 +3,7 @@ package replay
 import (
 	"fmt"
 	"math/rand/v2"
+	"time"
 )
 
 // person works for the company and has ordinary habits.
@@ -42,15 +43,19 @@ func people() []person {
 	return out
 }
 
-// place is where a person works from at the moment: mostly the office.
-func (p person) place(r *rand.Rand) string {
-	switch x := r.IntN(100); {
-	case x < 82:
-		return office
-	case x < 97:
+// place is where a person is at a time of day: at the office on most days, at
+// home on others and in the evening, now and then on the road. It is the same
+// for every service.
+func (p person) place(t time.Time) string {
+	r := rand.New(rand.NewPCG(hashOf(p.name), uint64(t.Year()*400+t.YearDay())))
+	today := r.IntN(100)
+	switch {
+	case today >= 98:
+		return p.mobile + fmt.Sprint(10+r.IntN(2))
+	case today >= 86 || t.Hour() >= 19 || t.Weekday() == time.Saturday || t.Weekday() == time.Sunday:
 		return p.home
 	}
-	return p.mobile + fmt.Sprint(10+r.IntN(3))
+	return office
 }
 
 // document is an item of the groupware drive.

@@ -14,7 +14,8 @@ func (s *stolen) groupware(d *day) {
 		if !d.workday() && !d.chance(0.05) {
 			continue
 		}
-		from, t := p.place(d.rng), d.within(9, 10.5)
+		t := d.within(9, 10.5)
+		from := p.place(t)
 		if d.chance(0.03) {
 			d.add(t.Add(-20*time.Second), groupwareLogin(t.Add(-20*time.Second), d.rng, p.name, from, "login_failure"))
 		}
@@ -25,7 +26,7 @@ func (s *stolen) groupware(d *day) {
 			if d.chance(0.15) {
 				action = "download"
 			}
-			d.add(v, groupwareDrive(v, d.rng, p.name, from, action, documents(d.rng)))
+			d.add(v, groupwareDrive(v, d.rng, p.name, p.place(v), action, documents(d.rng)))
 		}
 	}
 	if d.workday() { // the shared account, at the office
@@ -92,14 +93,14 @@ func (s *stolen) chatAudit(d *day) {
 			agent = desktopAgent
 		}
 		t := d.within(8.8, 10.2)
-		d.add(t, chatAction(t, d.rng, p.name, p.place(d.rng), "user_login", agent))
+		d.add(t, chatAction(t, d.rng, p.name, p.place(t), "user_login", agent))
 		if d.chance(0.35) {
 			e := d.within(19, 23)
-			d.add(e, chatAction(e, d.rng, p.name, p.home, "user_login", agent))
+			d.add(e, chatAction(e, d.rng, p.name, p.place(e), "user_login", agent))
 		}
 		if d.chance(0.25) {
-			o := d.within(18, 20)
-			d.add(o, chatAction(o, d.rng, p.name, office, "user_logout", agent))
+			o := d.within(17, 19)
+			d.add(o, chatAction(o, d.rng, p.name, p.place(o), "user_logout", agent))
 		}
 	}
 	for _, f := range chatFacts() {
@@ -158,7 +159,7 @@ func (s *stolen) webService(d *day) {
 	for _, p := range s.people {
 		if d.workday() && d.chance(0.4) {
 			t := d.within(9, 19)
-			d.add(t, object{{"time", t.Format(time.RFC3339)}, {"service", "wiki"}, {"user", p.name}, {"src_ip", p.place(d.rng)}, {"action", "login"}, {"outcome", "success"}}.text())
+			d.add(t, object{{"time", t.Format(time.RFC3339)}, {"service", "wiki"}, {"user", p.name}, {"src_ip", p.place(t)}, {"action", "login"}, {"outcome", "success"}}.text())
 		}
 	}
 }

@@ -135,20 +135,24 @@ func (s *stolen) dropped(d *day, name string, n, conn, id int) {
 // vpn is a day of the VPN appliance.
 func (s *stolen) vpn(d *day) {
 	for i, p := range s.people {
-		share := 0.5
+		share := 0.9
 		if !d.workday() {
-			share = 0.15
+			share = 0.3
 		}
 		if !d.chance(share) {
 			continue
 		}
 		t, tunnel := d.within(8, 22), 70000+d.rng.IntN(9000)
-		if d.chance(0.06) {
-			d.add(t.Add(-15*time.Second), vpnEvent(t.Add(-15*time.Second), "ssl-login-fail", p.name, p.home, 0, "0.0.0.0", "sslvpn_login_permission_denied"))
+		from := p.place(t)
+		if from == office {
+			continue // at the office nobody needs the VPN
 		}
-		d.add(t, vpnEvent(t, "tunnel-up", p.name, p.home, tunnel, pool(i), "tunnel established"))
+		if d.chance(0.06) {
+			d.add(t.Add(-15*time.Second), vpnEvent(t.Add(-15*time.Second), "ssl-login-fail", p.name, from, 0, "0.0.0.0", "sslvpn_login_permission_denied"))
+		}
+		d.add(t, vpnEvent(t, "tunnel-up", p.name, from, tunnel, pool(i), "tunnel established"))
 		end := t.Add(time.Duration(20+d.rng.IntN(200)) * time.Minute)
-		d.add(end, vpnEvent(end, "tunnel-down", p.name, p.home, tunnel, pool(i), "User requested termination of service"))
+		d.add(end, vpnEvent(end, "tunnel-down", p.name, from, tunnel, pool(i), "User requested termination of service"))
 	}
 	for _, f := range vpnFacts() {
 		on(d, f.when, func(t time.Time) { d.add(t, vpnEvent(t, f.action, f.user, addressX, f.tunnel, f.assigned, f.reason)) })

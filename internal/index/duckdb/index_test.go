@@ -88,6 +88,13 @@ func TestDerivedFilesAreFoundAgainAfterReopening(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := open(t, dir)
+	plan, err := query.Parse("failed", query.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.Search(t.Context(), index.Request{Plan: plan}); err == nil {
+		t.Error("free words were answered without the raw segment")
+	}
 	if !again.Has(seg) || again.Last() != 100 {
 		t.Fatalf("has %v, last %d", again.Has(seg), again.Last())
 	}

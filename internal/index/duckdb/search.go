@@ -210,6 +210,9 @@ func (x *Index) events(ctx context.Context, b *builder, text string, r *reader) 
 
 // each runs a statement and calls f for every row, until it fails.
 func (x *Index) each(ctx context.Context, b *builder, text string, f func(*sql.Rows) error) error {
+	if b.err != nil {
+		return b.err
+	}
 	rows, err := x.db.QueryContext(withHot(ctx, b.scan()), text, b.args...)
 	if err != nil {
 		return x.explain(err, b.files)

@@ -29,7 +29,11 @@ type builder struct {
 	// inFiles tells which side of the union is being written: on the side of
 	// files the raw text lies in the vault's segments.
 	inFiles bool
+	err     error
 }
+
+// errNoSegment means that raw text cannot be searched where it lies.
+var errNoSegment = errors.New("the vault segment of a derived file is not known; call Has for each segment after opening")
 
 // arg binds a value and returns its placeholder.
 func (b *builder) arg(v any) string {
@@ -145,9 +149,12 @@ func (b *builder) texts(words []query.Text) string {
 	}
 	var segments []string
 	for _, f := range b.files {
-		if raw := f.raw.Load(); raw != nil {
-			segments = append(segments, quote(guard(*raw)))
+		raw := f.raw.Load()
+		if raw == nil {
+			b.err = fmt.Errorf("%w: records %d to %d", errNoSegment, f.first, f.last)
+			continue
 		}
+		segments = append(segments, quote(guard(*raw)))
 	}
 	kind := b.column(colTextKind)
 	inRaw := fmt.Sprintf("%s IN (SELECT seq::BIGINT FROM read_parquet([%s]) WHERE coalesce(%s, false))",

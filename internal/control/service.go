@@ -41,6 +41,9 @@ type Index interface {
 type Flow interface {
 	// Sync waits until every record that is durable now can be searched.
 	Sync(ctx context.Context) error
+	// Arrived is the last record from outside that can be searched; konseki's
+	// own records do not move it.
+	Arrived() uint64
 	// Tally tells what became of the records of a file, by its id.
 	Tally(file string) Tally
 	// Correlate runs the baselines over all events in event time and seals
@@ -160,22 +163,29 @@ type cachedLedger struct {
 	ledger *coverage.Ledger
 	upTo   uint64
 	at     time.Time
+	took   time.Duration
 	sealed uint64 // registry version
 }
 
-// ledgerAge is how old a ledger may be while records keep arriving.
-const ledgerAge = 2 * time.Second
+// A ledger may be this old while records keep arriving: ledgerAge, or
+// ledgerShare times as long as it took to make, so that most of the time goes
+// into answers.
+const (
+	ledgerAge   = 2 * time.Second
+	ledgerShare = 10
+)
 
 // coverageLedger returns the ledger over everything in the index.
 func (s *Service) coverageLedger(ctx context.Context) (*coverage.Ledger, error) {
 	c := &s.ledger
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now, last, version := s.Now(), s.Index.Last(), s.registry.version()
-	fresh := c.ledger != nil && c.sealed == version && (c.upTo == last || now.Sub(c.at) < ledgerAge)
+	now, last, version := s.Now(), s.Flow.Arrived(), s.registry.version()
+	fresh := c.ledger != nil && c.sealed == version && (c.upTo == last || now.Sub(c.at) < max(ledgerAge, ledgerShare*c.took))
 	if fresh {
 		return c.ledger, nil
 	}
+	began := time.Now()
 	width, err := s.presenceWidth(ctx)
 	if err != nil {
 		return nil, err
@@ -189,7 +199,7 @@ func (s *Service) coverageLedger(ctx context.Context) (*coverage.Ledger, error) 
 		ps[i] = coverage.Presence{Source: p.Source, Host: p.Host, Start: p.Start, Events: p.Events, Unparsed: p.Unparsed, First: p.First, Last: p.Last}
 	}
 	c.ledger = coverage.New(s.registry.sources(), ps, width, now)
-	c.upTo, c.at, c.sealed = last, now, version
+	c.upTo, c.at, c.sealed, c.took = last, now, version, time.Since(began)
 	return c.ledger, nil
 }
 

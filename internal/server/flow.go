@@ -33,6 +33,7 @@ type flow struct {
 	mu      sync.Mutex
 	moved   chan struct{} // closed and renewed whenever done grows or the flow stops
 	done    uint64        // every record up to here can be searched
+	arrived uint64        // the last of them that came from outside
 	stopped error
 	tallies map[string]*control.Tally // by transport
 	files   map[string]*control.Tally // by the transport's file id
@@ -62,6 +63,7 @@ const batchRecords = 8192
 type batch struct {
 	rows     []index.Row
 	last     uint64
+	outside  uint64 // the last record that is not konseki's own
 	findings []detect.Finding
 	own      []event.Record
 	seen     []seenSource
@@ -171,6 +173,9 @@ func (d *deriver) record(b *batch, rec event.Record) []event.Event {
 		}
 	}
 	b.last = rec.Seq
+	if !own {
+		b.outside = rec.Seq
+	}
 	switch {
 	case own:
 		b.own = append(b.own, rec)
@@ -240,7 +245,7 @@ func (f *flow) store(ctx context.Context, b *batch) error {
 			return err
 		}
 	}
-	f.reach(b.last)
+	f.reach(b.last, b.outside)
 	return f.cover(ctx)
 }
 
@@ -304,7 +309,7 @@ func (f *flow) rebuild(ctx context.Context, progress func(done, total uint64)) e
 	for _, s := range f.vault.Segments() {
 		seg := segmentOf(s)
 		if f.index.Has(seg) {
-			f.reach(s.Last)
+			f.reach(s.Last, s.Last)
 			continue
 		}
 		b := &batch{}
@@ -330,7 +335,7 @@ func (f *flow) rebuild(ctx context.Context, progress func(done, total uint64)) e
 		if err := f.index.Cover(ctx, seg); err != nil {
 			return fmt.Errorf("server: reindex %s: %w", s.Name, err)
 		}
-		f.reach(s.Last)
+		f.reach(s.Last, s.Last)
 		progress(s.Last, size)
 	}
 	return nil
@@ -365,9 +370,17 @@ func (f *flow) reached() uint64 {
 	return f.done
 }
 
-func (f *flow) reach(seq uint64) {
+// Arrived implements [control.Flow].
+func (f *flow) Arrived() uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.arrived
+}
+
+func (f *flow) reach(seq, outside uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.arrived = max(f.arrived, outside)
 	if seq > f.done {
 		f.done = seq
 		close(f.moved)
@@ -408,7 +421,9 @@ func (f *flow) count(rec event.Record, evs []event.Event) {
 			t.Unparsed++
 			continue
 		}
-		t.First, t.Last = earlier(t.First, ev.Time), later(t.Last, ev.Time)
+		if ev.Quality.Zone != event.ZoneReceived {
+			t.First, t.Last = earlier(t.First, ev.Time), later(t.Last, ev.Time)
+		}
 	}
 }
 

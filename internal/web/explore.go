@@ -54,10 +54,12 @@ type eventRow struct {
 	Outcome          chip
 }
 
-// cell is a value that can be pivoted on and filtered by.
+// cell is a value that can be pivoted on and, by its term, filtered by. Filter
+// is set where the link itself filters, because there is nothing to pivot on.
 type cell struct {
-	Text, Href, Include, Exclude string
-	Hit                          bool
+	Text, Href  string
+	Term        string // escaped for the query of a URL
+	Hit, Filter bool
 }
 
 // facetView is one column of the side bar.
@@ -83,6 +85,9 @@ type found struct {
 
 // explore shows the search page, its body or its drawer.
 func (s *server) explore(v *visit) error {
+	if to, ok := v.refined(); ok {
+		return v.redirect(to)
+	}
 	p := s.pageOf(v, "explore", v.t("nav.explore"))
 	drawer, err := s.drawer(v)
 	if err != nil {
@@ -111,6 +116,25 @@ func (s *server) explore(v *visit) error {
 		root = "body"
 	}
 	return s.show(v, status, "explore.html", root, view)
+}
+
+// refined narrows the query by the terms of "and" and "not", so that a page of
+// a thousand values need not write a thousand queries. The part that was asked
+// for is asked for again.
+func (v *visit) refined() (to string, ok bool) {
+	query := v.at.values.Get("q")
+	include, exclude := v.at.values.Get("and"), v.at.values.Get("not")
+	if include == "" && exclude == "" {
+		return "", false
+	}
+	if include != "" {
+		query = narrowed(query, include)
+	}
+	if exclude != "" {
+		query = narrowed(query, "NOT "+exclude)
+	}
+	at := address{"/explore", v.at.values}.change("q", query, "and", "", "not", "", "after", "", "fragment", v.fragment)
+	return at.String(), true
 }
 
 // shown writes a window for its input fields.
@@ -185,7 +209,7 @@ func (view *exploreView) result(v *visit, r *control.Result, colour map[string]s
 
 // rowLinks is what the links of all rows begin with.
 type rowLinks struct {
-	query, record, pivot, search string
+	query, record, pivot, narrow string
 	on                           uint64
 }
 
@@ -193,7 +217,16 @@ type rowLinks struct {
 func (v *visit) rowLinks(query string) rowLinks {
 	on, _ := strconv.ParseUint(v.at.values.Get("record"), 10, 64)
 	return rowLinks{query: query, on: on, record: v.at.upTo("record", "pivot", "gap"), pivot: v.at.upTo("record", "pivot", "gap") + "pivot=",
-		search: v.at.upTo("q", "after", "record", "pivot", "gap") + "q="}
+		narrow: v.searchPage().upTo() + "and="}
+}
+
+// searchPage is the search that this page is, or stands for: a case or another
+// page has none, so that a value found there begins a new one.
+func (v *visit) searchPage() address {
+	if v.at.path != "/explore" {
+		return address{"/explore", nil}
+	}
+	return v.at.change("after", "", "record", "", "pivot", "", "gap", "")
 }
 
 // cell links a value of a column; kind is the pivot it opens.
@@ -201,13 +234,11 @@ func (l rowLinks) cell(kind, column, value string) cell {
 	if value == "" {
 		return cell{}
 	}
-	one := term(column, value)
-	c := cell{Text: visible(value, 120), Hit: l.query != "" && strings.Contains(l.query, value),
-		Include: l.search + url.QueryEscape(narrowed(l.query, one)), Exclude: l.search + url.QueryEscape(narrowed(l.query, "NOT "+one))}
+	c := cell{Text: visible(value, 120), Term: url.QueryEscape(term(column, value)), Hit: l.query != "" && strings.Contains(l.query, value)}
 	if kind != "" {
 		c.Href = l.pivot + url.QueryEscape(kind+":"+value)
 	} else {
-		c.Href = c.Include
+		c.Href, c.Filter = l.narrow+c.Term, true
 	}
 	return c
 }

@@ -81,6 +81,19 @@ func TestThePivotStackLeadsBack(t *testing.T) {
 	contains(t, s.get("/explore?pivot=ip:203.0.113.77", http.StatusOK), "社外", "検知 4 件", "6 アカウント", "停止したアカウントの活動", "pivot=ip%3A203.0.113.77&amp;pivot=user%3AA")
 }
 
+func TestAValueNarrowsTheQuery(t *testing.T) {
+	s := newSite(t)
+	for path, want := range map[string]string{
+		"/explore?q=a&and=source:vpn":                        "/explore?q=a+AND+source%3Avpn",
+		"/explore?q=a+OR+b&not=user:x&fragment=body&after=9": "/explore?fragment=body&q=%28a+OR+b%29+AND+NOT+user%3Ax",
+		"/explore?and=" + url.QueryEscape(`host:"//evil x"`): "/explore?q=host%3A%22%2F%2Fevil+x%22",
+	} {
+		if res := s.do("GET", path, nil); res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != want {
+			t.Errorf("%s leads to %s", path, res.Header.Get("Location"))
+		}
+	}
+}
+
 func TestZonesAndLanguagesStay(t *testing.T) {
 	s := newSite(t)
 	res := s.do("GET", "/explore?q=src_ip:203.0.113.77&tz=UTC&lang=en", nil)

@@ -158,7 +158,7 @@ func (b *browser) until(condition string) {
 	again := time.NewTicker(40 * time.Millisecond)
 	defer again.Stop()
 	for end := time.Now().Add(patience); time.Now().Before(end); <-again.C {
-		if ok, err := ask[bool](b, condition); err == nil && ok {
+		if ok, err := ask[bool](b, `document.readyState === "complete" && (`+condition+`)`); err == nil && ok {
 			return
 		}
 	}
@@ -174,7 +174,7 @@ func (b *browser) text(want string) {
 // address waits until the address holds a text.
 func (b *browser) address(want string) {
 	b.t.Helper()
-	b.until(fmt.Sprintf("location.href.includes(%q) && document.readyState === 'complete'", want))
+	b.until(fmt.Sprintf("location.href.includes(%q)", want))
 }
 
 // size sets the window's size and scheme.
@@ -237,6 +237,15 @@ func TestAnInvestigatorFollowsATrace(t *testing.T) {
 	b.address("actor_user%3AB")
 	b.until(`document.querySelectorAll("tr[data-row]").length === 4`)
 	b.until(`document.getElementById("q").value === "src_ip:203.0.113.77 AND actor_user:B"`)
+	b.run(chromedp.NavigateBack())
+	b.until(`document.querySelectorAll("tr[data-row]").length === 15`)
+	b.run(chromedp.Focus(chromedp.CSS(`#rows .ent[data-term="actor_user%3AC"]`)))
+	b.press("F")
+	b.until(`document.getElementById("q").value === "src_ip:203.0.113.77 AND NOT actor_user:C"`)
+	b.run(chromedp.NavigateBack())
+	b.until(`document.querySelectorAll("tr[data-row]").length === 15`)
+	b.run(chromedp.Click(chromedp.CSS(`#rows .ent[data-term="source%3Avpn"]`)))
+	b.until(`document.getElementById("q").value === "src_ip:203.0.113.77 AND source:vpn" && location.search.includes("source%3Avpn") && !location.search.includes("and=")`)
 	b.run(chromedp.NavigateBack())
 	b.until(`document.querySelectorAll("tr[data-row]").length === 15`)
 	b.press("jj")

@@ -15,8 +15,7 @@ function goDrawer(url) {
 
 // goBody shows another state of this page.
 export function goBody(url) {
-  here = new URL(url, location.href).href;
-  show(url, "body", "body", true);
+  show(url, "body", "body", true).then(() => (here = location.href));
 }
 
 function closeDrawer(url) {
@@ -46,7 +45,7 @@ document.addEventListener("click", (event) => {
     clickRow(event);
     return;
   }
-  const filter = (event.shiftKey && link.dataset.exclude) || (event.altKey && (link.dataset.just || link.dataset.include));
+  const filter = (event.shiftKey && filterBy(link, true)) || (event.altKey && (link.dataset.just || filterBy(link, false)));
   if (filter) {
     event.preventDefault();
     follow(filter);
@@ -55,6 +54,18 @@ document.addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   route(event, link);
 });
+
+// filterBy gives the address of this search narrowed by a link's value, or by
+// its absence.
+function filterBy(link, out) {
+  const { term, include, exclude } = link.dataset;
+  if (!term) return out ? exclude : include;
+  const url = new URL(location.pathname === "/explore" ? location.href : "/explore", location.href);
+  [...drawerKeys, "after"].forEach((key) => url.searchParams.delete(key));
+  const query = url.searchParams.toString();
+  url.search = `${query}${query && "&"}${out ? "not" : "and"}=${term}`; // the term is escaped already
+  return url.href;
+}
 
 // follow shows a search on this page, or goes to the page that can.
 function follow(url) {
@@ -121,5 +132,5 @@ async function poll() {
 }
 
 brush(goBody);
-keys(markRow, follow);
+keys(markRow, (link, out) => follow(filterBy(link, out)));
 poll();

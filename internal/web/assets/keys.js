@@ -1,7 +1,9 @@
 // Keys. An element says by data-key which key clicks it, so the keys that are
 // listed are exactly those that work on the page as it stands.
 
-export function keys(markRow, follow) {
+const filterable = "[data-include], [data-term]";
+
+export function keys(markRow, filterBy) {
   let first = ""; // "g" of "g e"
   let pointed = null;
 
@@ -12,7 +14,7 @@ export function keys(markRow, follow) {
     help.addEventListener("click", () => list(dialog));
   }
 
-  document.addEventListener("pointerover", (event) => (pointed = event.target.closest("[data-include]")));
+  document.addEventListener("pointerover", (event) => (pointed = event.target.closest(filterable)));
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || dialog?.open) return;
@@ -75,9 +77,9 @@ export function keys(markRow, follow) {
   }
 
   function filter(out) {
-    const value = document.activeElement?.closest("[data-include]") ?? pointed;
+    const value = document.activeElement?.closest(filterable) ?? pointed;
     if (!value?.isConnected) return false;
-    follow(out ? value.dataset.exclude : value.dataset.include);
+    filterBy(value, out);
     return true;
   }
 }

@@ -1,7 +1,8 @@
 // Loading parts of pages. A part is parsed by the browser's own document
 // loader, so no text of ours or of a log ever becomes markup in a script.
 
-// part loads a fragment as a document; it rejects with the reader's words.
+// part loads a fragment as a document, with the address it was found at; it
+// rejects with the reader's words.
 export function part(url, name) {
   const address = new URL(url, location.href);
   if (name) address.searchParams.set("fragment", name);
@@ -14,7 +15,7 @@ export function part(url, name) {
         location.reload();
         reject(new Error(document.body.dataset.signedOut));
       } else if (request.response) {
-        resolve(request.response);
+        resolve({ loaded: request.response, address: withoutPart(request.responseURL) });
       } else {
         reject(new Error(document.body.dataset.failed));
       }
@@ -22,6 +23,13 @@ export function part(url, name) {
     request.onerror = () => reject(new Error(document.body.dataset.failed));
     request.send();
   });
+}
+
+// withoutPart is the address of the page that a part belongs to.
+function withoutPart(address) {
+  const url = new URL(address);
+  url.searchParams.delete("fragment");
+  return url.href;
 }
 
 // replace puts the element with this id from a loaded part in place of ours; a
@@ -43,8 +51,8 @@ export async function show(url, name, id, historyToo) {
   const place = document.getElementById(id);
   place.setAttribute("aria-busy", "true");
   try {
-    const loaded = await part(url, name);
-    if (historyToo) history.pushState(null, "", url);
+    const { loaded, address } = await part(url, name);
+    if (historyToo) history.pushState(null, "", address);
     replace(id, loaded);
   } catch (error) {
     const p = document.createElement("p");

@@ -47,6 +47,9 @@ func (l *Ledger) Answer(q Question) Answer {
 		a.Coverage = append(a.Coverage, c)
 		covered = covered && c.State == Complete && c.Events > 0
 		reasons = append(reasons, l.reasons(c, q.Zone)...)
+		if c.State == Complete && c.Events == 0 && q.Found == 0 {
+			reasons = append(reasons, noControl(c))
+		}
 	}
 	if len(a.Coverage) == 0 {
 		covered = false
@@ -89,6 +92,23 @@ func head(q Question, a Answer) []event.Phrase {
 	}}
 }
 
+// noControl is the reason why a complete source does not answer: nothing else
+// in the window shows that it was working.
+func noControl(c SourceCoverage) event.Phrase {
+	ja, en := named(c)
+	return event.Phrase{
+		JA: ja + "：この期間にほかの記録がなく、動作していた証拠がない（陽性対照なし）",
+		EN: en + ": no other record in the window shows that it was working (no positive control)",
+	}
+}
+
+func named(c SourceCoverage) (ja, en string) {
+	if ja, en = c.Name.In("ja"), c.Name.In("en"); ja == "" {
+		return c.Source, c.Source
+	}
+	return ja, en
+}
+
 // relevant names the sources that could hold the answer, in ledger order.
 func (l *Ledger) relevant(q Question) []string {
 	if len(q.Sources) > 0 {
@@ -121,10 +141,7 @@ func (l *Ledger) reasons(c SourceCoverage, zone *time.Location) []event.Phrase {
 		if iv.State == Complete {
 			continue
 		}
-		ja, en := c.Name.In("ja"), c.Name.In("en")
-		if ja == "" {
-			ja, en = c.Source, c.Source
-		}
+		ja, en := named(c)
 		window := iv.From.In(zone).Format("2006-01-02 15:04:05") + " – " + iv.To.In(zone).Format("2006-01-02 15:04:05 MST")
 		out = append(out, event.Phrase{
 			JA: fmt.Sprintf("%s：%s %s%s", ja, window, StateLabel(iv.State).JA, suffix("（", iv.Reason.In("ja"), "）")),

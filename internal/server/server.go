@@ -51,6 +51,10 @@ type Options struct {
 	Reindex  bool                     // throw the index away and derive it again
 }
 
+// segmentRecords is how many records one segment holds. Rows that are not yet
+// in a derived file are slower to ask, so segments are kept small.
+const segmentRecords = 65_536
+
 // Folders of a data folder.
 const (
 	vaultFolder = "vault"
@@ -78,7 +82,7 @@ func Open(ctx context.Context, dir string, opts Options) (*Server, error) {
 }
 
 func openVault(dir string, opts Options) (*vault.Vault, error) {
-	o := vault.Options{Logger: opts.Logger, BatchEvery: opts.Config.Seal}
+	o := vault.Options{Logger: opts.Logger, BatchEvery: opts.Config.Seal, SegmentRecords: segmentRecords}
 	path := filepath.Join(dir, vaultFolder)
 	if !opts.Create {
 		return vault.Open(path, o)

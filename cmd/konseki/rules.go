@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/collect"
+	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/detect"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/normalise"
@@ -120,7 +121,7 @@ func (l *stringList) Set(s string) error { *l = append(*l, s); return nil }
 func (e *env) runDetect(ctx context.Context, engine *sigma.Engine, paths []string, tz string) error {
 	from := "configured"
 	if tz == "" {
-		tz, from = time.Local.String(), "assumed"
+		tz, from = config.Default().Location().String(), "assumed"
 	}
 	out := bufio.NewWriter(e.stdout)
 	m := &matching{env: e, out: out, normaliser: normalise.New(), matcher: engine.NewMatcher(), seen: map[string]bool{}}

@@ -16,8 +16,8 @@ import (
 
 func script(t *testing.T) (*replay.CaseScript, string) {
 	t.Helper()
-	dir, _ := written(t, replay.Options{Records: 1})
-	raw, err := os.ReadFile(filepath.Join(dir, "konseki-case.yaml"))
+	incident(t)
+	raw, err := os.ReadFile(filepath.Join(once.dir, "konseki-case.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,8 +108,8 @@ func TestTheCaseIsInItsOwnWords(t *testing.T) {
 }
 
 func TestTheManifestListsEverySourceAndWhatIsAbsent(t *testing.T) {
-	dir, _ := written(t, replay.Options{Records: 1})
-	raw, err := os.ReadFile(filepath.Join(dir, "konseki-sources.yaml"))
+	l := incident(t)
+	raw, err := os.ReadFile(filepath.Join(once.dir, "konseki-sources.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestTheManifestListsEverySourceAndWhatIsAbsent(t *testing.T) {
 	if m.Zone != "Asia/Tokyo" {
 		t.Errorf("zone %q", m.Zone)
 	}
-	for name := range read(t, dir) {
+	for name := range l {
 		if top, _, _ := strings.Cut(name, "/"); !slices.Contains(ids, top) {
 			t.Errorf("%s is of no source", name)
 		}

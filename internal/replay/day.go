@@ -59,11 +59,18 @@ func (f file) write(dir string, from, to time.Time, seed uint64) (records, bytes
 	}()
 	w := bufio.NewWriterSize(out, 1<<20)
 	var last time.Time
+	var held []stamped // what a day's work left for the days after it
 	for start := from; start.Before(to); start = start.AddDate(0, 0, 1) {
-		d := &day{start: start, rng: rand.New(rand.NewPCG(seed, hashOf(f.path)^uint64(start.Unix())))}
+		d := &day{start: start, rng: rand.New(rand.NewPCG(seed, hashOf(f.path)^uint64(start.Unix()))), lines: held}
 		f.day(d)
 		slices.SortStableFunc(d.lines, func(a, b stamped) int { return a.at.Compare(b.at) })
-		for _, l := range d.lines {
+		next := start.AddDate(0, 0, 1)
+		today := slices.IndexFunc(d.lines, func(l stamped) bool { return !l.at.Before(next) })
+		if today < 0 {
+			today = len(d.lines)
+		}
+		held = d.lines[today:len(d.lines):len(d.lines)]
+		for _, l := range d.lines[:today] {
 			if l.at.Before(later(from, f.from)) || !l.at.Before(earlier(to, f.to)) {
 				continue
 			}

@@ -109,6 +109,12 @@ func vpnEvent(at time.Time, action, user, remote string, tunnel int, assigned, r
 		at.Format("2006-01-02"), at.Format("15:04:05"), at.Unix(), logid, level, desc, action, tunnel, remote, assigned, user, reason, msg)
 }
 
+// vpnState is the appliance's own report of its load.
+func vpnState(at time.Time, r *rand.Rand) string {
+	return fmt.Sprintf(`date=%s time=%s devname="fgt-01" devid="FG100D3G18000001" eventtime=%d tz="+0900" logid="0100040704" type="event" subtype="system" level="notice" vd="root" logdesc="System performance statistics" action="perf-stats" cpu=%d mem=%d totalsession=%d msg="Performance statistics"`,
+		at.Format("2006-01-02"), at.Format("15:04:05"), at.Unix(), r.IntN(30), 40+r.IntN(10), 200+r.IntN(3000))
+}
+
 // object is a JSON object whose members keep their order.
 type object []member
 
@@ -196,7 +202,7 @@ func chatAction(at time.Time, r *rand.Rand, user, from, action, agent string) st
 func chatMessage(at time.Time, r *rand.Rand, user, channel, text string) string {
 	return object{
 		{"client_msg_id", fmt.Sprintf("%08x-%08x", r.Uint32(), r.Uint32())}, {"type", "message"}, {"text", text}, {"user", user},
-		{"ts", fmt.Sprintf("%d.%06d", at.Unix(), r.IntN(1_000_000))}, {"channel", channel},
+		{"ts", fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/1000)}, {"channel", channel},
 	}.text()
 }
 

@@ -78,7 +78,7 @@ func stolenVPNWipe() incident {
 func aggregatorLost() time.Time { return at("03-01 12:12:51") }
 
 func stolenFiles(o Options) []file {
-	s := &stolen{people: people(), every: rhythm(o.Records)}
+	s := &stolen{seed: o.Seed, people: people(), every: rhythm(o.Records), queries: time.Hour}
 	files := []file{
 		{path: "vpn/fgt-01.log", from: at("03-02 00:00:00"), day: s.vpn},
 		{path: "auth/radius-01.log", from: at("03-02 00:00:00"), day: s.auth},
@@ -115,8 +115,10 @@ func rhythm(records int) time.Duration {
 
 // stolen is the estate of the incident.
 type stolen struct {
-	people []person
-	every  time.Duration
+	seed    uint64
+	people  []person
+	every   time.Duration // between the jobs of a server
+	queries time.Duration // between the game's queries on a database
 }
 
 // on adds facts whose day this is.

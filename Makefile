@@ -1,0 +1,46 @@
+# konseki: `make` builds bin/konseki, `make demo` shows it at work.
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+CACHE   := $(CURDIR)/.cache
+LINT    := $(CACHE)/bin/golangci-lint
+LINTVERSION := v2.15.0
+FUZZTIME ?= 10s
+
+.PHONY: build demo test lint bench fuzz check clean
+
+build:
+	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/konseki ./cmd/konseki
+
+demo: build
+	bin/konseki demo
+
+# Tests that need real daemons or the sample collections beside the repository
+# skip themselves, and say so, where those are absent.
+test:
+	go test -timeout 20m ./...
+
+lint: $(LINT)
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'these need gofmt'; exit 1; }
+	go vet ./...
+	$(LINT) run ./...
+
+$(LINT):
+	GOBIN=$(CACHE)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTVERSION)
+
+bench:
+	bench/run.sh
+	go test -run '^$$' -bench . ./bench
+
+# Every fuzz target for FUZZTIME, one after the other.
+fuzz:
+	@set -e; git grep -l '^func Fuzz' -- '*_test.go' | while read -r file; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+			echo "$$(dirname "$$file") $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")"; \
+		done; \
+	done
+
+check: lint test
+
+clean:
+	rm -rf bin

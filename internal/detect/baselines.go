@@ -177,7 +177,7 @@ func (b *Baselines) emit(f Finding, info Info, keys ...string) {
 	if n := len(f.Records); n > MaxRecords {
 		f.Records = f.Records[n-MaxRecords:]
 	}
-	f.seal(0, keys...)
+	f.seal(keys...)
 	b.out = append(b.out, f)
 }
 

@@ -38,8 +38,11 @@ const MaxRecords = 50
 // A Finding (検知) is a rule or baseline that fired, with what it cites. Field
 // values are text as logged and therefore hostile.
 type Finding struct {
-	// ID is the hexadecimal SHA-256 of rule, time, key and cited records: the
-	// same replay gives the same ID.
+	// ID is the hexadecimal SHA-256 of what makes it one finding: the same
+	// replay gives the same ID. For a baseline that is rule, time, key and
+	// cited records. For a rule it is rule, source, host, account, address and
+	// UTC day: the first match of the day is the finding, and ten thousand
+	// more are not ten thousand findings; a search for the same shows them.
 	ID      string `json:"id"`
 	RuleID  string `json:"rule_id"`
 	Title   string `json:"title"`
@@ -81,12 +84,22 @@ func FromMatch(m sigma.Match, ev *event.Event) Finding {
 		f.Records = []uint64{ev.Record}
 	}
 	f.Why, f.WhyJA = sentence(f.Title, m.Because), sentenceJA(f.TitleJA, m.Because)
-	f.seal(ev.Nth)
+	f.sealDaily()
 	return f
 }
 
-// seal computes the ID; salt tells apart what else would be equal.
-func (f *Finding) seal(salt uint16, keys ...string) {
+// sealDaily computes the ID of a rule's finding.
+func (f *Finding) sealDaily() {
+	h := sha256.New()
+	for _, s := range []string{f.RuleID, f.Source, f.Host, f.ActorUser, f.SrcIP, f.Time.Format(time.DateOnly)} {
+		h.Write(binary.AppendUvarint(nil, uint64(len(s))))
+		h.Write([]byte(s))
+	}
+	f.ID = hex.EncodeToString(h.Sum(nil))
+}
+
+// seal computes the ID of a baseline's finding.
+func (f *Finding) seal(keys ...string) {
 	h := sha256.New()
 	b := make([]byte, 0, 512)
 	for _, s := range append([]string{f.RuleID, f.Source, f.Host}, keys...) {
@@ -95,7 +108,6 @@ func (f *Finding) seal(salt uint16, keys ...string) {
 	}
 	b = binary.BigEndian.AppendUint64(b, uint64(f.Time.Unix()))
 	b = binary.BigEndian.AppendUint32(b, uint32(f.Time.Nanosecond()))
-	b = binary.BigEndian.AppendUint16(b, salt)
 	for _, r := range f.Records {
 		b = binary.BigEndian.AppendUint64(b, r)
 	}

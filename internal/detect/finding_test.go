@@ -25,15 +25,29 @@ func TestFindingOfAMatchCitesItsRecordAndTellsWhy(t *testing.T) {
 	if FromMatch(m, ev).ID != f.ID || len(f.ID) != 64 {
 		t.Error("the same match gives another id")
 	}
-	other := *ev
-	other.Record = 8
-	if FromMatch(m, &other).ID == f.ID {
-		t.Error("another record gives the same id")
+}
+
+func TestFindingOfARuleIsOneADayPerAccountAddressAndHost(t *testing.T) {
+	m := sigma.Match{Rule: &sigma.Rule{ID: "r1", Title: "Refused", Level: LevelLow}}
+	ev := event.Event{Record: 7, Time: time.Date(2018, 3, 1, 3, 12, 50, 0, time.UTC), Source: "vpn", Host: "fw", ActorUser: "a", SrcIP: "192.0.2.1"}
+	first := FromMatch(m, &ev).ID
+	again := ev
+	again.Record, again.Time = 8, ev.Time.Add(time.Hour)
+	if FromMatch(m, &again).ID != first {
+		t.Error("a second match of the day is another finding")
 	}
-	other = *ev
-	other.Nth = 1
-	if FromMatch(m, &other).ID == f.ID {
-		t.Error("another event of the record gives the same id")
+	for name, change := range map[string]func(*event.Event){
+		"next day": func(e *event.Event) { e.Time = e.Time.Add(24 * time.Hour) },
+		"account":  func(e *event.Event) { e.ActorUser = "b" },
+		"address":  func(e *event.Event) { e.SrcIP = "192.0.2.2" },
+		"host":     func(e *event.Event) { e.Host = "fw2" },
+		"source":   func(e *event.Event) { e.Source = "vpn2" },
+	} {
+		other := ev
+		change(&other)
+		if FromMatch(m, &other).ID == first {
+			t.Errorf("another %s is the same finding", name)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/query"
 )
 
 // The nouns of the rooms below, by the names that pages and commands use.
@@ -21,6 +22,7 @@ type (
 	SourceCoverage = coverage.SourceCoverage
 	Interval       = coverage.Interval
 	Source         = coverage.Source
+	SyntaxError    = query.SyntaxError
 )
 
 // Operations is everything that a person may ask; the command line and the

@@ -1,36 +1,15 @@
 package web
 
 import (
-	"strconv"
-	"strings"
+	"errors"
 	"unicode/utf8"
+
+	"github.com/konseki/konseki/internal/control"
 )
 
-// syntaxError is what a query that cannot be read tells: the column, counted
-// in characters from 1, what is wrong there and what to write instead.
-type syntaxError struct {
-	column        int
-	message, hint string
-}
-
-// syntaxOf finds the syntax error in err, if there is one. The type belongs to
-// a room below control, so the place is read from the sentence that it gives,
-// "query: column 8: what is wrong; what to write".
-func syntaxOf(err error) (syntaxError, bool) {
-	if err == nil {
-		return syntaxError{}, false
-	}
-	_, place, ok := strings.Cut(err.Error(), "query: column ")
-	if !ok {
-		return syntaxError{}, false
-	}
-	number, text, _ := strings.Cut(place, ": ")
-	column, err := strconv.Atoi(number)
-	if err != nil || column < 1 {
-		return syntaxError{}, false
-	}
-	message, hint, _ := strings.Cut(text, "; ")
-	return syntaxError{column, message, hint}, true
+// syntaxOf finds the syntax error in err, if there is one.
+func syntaxOf(err error) (*control.SyntaxError, bool) {
+	return errors.AsType[*control.SyntaxError](err)
 }
 
 // syntaxView is a query with the place where it could not be read.
@@ -39,10 +18,10 @@ type syntaxView struct {
 }
 
 // pointed parts a query at the place where it could not be read.
-func (v *visit) pointed(e syntaxError, query string) *syntaxView {
-	view := &syntaxView{Where: v.f("syntax.column", e.column), Message: visible(e.message, 300), Hint: visible(e.hint, 300)}
+func (v *visit) pointed(e *control.SyntaxError, query string) *syntaxView {
+	view := &syntaxView{Where: v.f("syntax.column", e.Pos), Message: visible(e.Msg, 300), Hint: visible(e.Hint, 300)}
 	at := 0
-	for n := 1; n < e.column && at < len(query); n++ {
+	for n := 1; n < e.Pos && at < len(query); n++ {
 		_, size := utf8.DecodeRuneInString(query[at:])
 		at += size
 	}

@@ -1,6 +1,8 @@
 package replay
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -60,13 +62,24 @@ type ScriptQuestion struct {
 // maxScript bounds a case script, bytes.
 const maxScript = 1 << 20
 
-// ReadCase reads a konseki-case.yaml; unknown names are errors.
+// ReadCase reads a konseki-case.yaml of at most 1 MiB; unknown names and a
+// second document are errors.
 func ReadCase(r io.Reader) (*CaseScript, error) {
-	d := yaml.NewDecoder(io.LimitReader(r, maxScript))
+	raw, err := io.ReadAll(io.LimitReader(r, maxScript+1))
+	if err != nil {
+		return nil, fmt.Errorf("replay: case: %w", err)
+	}
+	if len(raw) > maxScript {
+		return nil, errors.New("replay: case: larger than 1 MiB; split the case")
+	}
+	d := yaml.NewDecoder(bytes.NewReader(raw))
 	d.KnownFields(true)
 	var c CaseScript
 	if err := d.Decode(&c); err != nil {
 		return nil, fmt.Errorf("replay: case: %w", err)
+	}
+	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("replay: case: more than one document; put all of the case into one")
 	}
 	return &c, nil
 }

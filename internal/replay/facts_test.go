@@ -40,18 +40,23 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// writeOnce fills once, in a folder that outlives the first test.
+func writeOnce() error {
+	parent, err := os.MkdirTemp("", "replay-")
+	if err != nil {
+		return err
+	}
+	once.dir = filepath.Join(parent, "logs")
+	if once.sum, err = replay.Write(context.Background(), wipe, once.dir, replay.Options{}); err != nil {
+		return err
+	}
+	once.log, err = read(once.dir)
+	return err
+}
+
 func incident(t *testing.T) logs {
 	t.Helper()
-	once.Do(func() {
-		var parent string
-		if parent, once.err = os.MkdirTemp("", "replay-"); once.err != nil {
-			return
-		}
-		once.dir = filepath.Join(parent, "logs")
-		if once.sum, once.err = replay.Write(context.Background(), wipe, once.dir, replay.Options{}); once.err == nil {
-			once.log, once.err = read(once.dir)
-		}
-	})
+	once.Do(func() { once.err = writeOnce() })
 	if once.err != nil {
 		t.Fatal(once.err)
 	}

@@ -13,7 +13,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -134,10 +133,4 @@ func (f file) open(dir string) (*os.File, error) {
 		return nil, err
 	}
 	return os.Create(full)
-}
-
-// source is the top folder of a file, which names its source.
-func (f file) source() string {
-	s, _, _ := strings.Cut(f.path, "/")
-	return s
 }

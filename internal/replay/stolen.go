@@ -3,7 +3,6 @@ package replay
 import (
 	_ "embed"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -126,9 +125,4 @@ func on(d *day, when time.Time, add func(when time.Time)) {
 	if !when.Before(d.start) && when.Before(d.start.AddDate(0, 0, 1)) {
 		add(when)
 	}
-}
-
-func (s *stolen) person(name string) person {
-	i := slices.IndexFunc(s.people, func(p person) bool { return p.name == name })
-	return s.people[i]
 }

@@ -128,8 +128,8 @@ func cutEscaped(s string) (text, rest string, ok bool) {
 }
 
 // appendEvent appends the event of an access line.
-func (a *access) appendEvent(dst []event.Event, in *Input, format string) []event.Event {
-	dst = append(dst, in.New(format, event.ClassHTTP))
+func (a *access) appendEvent(dst []event.Event, in *Input, name string) []event.Event {
+	dst = append(dst, in.New(name, event.ClassHTTP))
 	ev := &dst[len(dst)-1]
 	a.at.set(in, ev)
 	ev.Fields = make([]event.Field, 0, 14)

@@ -8,6 +8,9 @@ import (
 	"github.com/konseki/konseki/internal/event"
 )
 
+// maxHeaders bounds how many headers a csvFile remembers.
+const maxHeaders = 1024
+
 // csvFile reads exports in CSV (RFC 4180) whose header the transport carries,
 // as services and Japanese groupware give them: separated by commas, tabs or
 // semicolons. What a column stands for is told from its heading, see
@@ -93,7 +96,7 @@ func (c *csvFile) isHeader(cells []string) bool {
 		if cell == "" || utf8.RuneCountInString(cell) > 64 || slices.Contains(cells[:i], cell) || strings.ContainsAny(cell, "={}<>\n") {
 			return false
 		}
-		if _, isTime := parseStamp(cell); isTime || isDecimal(cell) || address(cell) != "" {
+		if _, isTime := parseTime(cell); isTime || isDecimal(cell) || address(cell) != "" {
 			return false
 		}
 		known = known || c.columns.of(cell).col != colNone
@@ -125,7 +128,7 @@ func (c *csvFile) Normalise(in *Input, dst []event.Event) ([]event.Event, bool) 
 	dst = append(dst, in.New(c.Name(), event.ClassBase))
 	ev := &dst[len(dst)-1]
 	if slices.Equal(cells, header) {
-		ev.EventCode, ev.Message = "header", cut(text, maxMessage)
+		ev.EventCode, ev.Message = "header", message(text)
 		return dst, true
 	}
 	ev.Fields = make([]event.Field, 0, len(cells))
@@ -152,7 +155,7 @@ func (c *csvFile) header(hint string) []string {
 	if h, ok := c.headers[hint]; ok {
 		return h
 	}
-	if len(c.headers) >= maxSettings {
+	if len(c.headers) >= maxHeaders {
 		clear(c.headers)
 	}
 	h := event.SplitColumns(hint)

@@ -117,3 +117,33 @@ func isShiftJIS(head []byte) bool {
 	}
 	return double > 0 && double >= single
 }
+
+// decode returns a record's bytes in UTF-8 without what surrounds the text
+// (byte order mark, final line end, the zero bytes that a crash leaves in a
+// file), and whether the bytes had to be changed to get there.
+func decode(raw []byte, encoding string) (text []byte, foreign bool) {
+	if encoding != "" {
+		raw, foreign = toUTF8(raw, encoding)
+	}
+	raw = bytes.TrimPrefix(raw, []byte("\uFEFF"))
+	raw = trimEnds(raw)
+	if !utf8.Valid(raw) {
+		return bytes.ToValidUTF8(raw, []byte("\uFFFD")), true
+	}
+	return raw, foreign
+}
+
+func trimEnds(raw []byte) []byte {
+	for len(raw) > 0 && raw[0] == 0 {
+		raw = raw[1:]
+	}
+	for len(raw) > 0 {
+		switch raw[len(raw)-1] {
+		case 0, '\n', '\r':
+			raw = raw[:len(raw)-1]
+		default:
+			return raw
+		}
+	}
+	return raw
+}

@@ -2,6 +2,7 @@ package normalise
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -53,7 +54,7 @@ func (f fortigate) Normalise(in *Input, dst []event.Event) ([]event.Event, bool)
 		return dst[:len(dst)-1], false
 	}
 	fortigateTime(in, ev, get)
-	ev.Host = firstOf(get("devname", "devid"), ev.Host)
+	ev.Host = cmp.Or(get("devname", "devid"), ev.Host)
 	ev.ActorUser = get("user", "xauthuser", "unauthuser", "initiator")
 	ev.SrcIP, ev.SrcPort = address(get("srcip", "remip", "src", "ip")), port(get("srcport", "remport", "src_port"))
 	ev.DstIP, ev.DstPort = address(get("dstip", "locip", "tunnelip", "dst")), port(get("dstport", "locport", "dst_port"))
@@ -64,7 +65,7 @@ func (f fortigate) Normalise(in *Input, dst []event.Event) ([]event.Event, bool)
 	ev.BytesOut = byteCount(get("sentbyte"))
 	ev.SeverityID = severityOf(get("level"))
 	ev.Object = get("url", "cfgpath", "filename", "vpntunnel")
-	ev.Message = cut(firstOf(get("msg"), get("logdesc"), get("action")), maxMessage)
+	ev.Message = message(cmp.Or(get("msg"), get("logdesc"), get("action")))
 	fortigateClass(ev, get)
 	return dst, true
 }
@@ -142,7 +143,7 @@ func fortigateUTM(ev *event.Event, subtype, action string, get func(...string) s
 	switch subtype {
 	case "virus", "ips", "anomaly", "waf":
 		ev.ClassUID = event.ClassFinding
-		ev.Object = firstOf(get("filename", "attack", "virus"), ev.Object)
+		ev.Object = cmp.Or(get("filename", "attack", "virus"), ev.Object)
 	case "webfilter", "app-ctrl":
 		ev.ClassUID = event.ClassHTTP
 	default:
@@ -178,9 +179,9 @@ func isFortigateLogon(action string) bool {
 func fortigateAccount(action string) int32 {
 	switch action {
 	case "Add":
-		return 1
+		return activityAccountCreate
 	case "Delete":
-		return 6
+		return activityAccountDelete
 	}
 	return event.ActivityOther
 }

@@ -79,3 +79,12 @@ func (in *Input) Text() string {
 	}
 	return in.text
 }
+
+// Tail returns the input of what the record holds within: tail, which must be
+// the end of Text.
+func (in *Input) Tail(tail string) Input {
+	inside := *in
+	inside.Raw = in.Raw[len(in.Raw)-len(tail):]
+	inside.text, inside.converted = tail, true
+	return inside
+}

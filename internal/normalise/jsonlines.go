@@ -2,6 +2,7 @@ package normalise
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -101,7 +102,7 @@ func (c *classifier) classify(f *facts, ev *event.Event) {
 		k = c.byColumns(f, ev)
 	}
 	ev.ClassUID, ev.ActivityID = k.class, k.activity
-	ev.EventCode = firstOf(action, f.value[colMethod])
+	ev.EventCode = cmp.Or(action, f.value[colMethod])
 	if id := f.value[colEventID]; isDecimal(id) || ev.EventCode == "" {
 		ev.EventCode = id // a number names the kind of event; other texts may be unique to each
 	}
@@ -174,16 +175,6 @@ func splitURL(ev *event.Event) {
 	if ev.Statement == "" {
 		ev.Statement = query
 	}
-}
-
-// firstOf returns the first of the texts that is not empty.
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 func isJSONObject(raw []byte) bool {

@@ -63,9 +63,9 @@ func addDocumentKinds(add addKind) {
 }
 
 func addAdministrationKinds(add addKind) {
-	add(event.ClassAccountChange, 1, 0, "user_create create_user user_created useradd createuser ユーザー作成 ユーザー追加 アカウント作成")
-	add(event.ClassAccountChange, 3, 0, "password_change change_password password_changed パスワード変更")
-	add(event.ClassAccountChange, 6, 0, "user_delete delete_user user_deleted deleteuser ユーザー削除 アカウント削除")
+	add(event.ClassAccountChange, activityAccountCreate, 0, "user_create create_user user_created useradd createuser ユーザー作成 ユーザー追加 アカウント作成")
+	add(event.ClassAccountChange, activityPasswordChange, 0, "password_change change_password password_changed パスワード変更")
+	add(event.ClassAccountChange, activityAccountDelete, 0, "user_delete delete_user user_deleted deleteuser ユーザー削除 アカウント削除")
 	add(event.ClassProcess, event.ActivityProcessLaunch, 0, "exec process_start process_started process_created execve プロセス起動")
 	add(event.ClassProcess, event.ActivityProcessTerminate, 0, "process_end process_stopped process_terminated プロセス終了")
 	add(event.ClassFileSystem, event.ActivityFileCreate, 0, "file_create file_created ファイル作成")
@@ -134,7 +134,7 @@ func japaneseKind(text string) kind {
 		class, activity int32
 	}{
 		{"ログアウト", event.ClassAuthentication, event.ActivityLogoff}, {"ログオフ", event.ClassAuthentication, event.ActivityLogoff},
-		{"パスワード", event.ClassAccountChange, 3}, {"ログイン", event.ClassAuthentication, event.ActivityLogon},
+		{"パスワード", event.ClassAccountChange, activityPasswordChange}, {"ログイン", event.ClassAuthentication, event.ActivityLogon},
 		{"ログオン", event.ClassAuthentication, event.ActivityLogon}, {"認証", event.ClassAuthentication, event.ActivityLogon},
 		{"ダウンロード", event.ClassFileHosting, event.ActivityHostingDownload}, {"アップロード", event.ClassFileHosting, event.ActivityHostingUpload},
 		{"共有", event.ClassFileHosting, event.ActivityHostingShare}, {"アクセス権", event.ClassFileHosting, event.ActivityHostingShare},
@@ -150,49 +150,10 @@ func japaneseKind(text string) kind {
 	return kind{}
 }
 
-// statementKind gives the datastore activity of an SQL verb.
+// statementKind gives the kind of an SQL verb.
 func statementKind(verb string) kind {
-	switch strings.ToUpper(verb) {
-	case "SELECT", "SHOW", "FETCH", "WITH", "TABLE", "VALUES", "DESCRIBE", "DESC", "READ", "HANDLER":
-		return kind{event.ClassDatastore, event.ActivityDatastoreRead, 0}
-	case "INSERT", "REPLACE", "LOAD", "MERGE", "WRITE", "IMPORT":
-		return kind{event.ClassDatastore, event.ActivityDatastoreWrite, 0}
-	case "UPDATE", "ALTER", "GRANT", "REVOKE", "RENAME", "COMMENT", "REASSIGN", "SECURITY":
-		return kind{event.ClassDatastore, event.ActivityDatastoreUpdate, 0}
-	case "CREATE":
-		return kind{event.ClassDatastore, event.ActivityDatastoreCreate, 0}
-	case "DELETE", "DROP", "TRUNCATE", "PURGE":
-		return kind{event.ClassDatastore, event.ActivityDatastoreDelete, 0}
-	case "COPY", "EXECUTE", "CALL", "DO", "SET", "RESET", "BEGIN", "COMMIT", "ROLLBACK", "USE", "EXPLAIN", "ANALYZE", "VACUUM",
-		"LOCK", "UNLOCK", "START", "PREPARE", "DEALLOCATE", "DISCARD", "CHECKPOINT", "KILL", "FLUSH", "CLOSE", "DECLARE", "REFRESH",
-		"REINDEX", "CLUSTER", "LISTEN", "NOTIFY", "SAVEPOINT", "RELEASE", "INSTALL", "UNINSTALL", "OPTIMIZE", "CHECK", "REPAIR",
-		"HELP", "BINLOG", "CHANGE", "STOP", "XA", "SHUTDOWN":
-		return kind{event.ClassDatastore, event.ActivityDatastoreQuery, 0}
+	if a := statementActivity(verb); a != 0 {
+		return kind{event.ClassDatastore, a, 0}
 	}
 	return kind{}
-}
-
-// httpActivity is the OCSF activity of an HTTP method, 0 for anything else.
-func httpActivity(method string) int32 {
-	switch strings.ToUpper(method) {
-	case "CONNECT":
-		return 1
-	case "DELETE":
-		return 2
-	case "GET":
-		return 3
-	case "HEAD":
-		return 4
-	case "OPTIONS":
-		return 5
-	case "POST":
-		return 6
-	case "PUT":
-		return 7
-	case "TRACE":
-		return 8
-	case "PATCH":
-		return 9
-	}
-	return 0
 }

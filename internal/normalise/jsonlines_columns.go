@@ -1,7 +1,6 @@
 package normalise
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -186,9 +185,9 @@ func (f *facts) apply(in *Input, ev *event.Event) {
 	ev.NativeSeq = f.value[colSeq]
 	ev.BytesOut = byteCount(f.value[colBytes])
 	ev.SeverityID = severityOf(f.value[colSeverity])
-	ev.Message = cut(f.value[colMessage], maxMessage)
+	ev.Message = message(f.value[colMessage])
 	if ev.Message == "" {
-		ev.Message = cut(f.summary(), maxMessage)
+		ev.Message = message(f.summary())
 	}
 }
 
@@ -200,7 +199,7 @@ func (f *facts) setTime(in *Input, ev *event.Event) {
 	if original == "" {
 		return
 	}
-	if st, ok := parseStamp(original); ok {
+	if st, ok := parseTime(original); ok {
 		st.set(in, ev)
 		return
 	}
@@ -230,45 +229,4 @@ func endpoint(text, number string) (string, int32) {
 		p = port(number)
 	}
 	return ip, p
-}
-
-func byteCount(s string) int64 {
-	if s == "" || s == "0" {
-		return 0
-	}
-	v, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || v < 0 {
-		return 0
-	}
-	return v
-}
-
-// severityOf reads the words of syslog, Python, Java and of products.
-func severityOf(s string) int32 {
-	switch strings.ToLower(s) {
-	case "debug", "trace", "info", "information", "informational", "notice", "情報":
-		return event.SeverityInformational
-	case "low", "warn", "warning", "警告":
-		return event.SeverityLow
-	case "medium", "err", "error", "エラー":
-		return event.SeverityMedium
-	case "high", "crit":
-		return event.SeverityHigh
-	case "critical", "alert", "emerg", "emergency", "fatal", "panic", "緊急", "重大":
-		return event.SeverityCritical
-	}
-	return event.SeverityUnknown
-}
-
-// outcomeOf reads the words in which products state success and failure.
-func outcomeOf(s string) int32 {
-	switch strings.ToLower(s) {
-	case "success", "succeeded", "successful", "ok", "true", "allow", "allowed", "accept", "accepted", "granted",
-		"pass", "passed", "permit", "permitted", "yes", "login", "成功", "正常", "許可", "○", "完了", "正常終了":
-		return event.StatusSuccess
-	case "failure", "failed", "fail", "error", "false", "deny", "denied", "reject", "rejected", "refused", "blocked", "block",
-		"drop", "dropped", "unauthorized", "invalid", "no", "失敗", "異常", "拒否", "エラー", "×", "異常終了", "遮断":
-		return event.StatusFailure
-	}
-	return event.StatusUnknown
 }

@@ -1,6 +1,7 @@
 package normalise
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -50,7 +51,7 @@ func cutAnyPrefix(s string, prefixes ...string) (string, bool) {
 func classifyWindows(f *facts, ev *event.Event) {
 	id := f.value[colEventID]
 	ev.EventCode = id
-	channel := firstOf(f.value[colChannel], f.value[colProvider])
+	channel := cmp.Or(f.value[colChannel], f.value[colProvider])
 	k := kind{class: event.ClassBase}
 	switch {
 	case strings.Contains(channel, "Sysmon"):
@@ -71,33 +72,26 @@ func classifyWindows(f *facts, ev *event.Event) {
 // windowsColumns fills the columns whose field depends on the class.
 func windowsColumns(ev *event.Event, k kind) {
 	get := func(name string) string { v, _ := ev.Get(name); return v }
-	ev.NativeSeq = firstOf(get("EventRecordID"), ev.NativeSeq)
-	subject, target := meaningful(get("SubjectUserName")), meaningful(get("TargetUserName"))
+	ev.NativeSeq = cmp.Or(get("EventRecordID"), ev.NativeSeq)
+	subject, target := nilValue(get("SubjectUserName")), nilValue(get("TargetUserName"))
 	switch k.class {
 	case event.ClassAuthentication:
-		ev.ActorUser, ev.TargetUser = firstOf(target, subject), ""
-		ev.SessionUID = firstOf(get("TargetLogonId"), ev.SessionUID)
-		ev.SrcIP = firstOf(address(get("IpAddress")), ev.SrcIP)
+		ev.ActorUser, ev.TargetUser = cmp.Or(target, subject), ""
+		ev.SessionUID = cmp.Or(get("TargetLogonId"), ev.SessionUID)
+		ev.SrcIP = cmp.Or(address(get("IpAddress")), ev.SrcIP)
 	case event.ClassAccountChange, event.ClassGroup:
 		ev.ActorUser, ev.TargetUser = subject, target
 	default:
-		ev.ActorUser = meaningful(firstOf(get("User"), subject, ev.ActorUser))
+		ev.ActorUser = nilValue(cmp.Or(get("User"), subject, ev.ActorUser))
 	}
-	if p := firstOf(get("Image"), get("NewProcessName")); p != "" {
+	if p := cmp.Or(get("Image"), get("NewProcessName")); p != "" {
 		ev.ProcessPath = p
 	}
-	ev.Object = firstOf(get("TargetFilename"), get("TargetObject"), get("ObjectName"), get("ServiceName"), get("TaskName"))
+	ev.Object = cmp.Or(get("TargetFilename"), get("TargetObject"), get("ObjectName"), get("ServiceName"), get("TaskName"))
 	ev.Statement = get("ScriptBlockText")
 	if k.class == event.ClassProcess && ev.Message == "" {
-		ev.Message = cut(ev.CmdLine, maxMessage)
+		ev.Message = message(ev.CmdLine)
 	}
-}
-
-func meaningful(user string) string {
-	if user == "-" {
-		return ""
-	}
-	return user
 }
 
 // securityKind classes the events of the Security channel. Source: Microsoft,
@@ -141,19 +135,19 @@ func securityKind(id string) kind {
 func accountActivity(id string) int32 {
 	switch id {
 	case "4720":
-		return 1 // create
+		return activityAccountCreate
 	case "4722":
-		return 2 // enable
+		return activityAccountEnable
 	case "4723":
-		return 3 // password change
+		return activityPasswordChange
 	case "4724":
-		return 4 // password reset
+		return activityPasswordReset
 	case "4725":
-		return 5 // disable
+		return activityAccountDisable
 	case "4726":
-		return 6 // delete
+		return activityAccountDelete
 	case "4740":
-		return 9 // lock
+		return activityAccountLock
 	}
 	return event.ActivityOther
 }

@@ -2,7 +2,9 @@ package normalise
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
+	"time"
 
 	"github.com/konseki/konseki/internal/event"
 )
@@ -40,7 +42,7 @@ func (mariadb) Normalise(in *Input, dst []event.Event) ([]event.Event, bool) {
 	if m, ok := compactTime(r.time); ok {
 		m.set(in, ev)
 	}
-	ev.Host = firstOf(r.server, ev.Host)
+	ev.Host = cmp.Or(r.server, ev.Host)
 	ev.ActorUser, ev.SrcIP, ev.SessionUID = r.user, address(r.host), r.connection
 	if r.query != "0" {
 		ev.NativeSeq = r.query
@@ -95,7 +97,7 @@ func (r *auditRow) parse(text string) bool {
 
 func (r *auditRow) classify(ev *event.Event) {
 	ev.EventCode = r.operation
-	ev.Message = cut(strings.TrimSpace(strings.Join([]string{r.operation, r.user + "@" + r.host, r.database, r.object}, " ")), maxMessage)
+	ev.Message = message(strings.TrimSpace(strings.Join([]string{r.operation, r.user + "@" + r.host, r.database, r.object}, " ")))
 	switch r.operation {
 	case "CONNECT", "PROXY_CONNECT", "CHANGEUSER":
 		ev.ClassUID, ev.ActivityID = event.ClassAuthentication, event.ActivityLogon
@@ -107,14 +109,14 @@ func (r *auditRow) classify(ev *event.Event) {
 		ev.Object = r.database
 	case "QUERY", "QUERY_DDL", "QUERY_DML", "QUERY_DCL":
 		ev.Statement, ev.Object = r.object, sqlObject(r.object, r.database)
-		ev.EventCode = firstOf(commandTag(r.object), r.operation)
+		ev.EventCode = cmp.Or(commandTag(r.object), r.operation)
 		ev.ActivityID = event.ActivityDatastoreQuery
-		if k := statementKind(sqlVerb(r.object)); k.class != 0 {
-			ev.ActivityID = k.activity
+		if a := statementActivity(sqlVerb(r.object)); a != 0 {
+			ev.ActivityID = a
 		}
-		ev.Message = cut(r.object, maxMessage)
+		ev.Message = message(r.object)
 	default: // READ, WRITE, CREATE, ALTER, RENAME, DROP of a table
-		ev.ActivityID = statementKind(r.operation).activity
+		ev.ActivityID = statementActivity(r.operation)
 		ev.Object = strings.Trim(r.database+"."+r.object, ".")
 	}
 }
@@ -166,7 +168,7 @@ func compactTime(s string) (moment, bool) {
 		return moment{}, false
 	}
 	digits := century + s[:n]
-	m, ok := date(decimal(digits, 0, 4), month2(digits), decimal(digits, 6, 2))
+	m, ok := date(decimal(digits, 0, 4), time.Month(decimal(digits, 4, 2)), decimal(digits, 6, 2))
 	if !ok || len(s) <= n || s[n] != ' ' {
 		return moment{}, false
 	}
@@ -176,13 +178,4 @@ func compactTime(s string) (moment, bool) {
 		return moment{}, false
 	}
 	return moment{wall: m.Add(d), precision: p, text: s[:len(s)-len(rest)+used]}, true
-}
-
-func isDecimal(s string) bool {
-	for i := range len(s) {
-		if !isDigit(s[i]) {
-			return false
-		}
-	}
-	return s != ""
 }

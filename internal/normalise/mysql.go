@@ -2,8 +2,8 @@ package normalise
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
-	"time"
 
 	"github.com/konseki/konseki/internal/event"
 )
@@ -77,7 +77,7 @@ func (m mysql) Normalise(in *Input, dst []event.Event) ([]event.Event, bool) {
 	case isMySQLHeader(text):
 		dst = append(dst, in.New(m.Name(), event.ClassAppLifecycle))
 		ev := &dst[len(dst)-1]
-		ev.ActivityID, ev.Message = event.ActivityOther, cut(text, maxMessage)
+		ev.ActivityID, ev.Message = event.ActivityOther, message(text)
 		return dst, true
 	case isSlowHead(text):
 		return m.slow(in, dst, text)
@@ -178,7 +178,7 @@ func (c *command) fill(in *Input, ev *event.Event) {
 		c.time.set(in, ev)
 	}
 	ev.SessionUID, ev.EventCode = c.thread, c.name
-	ev.Message = cut(strings.TrimSpace(c.name+" "+c.argument), maxMessage)
+	ev.Message = message(strings.TrimSpace(c.name + " " + c.argument))
 	ev.Add("thread_id", c.thread)
 	ev.Add("command_type", c.name)
 	ev.Add("argument", c.argument)
@@ -202,11 +202,11 @@ func (c *command) fill(in *Input, ev *event.Event) {
 
 func mysqlStatement(ev *event.Event, sql, db string) {
 	ev.ClassUID, ev.ActivityID = event.ClassDatastore, event.ActivityDatastoreQuery
-	if k := statementKind(sqlVerb(sql)); k.class != 0 {
-		ev.ActivityID = k.activity
+	if a := statementActivity(sqlVerb(sql)); a != 0 {
+		ev.ActivityID = a
 	}
 	ev.Statement, ev.Object = sql, sqlObject(sql, db)
-	ev.EventCode = firstOf(commandTag(sql), ev.EventCode)
+	ev.EventCode = cmp.Or(commandTag(sql), ev.EventCode)
 }
 
 // connectArgument reads "root@192.0.2.1 on shop using TCP/IP" and "Access
@@ -245,5 +245,3 @@ func accessDenied(ev *event.Event, message string) bool {
 	ev.Add("using_password", between(rest, "(using password: ", ")"))
 	return true
 }
-
-func month2(digits string) time.Month { return time.Month(decimal(digits, 4, 2)) }

@@ -67,7 +67,7 @@ func mysqlSeverity(level string) int32 {
 func (e *mysqlError) fill(in *Input, ev *event.Event) {
 	e.time.set(in, ev)
 	ev.SessionUID, ev.EventCode = e.thread, e.code
-	ev.SeverityID, ev.Message = mysqlSeverity(e.level), cut(e.message, maxMessage)
+	ev.SeverityID, ev.Message = mysqlSeverity(e.level), message(e.message)
 	ev.Add("thread", e.thread)
 	ev.Add("level", e.level)
 	ev.Add("error_code", e.code)

@@ -1,6 +1,7 @@
 package normalise
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -44,7 +45,7 @@ func (m mysql) slow(in *Input, dst []event.Event, text string) ([]event.Event, b
 	if statement != "" {
 		mysqlStatement(ev, statement, db)
 	}
-	ev.Message = cut(firstOf(statement, text), maxMessage)
+	ev.Message = message(cmp.Or(statement, text))
 	return dst, true
 }
 

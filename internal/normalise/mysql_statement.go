@@ -17,7 +17,7 @@ func commandTag(sql string) string {
 	switch verb {
 	case "CREATE", "DROP", "ALTER", "TRUNCATE", "RENAME":
 	default:
-		if statementKind(verb).class == 0 {
+		if statementActivity(verb) == 0 {
 			return ""
 		}
 		return verb

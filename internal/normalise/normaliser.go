@@ -1,20 +1,15 @@
 package normalise
 
 import (
-	"bytes"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // zones must not depend on the machine that derives
-	"unicode/utf8"
 
 	"github.com/konseki/konseki/internal/event"
 )
-
-// maxMessage bounds Event.Message, in bytes.
-const maxMessage = 1024
 
 // maxFields bounds the native fields of an event. How many more there were is
 // told by one more field, FieldsLeftOut.
@@ -144,63 +139,6 @@ func clean(ev *event.Event) {
 	if more := len(ev.Fields) - maxFields; more > 0 {
 		ev.Fields = append(ev.Fields[:maxFields], event.Field{Name: FieldsLeftOut, Value: strconv.Itoa(more)})
 	}
-	for _, s := range []*string{
-		&ev.Source, &ev.Format, &ev.NativeSeq, &ev.EventCode, &ev.ActorUser, &ev.TargetUser,
-		&ev.SrcIP, &ev.DstIP, &ev.Host, &ev.SessionUID, &ev.ProcessPath, &ev.CmdLine, &ev.Object,
-		&ev.Statement, &ev.ClientApp, &ev.Message, &ev.Text, &ev.Quality.Original,
-	} {
-		valid(s)
-	}
-	for i := range ev.Fields {
-		valid(&ev.Fields[i].Name)
-		valid(&ev.Fields[i].Value)
-	}
-	ev.Message = cut(ev.Message, maxMessage)
-}
-
-func valid(s *string) {
-	if *s != "" && !utf8.ValidString(*s) {
-		*s = strings.ToValidUTF8(*s, "\uFFFD")
-	}
-}
-
-// cut returns at most the first n bytes of valid UTF-8 text, not splitting a rune.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
-}
-
-// decode returns a record's bytes in UTF-8 without what surrounds the text
-// (byte order mark, final line end, the zero bytes that a crash leaves in a
-// file), and whether the bytes had to be changed to get there.
-func decode(raw []byte, encoding string) (text []byte, foreign bool) {
-	if encoding != "" {
-		raw, foreign = toUTF8(raw, encoding)
-	}
-	raw = bytes.TrimPrefix(raw, []byte("\uFEFF"))
-	raw = trimEnds(raw)
-	if !utf8.Valid(raw) {
-		return bytes.ToValidUTF8(raw, []byte("\uFFFD")), true
-	}
-	return raw, foreign
-}
-
-func trimEnds(raw []byte) []byte {
-	for len(raw) > 0 && raw[0] == 0 {
-		raw = raw[1:]
-	}
-	for len(raw) > 0 {
-		switch raw[len(raw)-1] {
-		case 0, '\n', '\r':
-			raw = raw[:len(raw)-1]
-		default:
-			return raw
-		}
-	}
-	return raw
+	makeValid(ev)
+	ev.Message = message(ev.Message)
 }

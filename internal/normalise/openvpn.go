@@ -2,6 +2,7 @@ package normalise
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -33,7 +34,7 @@ func (o openvpn) Normalise(in *Input, dst []event.Event) ([]event.Event, bool) {
 	}
 	ev.ActorUser, ev.ActivityID = l.user, event.ActivityOther
 	ev.SrcIP, ev.SrcPort = l.ip, l.port
-	ev.Message = cut(l.message, maxMessage)
+	ev.Message = message(l.message)
 	ev.Add("user", l.user)
 	ev.Add("remote", l.remote)
 	ev.Add("message", l.message)
@@ -155,12 +156,12 @@ func (l *openvpnLine) classify(ev *event.Event) {
 	switch {
 	case strings.Contains(m, "Peer Connection Initiated"):
 		set("Peer Connection Initiated", event.ClassTunnel, event.ActivityTunnelOpen, event.StatusSuccess)
-		ev.ActorUser = firstOf(ev.ActorUser, between(m, "[", "] Peer"))
+		ev.ActorUser = cmp.Or(ev.ActorUser, between(m, "[", "] Peer"))
 	case strings.Contains(m, "AUTH_FAILED"), strings.Contains(m, "TLS Auth Error"):
 		set("AUTH_FAILED", event.ClassAuthentication, event.ActivityLogon, event.StatusFailure)
 	case strings.Contains(m, "Username/Password authentication succeeded"):
 		set("AUTH", event.ClassAuthentication, event.ActivityLogon, event.StatusSuccess)
-		ev.ActorUser = firstOf(between(m, "for username '", "'"), ev.ActorUser)
+		ev.ActorUser = cmp.Or(between(m, "for username '", "'"), ev.ActorUser)
 	case strings.HasPrefix(m, "user '"):
 		set("AUTH", event.ClassAuthentication, event.ActivityLogon, event.StatusFailure)
 		if strings.HasSuffix(m, "' authenticated") {
@@ -169,7 +170,7 @@ func (l *openvpnLine) classify(ev *event.Event) {
 		ev.ActorUser = between(m, "user '", "'")
 	case strings.Contains(m, "VERIFY ERROR"):
 		set("VERIFY ERROR", event.ClassAuthentication, event.ActivityLogon, event.StatusFailure)
-		ev.ActorUser = firstOf(ev.ActorUser, strings.TrimSpace(between(m+",", "CN=", ",")))
+		ev.ActorUser = cmp.Or(ev.ActorUser, strings.TrimSpace(between(m+",", "CN=", ",")))
 	case strings.Contains(m, "TLS Error"), strings.Contains(m, "packet error"), strings.Contains(m, "Bad encapsulated packet"):
 		set("TLS Error", event.ClassTunnel, event.ActivityOther, event.StatusFailure)
 	case l.ip != "" && (strings.HasPrefix(m, "SIG") || strings.HasPrefix(m, "Connection reset") || strings.Contains(m, "Inactivity timeout")):

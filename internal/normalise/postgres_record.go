@@ -1,6 +1,7 @@
 package normalise
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -66,18 +67,18 @@ func pgCSVColumns() [26]pgField {
 
 // fill writes the record to an event.
 func (r *pgRecord) fill(in *Input, ev *event.Event) {
-	if st, ok := parseStamp(r[pgTime]); ok {
+	if st, ok := parseTime(r[pgTime]); ok {
 		st.set(in, ev)
 	}
 	ev.ActorUser = r[pgUser]
 	ev.SrcIP, ev.SrcPort = address(r[pgRemoteHost]), port(r[pgRemotePort])
-	ev.SessionUID = firstOf(r[pgSession], r[pgPID])
+	ev.SessionUID = cmp.Or(r[pgSession], r[pgPID])
 	ev.NativeSeq = r[pgLine]
 	ev.ClientApp = r[pgApplication]
 	ev.Statement = r[pgStatement]
-	ev.EventCode = firstOf(r[pgState], r[pgSeverity])
+	ev.EventCode = cmp.Or(r[pgState], r[pgSeverity])
 	ev.SeverityID = pgSeverityID(r[pgSeverity])
-	ev.Message = cut(r[pgMessage], maxMessage)
+	ev.Message = message(r[pgMessage])
 	ev.Fields = make([]event.Field, 0, pgFieldCount+10)
 	names := pgFieldNames()
 	for i, v := range r {
@@ -103,7 +104,7 @@ func (r *pgRecord) classify(ev *event.Event) {
 		r.connection(ev, rest, event.ClassAuthentication, event.ActivityLogoff, event.StatusSuccess)
 	case r.refused():
 		ev.ClassUID, ev.ActivityID, ev.StatusID = event.ClassAuthentication, event.ActivityLogon, event.StatusFailure
-		ev.ActorUser = firstOf(between(message, `user "`, `"`), between(message, `role "`, `"`), ev.ActorUser)
+		ev.ActorUser = cmp.Or(between(message, `user "`, `"`), between(message, `role "`, `"`), ev.ActorUser)
 		if ip := address(between(message, `host "`, `"`)); ip != "" {
 			ev.SrcIP = ip
 		}
@@ -134,8 +135,8 @@ func (r *pgRecord) failed(ev *event.Event) {
 		return
 	}
 	ev.ClassUID, ev.ActivityID = event.ClassDatastore, event.ActivityDatastoreQuery
-	if k := statementKind(sqlVerb(ev.Statement)); k.class != 0 {
-		ev.ActivityID = k.activity
+	if a := statementActivity(sqlVerb(ev.Statement)); a != 0 {
+		ev.ActivityID = a
 	}
 }
 
@@ -146,13 +147,13 @@ func (r *pgRecord) connection(ev *event.Event, words string, class, activity, st
 		name, value, _ := strings.Cut(word, "=")
 		switch value = strings.Trim(value, `"`); name {
 		case "user", "identity":
-			ev.ActorUser = firstOf(ev.ActorUser, value)
+			ev.ActorUser = cmp.Or(ev.ActorUser, value)
 		case "host":
-			ev.SrcIP = firstOf(ev.SrcIP, address(value))
+			ev.SrcIP = cmp.Or(ev.SrcIP, address(value))
 		case "port":
 			ev.SrcPort = max(ev.SrcPort, port(value))
 		case "application_name":
-			ev.ClientApp = firstOf(ev.ClientApp, value)
+			ev.ClientApp = cmp.Or(ev.ClientApp, value)
 		case "database":
 			ev.Object = value
 		}
@@ -177,8 +178,8 @@ func pgAudit(ev *event.Event, text string) {
 	}
 	ev.EventCode, ev.Object, ev.Statement = cells[4], cells[6], cells[7]
 	verb, _, _ := strings.Cut(cells[4], " ")
-	if k := statementKind(verb); k.class != 0 {
-		ev.ActivityID = k.activity
+	if a := statementActivity(verb); a != 0 {
+		ev.ActivityID = a
 	}
 	if ev.ActivityID == event.ActivityDatastoreQuery {
 		switch cells[3] {
@@ -209,23 +210,10 @@ func pgStatementText(message string) string {
 
 func pgQuery(ev *event.Event, sql string) {
 	ev.ClassUID, ev.ActivityID, ev.Statement = event.ClassDatastore, event.ActivityDatastoreQuery, sql
-	if k := statementKind(sqlVerb(sql)); k.class != 0 {
-		ev.ActivityID = k.activity
+	if a := statementActivity(sqlVerb(sql)); a != 0 {
+		ev.ActivityID = a
 	}
-	ev.EventCode = firstOf(commandTag(sql), ev.EventCode)
-}
-
-// between returns what stands between two marks, or "".
-func between(s, before, after string) string {
-	_, s, ok := strings.Cut(s, before)
-	if !ok {
-		return ""
-	}
-	s, _, ok = strings.Cut(s, after)
-	if !ok {
-		return ""
-	}
-	return s
+	ev.EventCode = cmp.Or(commandTag(sql), ev.EventCode)
 }
 
 func isPgLifecycle(message string) bool {

@@ -74,7 +74,7 @@ func pgPrefix(r *pgRecord, line string) (severity, message string, ok bool) {
 		if !isDigit(prefix[i]) || i > 0 && prefix[i-1] != ' ' && prefix[i-1] != '[' && prefix[i-1] != '<' && prefix[i-1] != ':' {
 			continue
 		}
-		if st, n, ok := scanStamp(prefix[i:]); ok {
+		if st, n, ok := scanTime(prefix[i:]); ok {
 			r[pgTime] = st.text
 			rest = prefix[:i] + " " + prefix[i+n:]
 			break

@@ -3,13 +3,9 @@ package normalise
 import (
 	"bytes"
 	"strings"
-	"time"
 
 	"github.com/konseki/konseki/internal/event"
 )
-
-// maxSample is how many lines of a file's head Recognise reads.
-const maxSample = 50
 
 // Recognise tells from a file's first bytes (64 KiB are enough) what it is and
 // how to cut it into records. Its name only decides between formats that read
@@ -30,11 +26,11 @@ func Recognise(name string, head []byte) event.Shape {
 		}
 	}
 	// A log with a block of zeros, left by a crash, is still a log.
-	format := n.vote(name, sample(text))
-	if binary && format == "" {
+	name = n.vote(name, sample(text))
+	if binary && name == "" {
 		return event.Shape{Framing: event.FrameBinary}
 	}
-	return event.Shape{Format: format, Framing: event.FrameLines, Encoding: encoding}
+	return event.Shape{Format: name, Framing: event.FrameLines, Encoding: encoding}
 }
 
 // shaped asks the formats that know how their files are cut.
@@ -92,27 +88,4 @@ func (n *Normaliser) named(name string, lines [][]byte, votes int, winner string
 		}
 	}
 	return winner
-}
-
-func sampleInput(line []byte) *Input {
-	rec := &event.Record{Raw: line, Received: time.Unix(0, 0).UTC()}
-	raw, _ := decode(line, "")
-	return &Input{Rec: rec, Raw: raw, Zone: time.UTC, ZoneFrom: event.ZoneAssumed, Reference: rec.Received}
-}
-
-// sample returns the first lines of a file that are not blank; the last line
-// of the head only when it is complete or the only one.
-func sample(head []byte) [][]byte {
-	var lines [][]byte
-	for len(head) > 0 && len(lines) < maxSample {
-		line, rest, whole := bytes.Cut(head, []byte("\n"))
-		if !whole && len(lines) > 0 {
-			break
-		}
-		head = rest
-		if line = bytes.TrimSpace(bytes.Trim(line, "\x00")); len(line) > 0 {
-			lines = append(lines, line)
-		}
-	}
-	return lines
 }

@@ -2,6 +2,7 @@ package normalise
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -76,19 +77,19 @@ func slackAudit(in *Input, ev *event.Event) bool {
 	}
 	c.set(in, ev)
 	ev.EventCode = action
-	ev.ActorUser = firstOf(get("actor.user.email"), get("actor.user.name"), get("actor.user.id"))
+	ev.ActorUser = cmp.Or(get("actor.user.email"), get("actor.user.name"), get("actor.user.id"))
 	ev.SrcIP, ev.ClientApp = address(get("context.ip_address")), get("context.ua")
 	ev.SessionUID = get("context.session_id")
-	ev.Object = firstOf(get("entity.file.title"), get("entity.file.name"), get("entity.channel.name"), get("entity.workspace.name"), get("entity.app.name"))
+	ev.Object = cmp.Or(get("entity.file.title"), get("entity.file.name"), get("entity.channel.name"), get("entity.workspace.name"), get("entity.app.name"))
 	if get("entity.type") == "user" {
-		ev.TargetUser = firstOf(get("entity.user.email"), get("entity.user.name"))
+		ev.TargetUser = cmp.Or(get("entity.user.email"), get("entity.user.name"))
 	}
 	k := slackKind(action)
 	ev.ClassUID, ev.ActivityID, ev.StatusID = k.class, k.activity, k.status
 	if k.class == event.ClassAuthentication {
 		ev.TargetUser = ""
 	}
-	ev.Message = cut(strings.Join(slicesOf(ev.ActorUser, action, ev.Object, ev.TargetUser), " "), maxMessage)
+	ev.Message = message(strings.Join(slicesOf(ev.ActorUser, action, ev.Object, ev.TargetUser), " "))
 	return true
 }
 
@@ -107,11 +108,11 @@ func slackMessage(in *Input, ev *event.Event) bool {
 	case "message_deleted":
 		ev.ActivityID = event.ActivityWebDelete
 	}
-	ev.EventCode = firstOf(get("subtype"), "message")
-	ev.ActorUser = firstOf(get("user"), get("username"), get("user_profile.name"), get("message.user"), get("bot_id"))
-	ev.Object = firstOf(get("channel"), get("channel_name"), in.Via.Get("path"))
-	ev.Statement = firstOf(get("text"), get("message.text"), get("previous_message.text"))
-	ev.Message = cut(ev.Statement, maxMessage)
+	ev.EventCode = cmp.Or(get("subtype"), "message")
+	ev.ActorUser = cmp.Or(get("user"), get("username"), get("user_profile.name"), get("message.user"), get("bot_id"))
+	ev.Object = cmp.Or(get("channel"), get("channel_name"), in.Via.Get("path"))
+	ev.Statement = cmp.Or(get("text"), get("message.text"), get("previous_message.text"))
+	ev.Message = message(ev.Statement)
 	return true
 }
 
@@ -136,13 +137,13 @@ func slackKind(action string) kind {
 	case "file_deleted":
 		return kind{event.ClassFileHosting, event.ActivityHostingDelete, ok}
 	case "user_created":
-		return kind{event.ClassAccountChange, 1, ok}
+		return kind{event.ClassAccountChange, activityAccountCreate, ok}
 	case "user_reactivated":
-		return kind{event.ClassAccountChange, 2, ok}
+		return kind{event.ClassAccountChange, activityAccountEnable, ok}
 	case "user_password_reset":
-		return kind{event.ClassAccountChange, 4, ok}
+		return kind{event.ClassAccountChange, activityPasswordReset, ok}
 	case "user_deactivated":
-		return kind{event.ClassAccountChange, 5, ok}
+		return kind{event.ClassAccountChange, activityAccountDisable, ok}
 	case "anomaly":
 		return kind{event.ClassFinding, 1, 0}
 	}

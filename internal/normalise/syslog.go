@@ -69,15 +69,13 @@ func (f *syslog) Normalise(in *Input, dst []event.Event) ([]event.Event, bool) {
 // the two times the better one is kept.
 func (f *syslog) nested(in *Input, env *envelope, dst []event.Event) ([]event.Event, bool) {
 	message := strings.TrimPrefix(env.message, "audit: ")
-	inside := *in
-	inside.Raw = in.Raw[len(in.Raw)-len(message):]
-	inside.text, inside.converted = message, true
+	inside := in.Tail(message)
 	start := len(dst)
-	for _, format := range f.inner {
-		if !format.Matches(inside.Raw) {
+	for _, inner := range f.inner {
+		if !inner.Matches(inside.Raw) {
 			continue
 		}
-		out, ok := format.Normalise(&inside, dst[:start])
+		out, ok := inner.Normalise(&inside, dst[:start])
 		if !ok || len(out) == start {
 			continue
 		}

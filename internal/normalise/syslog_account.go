@@ -6,15 +6,6 @@ import (
 	"github.com/konseki/konseki/internal/event"
 )
 
-// Activities of OCSF Account Change.
-const (
-	activityAccountCreate  int32 = 1
-	activityPasswordChange int32 = 3
-	activityAccountDelete  int32 = 6
-	activityAccountLock    int32 = 9
-	activityAccountUnlock  int32 = 12
-)
-
 // Activities of OCSF Group Management.
 const (
 	activityGroupAddUser    int32 = 3

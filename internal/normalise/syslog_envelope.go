@@ -76,13 +76,6 @@ func (env *envelope) parse5424(s string) bool {
 	return true
 }
 
-func nilValue(s string) string {
-	if s == "-" {
-		return ""
-	}
-	return s
-}
-
 // structured reads STRUCTURED-DATA, "[id name="value" …][…]", into params.
 func (env *envelope) structured(s string) (rest string, ok bool) {
 	for strings.HasPrefix(s, "[") {

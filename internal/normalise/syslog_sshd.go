@@ -40,12 +40,6 @@ func readSSHD(ev *event.Event, message string) {
 	}
 }
 
-// logon makes the event a logon of user.
-func logon(ev *event.Event, user string, status int32) {
-	ev.ClassUID, ev.ActivityID, ev.StatusID = event.ClassAuthentication, event.ActivityLogon, status
-	ev.ActorUser = user
-}
-
 // sshAccepted reads "publickey for alice from 192.0.2.1 port 22 ssh2: KEY".
 func sshAccepted(ev *event.Event, s string) {
 	method, s, _ := strings.Cut(s, " for ")
@@ -149,12 +143,6 @@ func sshConnection(ev *event.Event, word, s string) {
 	if s != "" {
 		setPeer(ev, s)
 	}
-}
-
-// after returns what follows mark in s, or "".
-func after(s, mark string) string {
-	_, rest, _ := strings.Cut(s, mark)
-	return rest
 }
 
 // sshNotAllowed reads "alice from 192.0.2.1 not allowed because …".

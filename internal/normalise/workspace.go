@@ -2,6 +2,7 @@ package normalise
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -124,10 +125,10 @@ func (w *workspace) sharedFields(raw []byte) ([]event.Field, error) {
 }
 
 func (a *workspaceActivity) fill(in *Input, ev *event.Event) {
-	if st, ok := parseStamp(a.ID.Time); ok {
+	if st, ok := parseTime(a.ID.Time); ok {
 		st.set(in, ev)
 	}
-	ev.ActorUser = firstOf(a.Actor.Email, a.Actor.Key)
+	ev.ActorUser = cmp.Or(a.Actor.Email, a.Actor.Key)
 	ev.SrcIP = address(a.IP)
 }
 
@@ -153,10 +154,10 @@ func (w *workspace) fillEvent(ev *event.Event, e *workspaceEvent) {
 		}
 	}
 	get := func(name string) string { v, _ := ev.Get(name); return v }
-	ev.Object = firstOf(get("doc_title"), get("doc_id"), get("app_name"), get("GROUP_EMAIL"), get("APPLICATION_NAME"), get("SETTING_NAME"))
-	ev.TargetUser = firstOf(get("target_user"), get("affected_email_address"), get("USER_EMAIL"))
-	ev.ClientApp = firstOf(get("user_agent"), get("app_name"))
-	ev.Message = cut(strings.Join(slicesOf(ev.ActorUser, e.Name, ev.Object, ev.TargetUser), " "), maxMessage)
+	ev.Object = cmp.Or(get("doc_title"), get("doc_id"), get("app_name"), get("GROUP_EMAIL"), get("APPLICATION_NAME"), get("SETTING_NAME"))
+	ev.TargetUser = cmp.Or(get("target_user"), get("affected_email_address"), get("USER_EMAIL"))
+	ev.ClientApp = cmp.Or(get("user_agent"), get("app_name"))
+	ev.Message = message(strings.Join(slicesOf(ev.ActorUser, e.Name, ev.Object, ev.TargetUser), " "))
 }
 
 // slicesOf returns the texts that are not empty.
@@ -242,7 +243,7 @@ func workspaceLogin(ev *event.Event, kind string) {
 	}
 	switch {
 	case strings.HasPrefix(ev.EventCode, "account_disabled"):
-		ev.ClassUID, ev.ActivityID, ev.SeverityID = event.ClassAccountChange, 5, event.SeverityHigh
+		ev.ClassUID, ev.ActivityID, ev.SeverityID = event.ClassAccountChange, activityAccountDisable, event.SeverityHigh
 	case strings.HasPrefix(ev.EventCode, "suspicious_"), ev.EventCode == "gov_attack_warning":
 		ev.SeverityID = event.SeverityHigh
 	case strings.HasSuffix(kind, "_change"):
@@ -253,15 +254,15 @@ func workspaceLogin(ev *event.Event, kind string) {
 func workspaceAccount(name string) int32 {
 	switch name {
 	case "CREATE_USER":
-		return 1
+		return activityAccountCreate
 	case "UNSUSPEND_USER":
-		return 2
+		return activityAccountEnable
 	case "CHANGE_PASSWORD":
-		return 4
+		return activityPasswordReset
 	case "SUSPEND_USER":
-		return 5
+		return activityAccountDisable
 	case "DELETE_USER":
-		return 6
+		return activityAccountDelete
 	}
 	return event.ActivityOther
 }

@@ -7,136 +7,40 @@ import (
 	"github.com/konseki/konseki/internal/event"
 )
 
-// stamp is a time read from foreign text: a moment, and the name of its zone
-// where there is one instead of an offset.
-type stamp struct {
-	moment
-	abbr string
-}
-
-// set gives the event the time that was read. Several zones share a name; the
-// source's own zone decides where it goes by that name, and otherwise a name
-// that more than one zone has is marked as assumed.
-func (s stamp) set(in *Input, ev *event.Event) {
-	if s.abbr == "" || s.zoned {
-		s.moment.set(in, ev)
-		return
-	}
-	local := inZone(s.wall, in.Zone)
-	if name, _ := local.In(in.Zone).Zone(); name == s.abbr {
-		in.Stated(ev, local, s.precision, s.text)
-		return
-	}
-	minutes, shared, ok := zoneByName(s.abbr)
-	if !ok {
-		in.Local(ev, s.wall, s.precision, s.text)
-		return
-	}
-	in.Stated(ev, s.wall.Add(-time.Duration(minutes)*time.Minute), s.precision, s.text)
-	if shared {
-		ev.Quality.Zone = event.ZoneAssumed
-	}
-}
-
-// zoneByName gives a zone's offset in minutes east of UTC, as PostgreSQL's
-// default set of abbreviations has it, and whether other zones share the name.
-func zoneByName(name string) (minutes int, shared, ok bool) {
-	switch name {
-	case "UTC", "GMT", "UCT", "Z", "WET":
-		return 0, false, true
-	case "CET", "WEST", "MET":
-		return 60, false, true
-	case "CEST", "EET", "SAST", "MEST":
-		return 120, false, true
-	case "EEST", "MSK", "EAT":
-		return 180, false, true
-	case "PKT":
-		return 300, false, true
-	case "WIB", "ICT":
-		return 420, false, true
-	case "SGT", "HKT", "AWST":
-		return 480, false, true
-	case "JST", "KST":
-		return 540, false, true
-	case "ACST":
-		return 570, false, true
-	case "AEST":
-		return 600, false, true
-	case "ACDT":
-		return 630, false, true
-	case "AEDT":
-		return 660, false, true
-	case "NZST":
-		return 720, false, true
-	case "NZDT":
-		return 780, false, true
-	case "HST":
-		return -600, false, true
-	case "AKST":
-		return -540, false, true
-	case "AKDT":
-		return -480, false, true
-	case "PDT", "MST":
-		return -420, false, true
-	case "PST":
-		return -480, false, true
-	case "MDT":
-		return -360, false, true
-	case "CDT", "EST":
-		return -300, false, true
-	case "EDT":
-		return -240, false, true
-	case "BRT", "ART":
-		return -180, false, true
-	case "IST": // Israel, India, Ireland
-		return 120, true, true
-	case "BST": // Britain, Bangladesh
-		return 60, true, true
-	case "CST": // Chicago, China, Cuba
-		return -360, true, true
-	case "AST": // Atlantic, Arabia
-		return -240, true, true
-	case "SST": // Samoa, Singapore
-		return -660, true, true
-	}
-	return 0, false, false
-}
-
-// parseStamp reads a text that is nothing but a time: ISO 8601 and its usual
+// parseTime reads a text that is nothing but a time: ISO 8601 and its usual
 // variants, a Japanese date, or a number of seconds, milli-, micro- or
 // nanoseconds since 1970.
-func parseStamp(s string) (stamp, bool) {
+func parseTime(s string) (moment, bool) {
 	s = strings.TrimSpace(s)
-	if st, n, ok := scanStamp(s); ok && n == len(s) {
-		return st, true
+	if c, n, ok := scanTime(s); ok && n == len(s) {
+		return c, true
 	}
 	if c, ok := parseEpoch(s); ok {
-		return stamp{moment: c}, true
+		return c, true
 	}
-	c, ok := clfTime(s)
-	return stamp{moment: c}, ok
+	return clfTime(s)
 }
 
-// scanStamp reads a date with or without time of day and zone from the
+// scanTime reads a date with or without time of day and zone from the
 // beginning of s and tells how many bytes it took.
-func scanStamp(s string) (st stamp, n int, ok bool) {
-	if st.moment, n, ok = isoTime(s); !ok {
-		if st.moment, n, ok = looseTime(s); !ok {
-			return stamp{}, 0, false
+func scanTime(s string) (c moment, n int, ok bool) {
+	if c, n, ok = isoTime(s); !ok {
+		if c, n, ok = looseTime(s); !ok {
+			return moment{}, 0, false
 		}
 	}
-	if !st.zoned && st.precision != event.PrecisionDay {
-		n += st.scanZone(s[n:])
+	if !c.zoned && c.precision != event.PrecisionDay {
+		n += c.scanZone(s[n:])
 	}
-	st.text = s[:n]
-	return st, n, true
+	c.text = s[:n]
+	return c, n, true
 }
 
 // scanZone reads an offset after a space or a zone's name and gives the bytes taken.
-func (s *stamp) scanZone(z string) int {
+func (c *moment) scanZone(z string) int {
 	body, spaced := strings.CutPrefix(z, " ")
 	if seconds, end, ok := offset(body, 0); ok && body[0] != 'Z' {
-		s.offset, s.zoned = seconds, true
+		c.offset, c.zoned = seconds, true
 		return len(z) - len(body) + end
 	}
 	n := 0
@@ -146,7 +50,7 @@ func (s *stamp) scanZone(z string) int {
 	// A word such as LOG follows a local time; only known names are zones, and
 	// those that end as zone names do.
 	if _, _, known := zoneByName(body[:n]); spaced && n >= 2 && n <= 5 && (known || body[n-1] == 'T') {
-		s.abbr = body[:n]
+		c.abbr = body[:n]
 		return 1 + n
 	}
 	return 0
@@ -167,10 +71,7 @@ func looseTime(s string) (c moment, end int, ok bool) {
 		return c, end, true
 	}
 	c.wall, c.precision = day.Add(d), p
-	end = len(s) - len(rest) + n
-	if seconds, stop, ok := offset(s, end); ok {
-		c.offset, c.zoned, end = seconds, true, stop
-	}
+	end = c.readOffset(s, len(s)-len(rest)+n)
 	c.text = s[:end]
 	return c, end, true
 }

@@ -20,13 +20,14 @@ type registry struct {
 	order    []string // source ids in the order registered
 	byID     map[string]coverage.Source
 	imported map[string]ImportedFile // by SHA-256 of the content
+	begun    map[string]uint64       // imports begun and not ended whole: Seq of the record that says so
 	found    map[string]bool         // finding ids
 	changes  uint64
 	desk     *investigate.Desk
 }
 
 func newRegistry() *registry {
-	return &registry{byID: map[string]coverage.Source{}, imported: map[string]ImportedFile{}, found: map[string]bool{}, desk: investigate.NewDesk()}
+	return &registry{byID: map[string]coverage.Source{}, imported: map[string]ImportedFile{}, begun: map[string]uint64{}, found: map[string]bool{}, desk: investigate.NewDesk()}
 }
 
 // Apply folds one own record in, in Seq order; others are passed over.
@@ -47,9 +48,7 @@ func (r *registry) apply(rec event.Record) error {
 		if err := jsonx.Unmarshal(rec.Raw, &f, jsonx.DefaultLimits()); err != nil {
 			return err
 		}
-		r.mu.Lock()
-		r.imported[f.SHA256] = f
-		r.mu.Unlock()
+		r.applyImport(rec.Seq, f)
 	case event.SourceFinding:
 		var f struct {
 			ID string `json:"id"`
@@ -62,6 +61,25 @@ func (r *registry) apply(rec event.Record) error {
 		r.mu.Unlock()
 	}
 	return nil
+}
+
+func (r *registry) applyImport(seq uint64, f ImportedFile) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, again := r.begun[f.SHA256]; f.Op == "import.begin" && !again {
+		r.begun[f.SHA256] = seq
+	}
+	if f.Op == "import" {
+		r.imported[f.SHA256] = f
+	}
+}
+
+// begunAt gives where the first import of a content began.
+func (r *registry) begunAt(sha256 string) (seq uint64, ok bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	seq, ok = r.begun[sha256]
+	return seq, ok
 }
 
 func (r *registry) applySource(rec event.Record) error {

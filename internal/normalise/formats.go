@@ -1,38 +1,43 @@
 package normalise
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/konseki/konseki/internal/normalise/database"
+	"github.com/konseki/konseki/internal/normalise/format"
+	"github.com/konseki/konseki/internal/normalise/service"
+	"github.com/konseki/konseki/internal/normalise/system"
+	"github.com/konseki/konseki/internal/normalise/vpn"
+	"github.com/konseki/konseki/internal/normalise/web"
+)
 
 // formats lists every format in the order asked: the syslog envelope first,
 // because what stands in it is asked from there, then the most specific first,
 // and last what takes nearly anything.
-func formats() []Format {
+func formats() []format.Format {
 	inner := innerFormats()
-	return slices.Concat([]Format{newSyslog(inner)}, inner, []Format{
-		// Formats that are never the message of a syslog line begin here.
+	return slices.Concat([]format.Format{system.NewSyslog(inner)}, inner, []format.Format{
 		newOwnFormat(),
-		newCSV(),
-		// Formats that are never the message of a syslog line end here.
+		service.NewCSV(),
 	})
 }
 
 // innerFormats lists the formats whose records may also stand inside a syslog
 // line, most specific first.
-func innerFormats() []Format {
-	return []Format{
-		newAuditd(),
-		newLaurel(),
-		newNginx(),
-		newApache(),
-		newHAProxy(),
-		// Database, JSON, VPN and service formats begin here.
-		newWorkspace(),
-		newSlack(),
-		newFortiGate(),
-		newPostgres(),
-		newMariaDB(),
-		newMySQL(),
-		newOpenVPN(),
-		newJSONLines(),
-		// Database, JSON, VPN and service formats end here.
+func innerFormats() []format.Format {
+	return []format.Format{
+		system.NewAuditd(),
+		system.NewLaurel(),
+		web.NewNginx(),
+		web.NewApache(),
+		web.NewHAProxy(),
+		service.NewWorkspace(),
+		service.NewSlack(),
+		vpn.NewFortiGate(),
+		database.NewPostgres(),
+		database.NewMariaDB(),
+		database.NewMySQL(),
+		vpn.NewOpenVPN(),
+		service.NewJSONLines(),
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/jsonx"
+	"github.com/konseki/konseki/internal/normalise/format"
 )
 
 // ownFormat reads konseki's own records: findings, case operations, imports,
@@ -13,7 +14,7 @@ import (
 type ownFormat struct{}
 
 // newOwnFormat returns the format of konseki's own records.
-func newOwnFormat() Format { return ownFormat{} }
+func newOwnFormat() format.Format { return ownFormat{} }
 
 // Name is "konseki".
 func (ownFormat) Name() string { return "konseki" }
@@ -23,7 +24,7 @@ func (ownFormat) Matches([]byte) bool { return false }
 
 // Normalise derives one event; a finding becomes an OCSF Detection Finding at
 // the time of what it found, everything else stays a base event.
-func (ownFormat) Normalise(in *Input, dst []event.Event) ([]event.Event, bool) {
+func (ownFormat) Normalise(in *format.Input, dst []event.Event) ([]event.Event, bool) {
 	if in.Via.Kind != "konseki" || !strings.HasPrefix(in.Rec.Source, event.OwnPrefix) {
 		return dst, false
 	}
@@ -51,7 +52,7 @@ func (ownFormat) Normalise(in *Input, dst []event.Event) ([]event.Event, bool) {
 
 // ownFinding reads the JSON of a detect.Finding; its keys are part of the
 // format of the evidence.
-func ownFinding(in *Input, dst []event.Event) ([]event.Event, bool) {
+func ownFinding(in *format.Input, dst []event.Event) ([]event.Event, bool) {
 	var f struct {
 		ID      string    `json:"id"`
 		RuleID  string    `json:"rule_id"`

@@ -1,3 +1,7 @@
+// Package normalise derives Events from Records, one format per file; re-runnable.
+//
+// Deriving is a pure function of the Record: the same Record gives the same
+// Events, whatever came before it, so the index can be rebuilt from the vault.
 package normalise
 
 import (
@@ -9,6 +13,7 @@ import (
 	_ "time/tzdata" // zones must not depend on the machine that derives
 
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/normalise/format"
 )
 
 // maxFields bounds the native fields of an event. How many more there were is
@@ -25,9 +30,9 @@ const maxSettings = 1024
 // A Normaliser derives Events from Records. It remembers parsed transports and
 // zones and nothing that changes an outcome. Use one per goroutine.
 type Normaliser struct {
-	formats  []Format
+	formats  []format.Format
 	settings map[string]*setting
-	in       Input // reused between records
+	in       format.Input // reused between records
 }
 
 // setting is what a transport says of the records that came by it.
@@ -54,8 +59,8 @@ func Version() string { return "1" }
 // [event.Unparsed]. Every string in an event is valid UTF-8.
 func (n *Normaliser) Events(dst []event.Event, rec *event.Record) []event.Event {
 	set := n.setting(rec.Transport)
-	raw, foreign := decode(rec.Raw, set.encoding)
-	n.in = Input{
+	raw, foreign := format.Decode(rec.Raw, set.encoding)
+	n.in = format.Input{
 		Rec: rec, Raw: raw, Via: set.via,
 		Zone: set.zone, ZoneFrom: set.zoneFrom, Reference: set.ref,
 	}
@@ -77,7 +82,7 @@ func (n *Normaliser) Events(dst []event.Event, rec *event.Record) []event.Event 
 
 // read asks the hinted format, then every one that matches, and returns the
 // index of the format that read the record, -1 when none did.
-func (n *Normaliser) read(in *Input, hinted int, dst []event.Event) ([]event.Event, int) {
+func (n *Normaliser) read(in *format.Input, hinted int, dst []event.Event) ([]event.Event, int) {
 	start := len(dst)
 	if hinted >= 0 {
 		if out, ok := n.formats[hinted].Normalise(in, dst); ok && acceptable(len(out)-start) {
@@ -93,7 +98,7 @@ func (n *Normaliser) read(in *Input, hinted int, dst []event.Event) ([]event.Eve
 		}
 	}
 	ev := in.New(event.Unparsed, event.ClassBase)
-	ev.Message = strings.ToValidUTF8(string(in.Raw[:min(len(in.Raw), maxMessage)]), "\uFFFD")
+	ev.Message = strings.ToValidUTF8(string(in.Raw[:min(len(in.Raw), format.MaxMessage)]), "\uFFFD")
 	return append(dst[:start], ev), -1
 }
 
@@ -128,7 +133,7 @@ func (n *Normaliser) parseSetting(transport string) *setting {
 		set.ref = ref
 	}
 	if name := via.Get("format"); name != "" {
-		set.hinted = slices.IndexFunc(n.formats, func(f Format) bool { return f.Name() == name })
+		set.hinted = slices.IndexFunc(n.formats, func(f format.Format) bool { return f.Name() == name })
 	}
 	return set
 }
@@ -139,6 +144,6 @@ func clean(ev *event.Event) {
 	if more := len(ev.Fields) - maxFields; more > 0 {
 		ev.Fields = append(ev.Fields[:maxFields], event.Field{Name: FieldsLeftOut, Value: strconv.Itoa(more)})
 	}
-	makeValid(ev)
-	ev.Message = message(ev.Message)
+	format.MakeValid(ev)
+	ev.Message = format.Message(ev.Message)
 }

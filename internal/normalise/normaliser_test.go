@@ -1,4 +1,4 @@
-package normalise
+package normalise_test
 
 import (
 	"strings"
@@ -10,14 +10,16 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/normalise"
+	"github.com/konseki/konseki/internal/normalise/normalisetest"
 )
 
 func oneEvent(t *testing.T, transport, raw string) event.Event {
 	t.Helper()
-	events := New().Events(nil, &event.Record{
+	events := normalise.New().Events(nil, &event.Record{
 		Seq: 5, Received: time.Date(2018, 3, 2, 0, 0, 0, 0, time.UTC), Source: "web", Transport: transport, Raw: []byte(raw),
 	})
-	checkEvents(t, events)
+	normalisetest.Check(t, events)
 	if len(events) != 1 {
 		t.Fatalf("%d events of %q", len(events), raw)
 	}
@@ -103,50 +105,21 @@ func TestLeapDayWithoutYearFindsALeapYear(t *testing.T) {
 // TestEventsDoNotDependOnWhatCameBefore derives the samples in any order with
 // one Normaliser and compares with a fresh one.
 func TestEventsDoNotDependOnWhatCameBefore(t *testing.T) {
-	lines := fileLines(t, "testdata/syslog/auth.in")
-	lines = append(lines, fileLines(t, "testdata/nginx/access.in")...)
-	lines = append(lines, fileLines(t, "testdata/auditd/log.in")...)
+	lines := normalisetest.Lines(t, "testdata/syslog/auth.in")
+	lines = append(lines, normalisetest.Lines(t, "testdata/nginx/access.in")...)
+	lines = append(lines, normalisetest.Lines(t, "testdata/auditd/log.in")...)
 	transports := []string{"file", "file;tz=Asia%2FTokyo", "syslog/udp;peer=192.0.2.1", "file;format=apache"}
 	rapid.Check(t, func(t *rapid.T) {
-		n := New()
+		n := normalise.New()
 		var dst []event.Event
 		for range rapid.IntRange(1, 20).Draw(t, "count") {
-			rec := fuzzRecord([]byte(rapid.SampledFrom(lines).Draw(t, "line")), rapid.SampledFrom(transports).Draw(t, "transport"))
+			rec := normalisetest.Record([]byte(rapid.SampledFrom(lines).Draw(t, "line")), rapid.SampledFrom(transports).Draw(t, "transport"))
 			dst = n.Events(dst[:0], rec)
-			if diff := cmp.Diff(New().Events(nil, rec), dst); diff != "" {
+			if diff := cmp.Diff(normalise.New().Events(nil, rec), dst); diff != "" {
 				t.Fatalf("events differ:\n%s", diff)
 			}
 		}
 	})
-}
-
-func TestManyTransportsDoNotGrowTheMemory(t *testing.T) {
-	n := New()
-	for i := range 3 * maxSettings {
-		transport := event.Transport{Kind: "syslog/udp"}.With("peer", strings.Repeat("x", i)).String()
-		n.Events(nil, fuzzRecord([]byte("x"), transport))
-	}
-	if len(n.settings) > maxSettings {
-		t.Errorf("%d settings kept", len(n.settings))
-	}
-}
-
-func TestFieldsBeyondTheBoundAreCounted(t *testing.T) {
-	ev := oneEvent(t, "file", "type=USER_LOGIN msg=audit(1.1:1): "+strings.Repeat("x=1 ", maxFields+9))
-	// one field is the type of the line
-	if left, _ := ev.Get(FieldsLeftOut); left != "10" || len(ev.Fields) != maxFields+1 {
-		t.Errorf("%d fields, %s left out", len(ev.Fields), left)
-	}
-}
-
-func TestFormatNamesAreUnique(t *testing.T) {
-	seen := map[string]bool{event.Unparsed: true, "": true}
-	for _, f := range formats() {
-		if seen[f.Name()] {
-			t.Errorf("two formats named %q", f.Name())
-		}
-		seen[f.Name()] = true
-	}
 }
 
 // TestHostileRecordsAreReadInLinearTime gives each format 256 KiB of what
@@ -162,12 +135,12 @@ func TestHostileRecordsAreReadInLinearTime(t *testing.T) {
 		"a", " ", "\"", "\\", "[", "]", " [", "=", "a=", "a0[1]=x ", "op=", "x=\" ", "'", "\n", "\x1d", " from ", " port 1", ": ", " ; ", ", client: ",
 		"[a b=\"c\"]", "{", "{\"a\":", "type=PATH msg=audit(1.1:1): name=\"a\"\n", "あ", "\xff", ",", "\t", "<1>",
 	}
-	n := New()
+	n := normalise.New()
 	for _, head := range heads {
 		for _, unit := range units {
 			raw := []byte(head + strings.Repeat(unit, (256<<10)/len(unit)))
 			start := processorTime(t)
-			checkEvents(t, n.Events(nil, fuzzRecord(raw, "file")))
+			normalisetest.Check(t, n.Events(nil, normalisetest.Record(raw, "file")))
 			if took := processorTime(t) - start; took > time.Second {
 				t.Errorf("%v of processor time for %q and many of %q", took, head, unit)
 			}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/normalise/format"
 )
 
 // Recognise tells from a file's first bytes (64 KiB are enough) what it is and
@@ -12,8 +13,8 @@ import (
 // the same lines. A text that no format reads is FrameLines with no Format;
 // what is not text is FrameBinary.
 func Recognise(name string, head []byte) event.Shape {
-	encoding := encodingOf(head)
-	text, _ := toUTF8(head, encoding)
+	encoding := format.EncodingOf(head)
+	text, _ := format.ToUTF8(head, encoding)
 	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
 	n := New()
 	binary := bytes.IndexByte(text, 0) >= 0
@@ -26,7 +27,7 @@ func Recognise(name string, head []byte) event.Shape {
 		}
 	}
 	// A log with a block of zeros, left by a crash, is still a log.
-	name = n.vote(name, sample(text))
+	name = n.vote(name, format.SampleLines(text))
 	if binary && name == "" {
 		return event.Shape{Framing: event.FrameBinary}
 	}
@@ -36,7 +37,7 @@ func Recognise(name string, head []byte) event.Shape {
 // shaped asks the formats that know how their files are cut.
 func (n *Normaliser) shaped(head []byte) (event.Shape, bool) {
 	for _, f := range n.formats {
-		s, ok := f.(Shaper)
+		s, ok := f.(format.Shaper)
 		if !ok {
 			continue
 		}
@@ -52,7 +53,7 @@ func (n *Normaliser) shaped(head []byte) (event.Shape, bool) {
 func (n *Normaliser) vote(name string, lines [][]byte) string {
 	votes := make([]int, len(n.formats))
 	for _, line := range lines {
-		in := sampleInput(line)
+		in := format.SampleInput(line)
 		if _, reader := n.read(in, -1, nil); reader >= 0 {
 			votes[reader]++
 		}
@@ -79,7 +80,7 @@ func (n *Normaliser) named(name string, lines [][]byte, votes int, winner string
 		}
 		count := 0
 		for _, line := range lines {
-			if _, ok := f.Normalise(sampleInput(line), nil); ok {
+			if _, ok := f.Normalise(format.SampleInput(line), nil); ok {
 				count++
 			}
 		}

@@ -1,7 +1,6 @@
-package normalise
+package normalise_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -9,19 +8,12 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/normalise"
+	"github.com/konseki/konseki/internal/normalise/normalisetest"
 )
 
-func sampleText(t *testing.T, path string) string {
-	t.Helper()
-	data, err := os.ReadFile("testdata/" + path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
-
 func TestFilesAreRecognisedByTheirContent(t *testing.T) {
-	auth, access := sampleText(t, "syslog/auth.in"), sampleText(t, "nginx/access.in")
+	auth, access := normalisetest.Sample(t, "syslog/auth.in"), normalisetest.Sample(t, "nginx/access.in")
 	sjis, err := japanese.ShiftJIS.NewEncoder().String("Mar  1 12:12:50 web01 app: 認証に失敗しました\n")
 	if err != nil {
 		t.Fatal(err)
@@ -45,36 +37,14 @@ func TestFilesAreRecognisedByTheirContent(t *testing.T) {
 		{"UTF-16", "x", utf16, event.Shape{Format: "syslog", Encoding: "utf-16le"}},
 		{"combined", "access.log", combined, event.Shape{Format: "nginx"}},
 		{"combined of httpd", "httpd/access_log", combined, event.Shape{Format: "apache"}},
-		{"audit log", "audit.log", sampleText(t, "auditd/log.in"), event.Shape{Format: "auditd"}},
+		{"audit log", "audit.log", normalisetest.Sample(t, "auditd/log.in"), event.Shape{Format: "auditd"}},
 		{"text of no format", "notes.txt", "hello\nworld\n", event.Shape{}},
 		{"binary", "x.bin", "\x7fELF\x02\x01\x01\x00\x00\x00", event.Shape{Framing: event.FrameBinary}},
 		{"nothing", "empty", "", event.Shape{}},
 	} {
-		got := Recognise(c.name, []byte(c.head))
+		got := normalise.Recognise(c.name, []byte(c.head))
 		if got.Format != c.want.Format || got.Framing != c.want.Framing || got.Encoding != c.want.Encoding {
 			t.Errorf("%s: %+v", c.about, got)
 		}
-	}
-}
-
-func TestAuditLinesOfOneSerialContinueTheRecord(t *testing.T) {
-	shape := Recognise("audit.log", []byte(sampleText(t, "auditd/log.in")))
-	first := []byte("type=SYSCALL msg=audit(1519873970.123:2995): arch=c000003e")
-	for line, want := range map[string]bool{
-		`type=EXECVE msg=audit(1519873970.123:2995): argc=1`: true,
-		`type=EXECVE msg=audit(1519873970.123:2996): argc=1`: false,
-		`something else`: false,
-		``:               false,
-	} {
-		if got := shape.Continues(first, []byte(line)); got != want {
-			t.Errorf("%q continues: %v", line, got)
-		}
-	}
-}
-
-func TestAuditLinesOfDifferentSerialsAreNotOneEvent(t *testing.T) {
-	ev := oneEvent(t, "file;format=auditd", "type=CWD msg=audit(1.1:1): cwd=\"/\"\ntype=CWD msg=audit(1.1:2): cwd=\"/srv\"")
-	if ev.Format != event.Unparsed {
-		t.Error(describe(&ev))
 	}
 }

@@ -1,0 +1,2 @@
+// Package vpn reads the logs of VPN gateways and firewalls: FortiGate and OpenVPN.
+package vpn

@@ -43,6 +43,7 @@ type setting struct {
 	ref      time.Time // zero: the time of receipt
 	hinted   int       // index of the hinted format, or -1
 	encoding string
+	plain    bool // every hint is plain, see [format.IsPlain]
 }
 
 // New returns a Normaliser that knows every format.
@@ -69,13 +70,14 @@ func (n *Normaliser) Events(dst []event.Event, rec *event.Record) []event.Event 
 	}
 	start := len(dst)
 	dst, _ = n.read(&n.in, set.hinted, dst)
+	plain := set.plain && format.IsPlain(raw)
 	for i := range dst[start:] {
 		ev := &dst[start+i]
 		ev.Nth = uint16(i)
 		if foreign && i == 0 {
 			ev.Text = n.in.Text()
 		}
-		clean(ev)
+		clean(ev, plain)
 	}
 	return dst
 }
@@ -119,7 +121,10 @@ func (n *Normaliser) setting(transport string) *setting {
 
 func (n *Normaliser) parseSetting(transport string) *setting {
 	via := event.ParseTransport(transport)
-	set := &setting{via: via, zone: time.UTC, zoneFrom: event.ZoneAssumed, hinted: -1, encoding: via.Get("enc")}
+	set := &setting{
+		via: via, zone: time.UTC, zoneFrom: event.ZoneAssumed, hinted: -1, encoding: via.Get("enc"),
+		plain: !slices.ContainsFunc(via.Hints, func(h event.Hint) bool { return !format.IsPlain([]byte(h.Value)) }),
+	}
 	// "Local" and "" mean another zone on every machine.
 	if name := via.Get("tz"); name != "" && name != "Local" {
 		if zone, err := time.LoadLocation(name); err == nil {
@@ -139,11 +144,16 @@ func (n *Normaliser) parseSetting(transport string) *setting {
 }
 
 // clean makes every string of the event valid UTF-8, its message short and its
-// fields not too many.
-func clean(ev *event.Event) {
+// fields not too many. The strings of a plain record are valid as they are; only
+// the source stands outside of it.
+func clean(ev *event.Event, plain bool) {
 	if more := len(ev.Fields) - maxFields; more > 0 {
 		ev.Fields = append(ev.Fields[:maxFields], event.Field{Name: FieldsLeftOut, Value: strconv.Itoa(more)})
 	}
-	format.MakeValid(ev)
+	if plain {
+		ev.Source = format.Valid(ev.Source)
+	} else {
+		format.MakeValid(ev)
+	}
 	ev.Message = format.Message(ev.Message)
 }

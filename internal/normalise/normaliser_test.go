@@ -1,6 +1,7 @@
 package normalise_test
 
 import (
+	"encoding/hex"
 	"strings"
 	"testing"
 	"time"
@@ -146,4 +147,30 @@ func TestHostileRecordsAreReadInLinearTime(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestEveryStringIsValidUTF8 derives records whose bytes, hints, sources and
+// values in hexadecimal are not UTF-8.
+func TestEveryStringIsValidUTF8(t *testing.T) {
+	lines := []string{
+		`type=USER_CMD msg=audit(1.1:1): pid=1 uid=0 cwd="/" cmd=HEX terminal=pts/0 res=success`,
+		`type=EXECVE msg=audit(1.1:1): argc=2 a0="sh" a1=HEX`,
+		`type=EXECVE msg=audit(1.1:1): argc=1 a0_len=9 a0[0]=HEX a0[1]=HEX`,
+		`Mar  1 12:12:50 h audisp: type=USER_CMD msg=audit(1.1:1): cmd=HEX`,
+		`{"ID":"1.1:1","SYSCALL":{"exe":"RAW"}}`, `{"user":"\u3042RAW","\u3042":1}`, `{"user":"\ud800","message":"RAW"}`,
+		`Mar  1 12:12:50 h sshd[1]: Failed password for RAW from 192.0.2.1 port 1`, `RAW`, "a,RAW,c",
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		raw := rapid.SliceOfN(rapid.Byte(), 1, 24).Draw(t, "raw")
+		line := rapid.SampledFrom(lines).Draw(t, "line")
+		line = strings.ReplaceAll(line, "HEX", strings.ToUpper(hex.EncodeToString(raw)))
+		line = strings.ReplaceAll(line, "RAW", string(raw))
+		via := event.Transport{Kind: "file"}.With("host", rapid.SampledFrom([]string{"", "web", "\xff"}).Draw(t, "host"))
+		if rapid.Bool().Draw(t, "csv") {
+			via = via.With("format", "csv").With("columns", event.JoinColumns([]string{"time", string(raw), "x"}))
+		}
+		rec := normalisetest.Record([]byte(line), via.String())
+		rec.Source = string(raw)
+		normalisetest.Check(t, normalise.New().Events(nil, rec))
+	})
 }

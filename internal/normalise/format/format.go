@@ -13,7 +13,8 @@ type Format interface {
 	// Normalise appends the events of the record to dst. It returns false,
 	// and dst as it was, when the record turns out not to be of this format or
 	// to be damaged: the next format that matches is then asked, and in the
-	// end the record is kept as unparsed.
+	// end the record is kept as unparsed. What it decodes to bytes of its own
+	// making, from hexadecimal, it makes valid UTF-8, see [MakeValid].
 	Normalise(in *Input, dst []event.Event) ([]event.Event, bool)
 }
 

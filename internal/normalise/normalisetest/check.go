@@ -1,6 +1,7 @@
 package normalisetest
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -13,8 +14,16 @@ import (
 	"github.com/konseki/konseki/internal/normalise/format"
 )
 
-// Check holds for the events of any record.
-func Check(t *testing.T, events []event.Event) {
+// T is what Check needs of a test, be it one of package testing or of rapid.
+type T interface {
+	Helper()
+	Fatal(args ...any)
+	Errorf(format string, args ...any)
+}
+
+// Check fails the test unless events are what any record may give: numbered,
+// named, in UTF-8, at an instant in UTC, with addresses in their one form.
+func Check(t T, events []event.Event) {
 	t.Helper()
 	if len(events) == 0 {
 		t.Fatal("no event")
@@ -24,8 +33,9 @@ func Check(t *testing.T, events []event.Event) {
 		if int(ev.Nth) != i || ev.Format == "" || len(ev.Message) > format.MaxMessage {
 			t.Errorf("event %d: nth %d, format %q, message of %d bytes", i, ev.Nth, ev.Format, len(ev.Message))
 		}
-		if !utf8.ValidString(Describe(ev)) {
-			t.Errorf("not UTF-8: %+v", ev)
+		// Describe quotes, so that its text is valid whatever the event holds.
+		if text := fmt.Sprintf("%+v", *ev) + ev.Quality.Original; !utf8.ValidString(text) {
+			t.Errorf("not UTF-8: %q", text)
 		}
 		if ev.Time.IsZero() || ev.Time.Location() != time.UTC {
 			t.Errorf("time %v", ev.Time)

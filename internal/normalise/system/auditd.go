@@ -85,6 +85,9 @@ func (f *auditd) Normalise(in *format.Input, dst []event.Event) ([]event.Event, 
 		}
 	}
 	a.finish(lines[0].body)
+	if a.broken {
+		format.MakeValid(&a.ev)
+	}
 	return append(dst, a.ev), true
 }
 

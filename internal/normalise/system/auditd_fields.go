@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/normalise/format"
@@ -30,6 +31,7 @@ type audit struct {
 	words                    []string  // of the title, as Laurel parts them
 	parent, last             string    // parent program; type of the line being read
 	pid, ppid                string
+	broken                   bool // a value in hexadecimal was not UTF-8
 }
 
 // auditName is one PATH line.
@@ -83,7 +85,9 @@ func (a *audit) pairs(kind, s string, depth int) {
 		default:
 			var value string
 			value, s = cutAuditValue(s, name)
-			a.field(kind, name, decodeAudit(kind, name, value))
+			value = decodeAudit(kind, name, value)
+			a.broken = a.broken || !utf8.ValidString(value)
+			a.field(kind, name, value)
 		}
 	}
 }

@@ -149,10 +149,12 @@ func (l *Ledger) cuts(s Source, t *track, from, to time.Time) []time.Time {
 }
 
 // end is the instant up to which a source's records speak: the last record, or
-// now for a live source that is not yet overdue.
+// now for a live source that is not yet overdue. One without a rhythm could
+// have stopped at any time.
 func (l *Ledger) end(s Source, t *track) time.Time {
 	last := t.all.last.Add(1)
-	if s.Ack != "file" && l.now.Sub(t.all.last) < t.all.tolerance && l.now.After(last) {
+	rhythm := t.all.tolerance < noRhythm
+	if s.Ack != "file" && rhythm && l.now.Sub(t.all.last) < t.all.tolerance && l.now.After(last) {
 		return l.now
 	}
 	return last

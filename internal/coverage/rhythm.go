@@ -92,13 +92,16 @@ func (r *run) finish(width time.Duration) {
 	r.unread = unreadSpans(r.buckets, width)
 }
 
+// noRhythm is the tolerance of a series too short to be judged by.
+const noRhythm = time.Duration(1<<63 - 1)
+
 // ordinaryQuiet is three times the 99th percentile of the quiet between
 // buckets that hold records, at least two buckets. A series too short to have
 // a rhythm is never called silent.
 func (r *run) ordinaryQuiet(width time.Duration) time.Duration {
 	const enough = 24
 	if len(r.buckets) < enough {
-		return 1<<63 - 1
+		return noRhythm
 	}
 	gaps := make([]time.Duration, 0, len(r.buckets)-1)
 	for i := 1; i < len(r.buckets); i++ {
@@ -106,7 +109,7 @@ func (r *run) ordinaryQuiet(width time.Duration) time.Duration {
 	}
 	slices.Sort(gaps)
 	p99 := gaps[(len(gaps)-1)*99/100]
-	return max(3*p99, 2*width)
+	return max(3*min(p99, noRhythm/4), 2*width)
 }
 
 // unreadSpans joins the buckets in which most records could not be parsed.

@@ -80,8 +80,14 @@ func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported,
 	}
 	before := s.registry.findings()
 	p := placer{req: req, manifest: manifest, zone: s.Zone.String()}
-	files, importErr := collect.Import(ctx, s.Vault, req.Paths, collect.ImportOptions{
-		Recognise: normalise.Recognise, Known: s.imported, Again: req.Again, Place: p.place,
+	var to collect.Appender = s.Vault
+	known := s.imported
+	if !req.Again {
+		r := s.resume(ctx, by)
+		to, known = r, r.known
+	}
+	files, importErr := collect.Import(ctx, to, req.Paths, collect.ImportOptions{
+		Recognise: normalise.Recognise, Known: known, Again: req.Again, Place: p.place,
 		Progress: req.Progress, Logger: s.Logger,
 	}, func(f collect.File) {
 		if req.Each != nil {

@@ -99,7 +99,7 @@ func tokenVerb() verb {
 		name: "token", args: "add NAME | list | revoke NAME", does: "manage the bearer tokens of senders",
 		examples: []string{"konseki token add shop-app --source app,web"},
 		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
-			sources := fs.String("source", "", "`sources` the sender may write to, comma separated; default: any")
+			sources := fs.String("source", "*", "`sources` the sender may write to, comma separated; * is any")
 			return func(_ context.Context, args []string) error {
 				e.logger.Debug("token", "args", len(args))
 				a, err := auth.Open(filepath.Join(e.dir, "auth"), auth.Options{Logger: e.logger})
@@ -108,11 +108,7 @@ func tokenVerb() verb {
 				}
 				switch {
 				case len(args) == 2 && args[0] == "add":
-					var list []string
-					if *sources != "" {
-						list = strings.Split(*sources, ",")
-					}
-					token, err := a.NewToken(args[1], list)
+					token, err := a.NewToken(args[1], strings.Split(*sources, ","))
 					if err == nil {
 						fmt.Fprintln(e.stderr, e.say("この印は一度だけ表示される。", "This token is shown only once."))
 						fmt.Fprintln(e.stdout, token)

@@ -17,8 +17,11 @@ const table = "@rows"
 // it names by table. args are the statement's parameters $1 and on.
 func (x *Index) aggregate(ctx context.Context, req index.Request, columns []int, text string, args []any, f func(*sql.Rows) error) error {
 	w := span(req.Plan, req.From, req.To)
-	b := &builder{args: args}
+	b := &builder{args: args, finder: x.newFinder(req.Plan)}
 	b.files, b.hot = x.state.Load().narrow(w)
+	if err := b.find(ctx, w); err != nil {
+		return err
+	}
 	rows := b.from(columns, func() string {
 		if req.Own {
 			return b.conditions(w)

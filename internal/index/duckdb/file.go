@@ -54,9 +54,10 @@ func arrange(batches []*batch, first, last uint64) []place {
 // enough to compress well.
 const rowGroupRows = 32_768
 
-// schema describes a derived file: required columns, no nesting.
+// schema describes a derived file: required columns, no nesting. All columns
+// share one codec: each one's encoders would hold megabytes.
 func schema() *parquet.Schema {
-	group := parquet.Group{}
+	group, codec := parquet.Group{}, &zstd.Codec{Level: zstd.SpeedFastest}
 	for i, s := range specs() {
 		var node parquet.Node
 		switch s.kept {
@@ -72,7 +73,7 @@ func schema() *parquet.Schema {
 		case plain:
 			node = parquet.String()
 		}
-		group[s.name] = parquet.Compressed(node, &zstd.Codec{Level: zstd.SpeedFastest})
+		group[s.name] = parquet.Compressed(node, codec)
 	}
 	return parquet.NewSchema("events", group)
 }

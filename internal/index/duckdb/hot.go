@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
+	"strconv"
 	"sync/atomic"
 
 	driver "github.com/duckdb/duckdb-go/v2"
@@ -15,12 +17,17 @@ import (
 type hotScan struct {
 	batches []*batch
 	columns []int
+	finder  *finder
+	hits    int
 }
+
+// hitName names the column that tells whether a row's text is in a set.
+func hitName(set int) string { return "hit" + strconv.Itoa(set) }
 
 type hotKey struct{}
 
 func withHot(ctx context.Context, s hotScan) context.Context {
-	return context.WithValue(ctx, hotKey{}, s)
+	return context.WithValue(context.WithValue(ctx, finderKey{}, s.finder), hotKey{}, s)
 }
 
 // registerHot makes the table function hot() known to a database.
@@ -50,10 +57,10 @@ type hotSource struct {
 	piece []piece
 }
 
-// piece is a run of rows of one batch that fits a chunk.
+// piece is some rows of one batch that fit a chunk.
 type piece struct {
-	batch       *batch
-	first, last int
+	batch *batch
+	rows  []int
 }
 
 func newHotSource(scan hotScan) (*hotSource, error) {
@@ -72,21 +79,42 @@ func newHotSource(scan hotScan) (*hotSource, error) {
 		}
 		s.infos = append(s.infos, driver.ColumnInfo{Name: s.specs[col].name, T: info})
 	}
-	size := driver.GetDataChunkCapacity()
+	for set := range scan.hits {
+		info, err := driver.NewTypeInfo(driver.TYPE_INTEGER)
+		if err != nil {
+			return nil, err
+		}
+		s.infos = append(s.infos, driver.ColumnInfo{Name: hitName(set), T: info})
+	}
 	for _, b := range scan.batches {
-		for first := 0; first < b.rows; first += size {
-			s.piece = append(s.piece, piece{b, first, min(first+size, b.rows)})
+		for rows := range slices.Chunk(scan.rows(b), driver.GetDataChunkCapacity()) {
+			s.piece = append(s.piece, piece{b, rows})
 		}
 	}
 	return s, nil
+}
+
+// rows lists the rows of a batch that may be in an answer.
+func (s *hotScan) rows(b *batch) []int {
+	var required []int
+	if s.finder != nil {
+		required = s.finder.required()
+	}
+	rows := make([]int, 0, b.rows)
+	for row := range b.rows {
+		if !slices.ContainsFunc(required, func(set int) bool { return !s.finder.hot[b][set].has(row) }) {
+			rows = append(rows, row)
+		}
+	}
+	return rows
 }
 
 func (s *hotSource) ColumnInfos() []driver.ColumnInfo { return s.infos }
 
 func (s *hotSource) Cardinality() *driver.CardinalityInfo {
 	rows := 0
-	for _, b := range s.scan.batches {
-		rows += b.rows
+	for _, p := range s.piece {
+		rows += len(p.rows)
 	}
 	return &driver.CardinalityInfo{Cardinality: uint(rows), Exact: true}
 }
@@ -104,23 +132,31 @@ func (s *hotSource) FillChunk(_ any, chunk driver.DataChunk) error {
 	}
 	p := s.piece[i]
 	for at, col := range s.scan.columns {
-		if err := fillColumn(chunk, at, s.specs[col].kept, &p.batch.cols[col], p.first, p.last); err != nil {
+		if err := fillColumn(chunk, at, s.specs[col].kept, &p.batch.cols[col], p.rows); err != nil {
 			return err
 		}
 	}
-	return chunk.SetSize(p.last - p.first)
+	for set := range s.scan.hits {
+		hit := s.scan.finder.hot[p.batch][set]
+		for i, row := range p.rows {
+			if err := driver.SetChunkValue(chunk, len(s.scan.columns)+set, i, int32(hit[row/64]>>(row%64)&1)); err != nil {
+				return err
+			}
+		}
+	}
+	return chunk.SetSize(len(p.rows))
 }
 
-func fillColumn(chunk driver.DataChunk, at int, kept storage, c *column, first, last int) error {
-	for row := first; row < last; row++ {
+func fillColumn(chunk driver.DataChunk, at int, kept storage, c *column, rows []int) error {
+	for i, row := range rows {
 		var err error
 		switch kept {
 		case number64:
-			err = driver.SetChunkValue(chunk, at, row-first, c.numbers[row])
+			err = driver.SetChunkValue(chunk, at, i, c.numbers[row])
 		case number32:
-			err = driver.SetChunkValue(chunk, at, row-first, int32(c.numbers[row]))
+			err = driver.SetChunkValue(chunk, at, i, int32(c.numbers[row]))
 		default:
-			err = driver.SetChunkValue(chunk, at, row-first, c.text(row))
+			err = driver.SetChunkValue(chunk, at, i, c.text(row))
 		}
 		if err != nil {
 			return err

@@ -48,6 +48,7 @@ type Index struct {
 	cover sync.Mutex // held while a file is written
 	write sync.Mutex // held while state is replaced
 	state atomic.Pointer[state]
+	raw   segments
 }
 
 // state is one consistent view; it never changes.
@@ -61,7 +62,6 @@ type file struct {
 	path        string
 	first, last uint64
 	sidecar
-	raw atomic.Pointer[string] // path of the vault segment, once known
 }
 
 func (f *file) earliest() int64 {
@@ -122,7 +122,7 @@ func (x *Index) connect(memoryMB int) (*sql.DB, error) {
 			return nil, errors.Join(fmt.Errorf("%s: %w", s, err), db.Close())
 		}
 	}
-	if err := errors.Join(registerHot(ctx, db), registerNetwork(ctx, db)); err != nil {
+	if err := errors.Join(registerHot(ctx, db), registerFound(ctx, db), registerNetwork(ctx, db)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
@@ -226,7 +226,7 @@ func digestTail(path string) (size, digest uint64, err error) {
 func (x *Index) Has(seg index.Segment) bool {
 	for _, f := range x.state.Load().files {
 		if f.first == seg.First && f.last == seg.Last {
-			f.raw.Store(&seg.Path)
+			x.raw.note(seg)
 			return true
 		}
 	}
@@ -309,8 +309,9 @@ func (x *Index) Cover(ctx context.Context, seg index.Segment) error {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("index: cover %s: %w", seg.Name, err)
 		}
-		places := arrange(x.state.Load().hot, seg.First, seg.Last)
-		f, err := x.derive(seg, places)
+		hot := x.state.Load().hot
+		places := arrange(hot, seg.First, seg.Last)
+		f, err := x.derive(seg, hot, places)
 		if err != nil {
 			return fmt.Errorf("index: cover %s: %w", seg.Name, err)
 		}
@@ -321,9 +322,9 @@ func (x *Index) Cover(ctx context.Context, seg index.Segment) error {
 }
 
 // derive writes the derived file and its sidecar.
-func (x *Index) derive(seg index.Segment, places []place) (*file, error) {
+func (x *Index) derive(seg index.Segment, hot []*batch, places []place) (*file, error) {
+	x.raw.note(seg)
 	f := &file{path: filepath.Join(x.dir, fileName(seg.First, seg.Last, x.version)), first: seg.First, last: seg.Last}
-	f.raw.Store(&seg.Path)
 	var err error
 	if f.digest, err = write(f.path, places); err != nil {
 		return nil, err
@@ -335,8 +336,18 @@ func (x *Index) derive(seg index.Segment, places []place) (*file, error) {
 		at := func(p place) int64 { return p.batch.cols[colTime].numbers[p.row] }
 		f.groups = append(f.groups, group{at(g[0]), at(g[len(g)-1]), len(g)})
 	}
+	size := 0
+	for _, p := range places {
+		size += len(p.batch.cols[colText].text(p.row))
+		if p.batch.cols[colTextKind].numbers[p.row] != textIsRaw {
+			f.decoded++
+		}
+	}
 	f.skip = *newSkip(places)
-	return f, writeSidecar(f.path+skipSuffix, f.marshal())
+	f.grams = newGrams(f.first, f.last, size)
+	b := f.marshal(f.grams.table(hot, f.first, f.last))
+	f.tableAt = int64(len(b) - 8 - f.grams.bytes())
+	return f, writeSidecar(f.path+skipSuffix, b)
 }
 
 // writeSidecar writes a small file whole or not at all.

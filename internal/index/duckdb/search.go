@@ -14,7 +14,6 @@ import (
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
-	"github.com/konseki/konseki/internal/query"
 )
 
 // Search returns the events of a request in order of (time, record, nth),
@@ -22,7 +21,7 @@ import (
 // of time and stops when the page is full.
 func (x *Index) Search(ctx context.Context, req index.Request) (index.Page, error) {
 	limit := min(cmp.Or(req.Limit, index.DefaultLimit), index.MaxLimit)
-	s := &search{index: x, state: x.state.Load(), req: req, left: max(limit, 1) + 1, window: span(req.Plan, req.From, req.To)}
+	s := &search{index: x, state: x.state.Load(), req: req, left: max(limit, 1) + 1, window: span(req.Plan, req.From, req.To), finder: x.newFinder(req.Plan)}
 	var err error
 	if s.after, err = parseCursor(req.After, req.Oldest); err != nil {
 		return index.Page{}, fmt.Errorf("index: search: %w", err)
@@ -47,6 +46,7 @@ type search struct {
 	after  *mark
 	left   int
 	found  []event.Event
+	finder *finder
 }
 
 // firstStretch is about how many rows the first stretch of time holds; each
@@ -66,9 +66,8 @@ func (s *search) run(ctx context.Context) error {
 	files, hot := s.state.narrow(w)
 	all := stretches(files, hot)
 	rows := firstStretch
-	if s.req.Plan != nil && hasText(s.req.Plan.Root) {
-		// Raw text is read by whole segments: step by them, read each once.
-		all, rows = wholes(files, hot), 1
+	if s.finder != nil {
+		s.finder.discount(all, files)
 	}
 	for ; w.from < w.to && s.left > 0; rows *= growth {
 		part := w
@@ -99,34 +98,6 @@ func stretches(files []*file, hot []*batch) []group {
 		all = append(all, group{b.earliest, b.latest, b.rows})
 	}
 	return all
-}
-
-// wholes is stretches with each file as one.
-func wholes(files []*file, hot []*batch) []group {
-	all := stretches(nil, hot)
-	for _, f := range files {
-		g := group{f.earliest(), f.latest(), 0}
-		for _, part := range f.groups {
-			g.rows += part.rows
-		}
-		all = append(all, g)
-	}
-	return all
-}
-
-// hasText reports whether a node searches raw text.
-func hasText(n query.Node) bool {
-	switch n := n.(type) {
-	case query.Text:
-		return true
-	case query.Not:
-		return hasText(n.Node)
-	case query.And:
-		return slices.ContainsFunc(n.Nodes, hasText)
-	case query.Or:
-		return slices.ContainsFunc(n.Nodes, hasText)
-	}
-	return false
 }
 
 // lastDownTo finds a time after which the window holds few more than the wanted
@@ -163,8 +134,11 @@ func firstUpTo(all []group, w window, rows int) int64 {
 
 // look adds the events of one stretch of time.
 func (s *search) look(ctx context.Context, w window) error {
-	b := &builder{}
+	b := &builder{finder: s.finder}
 	b.files, b.hot = s.state.narrow(w)
+	if err := b.find(ctx, w); err != nil {
+		return err
+	}
 	if len(b.files) == 0 && len(b.hot) == 0 {
 		return nil
 	}
@@ -210,9 +184,6 @@ func (x *Index) events(ctx context.Context, b *builder, text string, r *reader) 
 
 // each runs a statement and calls f for every row, until it fails.
 func (x *Index) each(ctx context.Context, b *builder, text string, f func(*sql.Rows) error) error {
-	if b.err != nil {
-		return b.err
-	}
 	rows, err := x.db.QueryContext(withHot(ctx, b.scan()), text, b.args...)
 	if err != nil {
 		return x.explain(err, b.files)

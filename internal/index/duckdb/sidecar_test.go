@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -16,17 +17,19 @@ import (
 	"github.com/konseki/konseki/internal/query"
 )
 
-func sampleSidecar() *sidecar {
+func sampleSidecar() (*sidecar, []byte) {
 	b := newBatch()
 	for i := range 50 {
 		b.add(&event.Event{Record: uint64(i + 1), Source: "vpn", ActorUser: fmt.Sprintf("User%d", i), Time: time.Unix(int64(i), 0)}, []byte("Raw text 請求書"))
 	}
 	places := arrange([]*batch{b}, 0, math.MaxUint64)
-	return &sidecar{size: 1, digest: 2, tail: 3, groups: []group{{-5, 7, 50}}, skip: *newSkip(places)}
+	s := &sidecar{size: 1, digest: 2, tail: 3, groups: []group{{-5, 7, 50}}, skip: *newSkip(places), grams: newGrams(1, 50, 1000)}
+	return s, s.grams.table([]*batch{b}, 1, 50)
 }
 
 func FuzzSidecar(f *testing.F) {
-	good := sampleSidecar().marshal()
+	side, table := sampleSidecar()
+	good := side.marshal(table)
 	f.Add(good)
 	f.Add(good[:64])
 	f.Add([]byte(skipMagic))
@@ -39,10 +42,12 @@ func FuzzSidecar(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if diff := cmp.Diff(b, s.marshal()); diff != "" {
+		if diff := cmp.Diff(b, s.marshal(b[s.tableAt:len(b)-8])); diff != "" {
 			t.Fatal(diff)
 		}
-		s.skip.text("needle")
+		if _, err := s.grams.holding(bytes.NewReader(b), s.tableAt, [][]byte{[]byte("needle")}); err != nil {
+			t.Fatal(err)
+		}
 		s.skip.entity(colHost, "x")
 	})
 }
@@ -78,10 +83,12 @@ func TestSkipFiltersNeverDenyWhatIsThere(t *testing.T) {
 		b := newBatch()
 		b.add(&event.Event{Record: 1, ActorUser: user}, []byte(raw))
 		f := &file{first: 1, last: 1, sidecar: sidecar{skip: *newSkip(arrange([]*batch{b}, 0, 9))}}
+		shape := newGrams(1, 1, len(raw))
+		table := bytes.NewReader(shape.table([]*batch{b}, 1, 1))
 		text := query.Fold(query.Clean(raw))
 		from := rapid.IntRange(0, len(text)).Draw(r, "from")
 		word := text[from:rapid.IntRange(from, len(text)).Draw(r, "to")]
-		if !f.may(query.Text{Word: word}) {
+		if blocks, err := shape.holding(table, 0, newConjunction([]query.Text{{Word: word}}).needles); err != nil || blocks != 1 {
 			r.Fatalf("denies %q in %q", word, raw)
 		}
 		if !f.may(query.Match{Field: "actor_user", Op: query.Equal, Value: query.Fold(user)}) {
@@ -91,7 +98,7 @@ func TestSkipFiltersNeverDenyWhatIsThere(t *testing.T) {
 }
 
 func TestSkipFiltersPassOverWhatIsAbsent(t *testing.T) {
-	s := sampleSidecar()
+	s, table := sampleSidecar()
 	wrong := 0
 	for i := range 1000 {
 		if s.skip.entity(colActor, fmt.Sprintf("absent%d", i)) {
@@ -101,7 +108,7 @@ func TestSkipFiltersPassOverWhatIsAbsent(t *testing.T) {
 	if wrong > 20 {
 		t.Errorf("%d of 1000 absent users were not recognised", wrong)
 	}
-	if s.skip.text("payroll") {
+	if blocks, err := s.grams.holding(bytes.NewReader(table), 0, [][]byte{[]byte("payroll")}); err != nil || blocks != 0 {
 		t.Error("an absent word was not recognised")
 	}
 }

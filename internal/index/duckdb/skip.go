@@ -16,7 +16,6 @@ import (
 // may say "perhaps" wrongly, never "no".
 type skip struct {
 	entities []uint64 // bloom filter over (column, folded value)
-	grams    []uint64 // bitmap over hashes of 4 bytes of folded text
 }
 
 // probes is the number of bits an entity sets; with 12 bits each about 1 in 300
@@ -24,9 +23,6 @@ type skip struct {
 const (
 	probes         = 6
 	bitsPerEntity  = 12
-	gramLength     = 4
-	minGramBits    = 1 << 12
-	maxGramBits    = 1 << 22
 	recentEntities = 1 << 15
 )
 
@@ -41,14 +37,6 @@ func newSkip(places []place) *skip {
 	s := &skip{entities: make([]uint64, 1+len(hashes)*bitsPerEntity/64)}
 	for _, h := range hashes {
 		setProbes(s.entities, h)
-	}
-	size := 0
-	for _, p := range places {
-		size += len(p.batch.cols[colText].text(p.row))
-	}
-	s.grams = make([]uint64, min(max(1<<bits.Len(uint(size/8)), minGramBits), maxGramBits)/64)
-	for _, p := range places {
-		s.addText(p.batch.cols[colText].text(p.row))
 	}
 	return s
 }
@@ -123,43 +111,6 @@ func (s *skip) entity(col int, folded string) bool {
 	return true
 }
 
-// addText notes every 4 bytes of the folded text.
-func (s *skip) addText(text []byte) {
-	for _, c := range text {
-		if c >= utf8.RuneSelf {
-			text = []byte(query.Fold(string(text)))
-			break
-		}
-	}
-	shift := s.shift()
-	var gram uint32
-	for i, c := range text {
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		gram = gram>>8 | uint32(c)<<24
-		if i >= gramLength-1 {
-			bit := gram * 0x9E3779B1 >> shift
-			s.grams[bit/64] |= 1 << (bit % 64)
-		}
-	}
-}
-
-// shift brings a 32-bit hash to the size of the bitmap, a power of two.
-func (s *skip) shift() int { return 32 - bits.Len(uint(len(s.grams)*64-1)) }
-
-// text reports whether the folded word may occur.
-func (s *skip) text(folded string) bool {
-	shift := s.shift()
-	for i := 0; i+gramLength <= len(folded); i++ {
-		bit := binary.LittleEndian.Uint32([]byte(folded[i:i+gramLength])) * 0x9E3779B1 >> shift
-		if s.grams[bit/64]&(1<<(bit%64)) == 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // may reports whether a node may hold for an event of the file.
 func (f *file) may(n query.Node) bool {
 	switch n := n.(type) {
@@ -180,18 +131,6 @@ func (f *file) may(n query.Node) bool {
 		return f.mayText(n)
 	case query.Match:
 		return f.mayMatch(n)
-	}
-	return true
-}
-
-func (f *file) mayText(n query.Text) bool {
-	if !n.Wild {
-		return f.skip.text(n.Word)
-	}
-	for _, p := range query.Pattern(n.Word) {
-		if p.Wild == 0 && !f.skip.text(p.Literal) {
-			return false
-		}
 	}
 	return true
 }
@@ -220,15 +159,18 @@ func (f *file) mayMatch(n query.Match) bool {
 // errSkip means that a sidecar file is not what this version writes.
 var errSkip = errors.New("not a sidecar of this version")
 
-const skipMagic = "konseki skip 1\n\x00"
+const skipMagic = "konseki skip 2\n\x00"
 
-// sidecar is all that is known of a derived file without opening it.
+// sidecar is what is known of a derived file without opening it.
 type sidecar struct {
-	size   uint64 // bytes of the derived file
-	digest uint64 // XXH3-64 of it
-	tail   uint64 // XXH3-64 of its last tailBytes, where its footer is
-	groups []group
-	skip   skip
+	size    uint64 // bytes of the derived file
+	digest  uint64 // XXH3-64 of it
+	tail    uint64 // XXH3-64 of its last tailBytes, where its footer is
+	decoded uint64 // rows whose text is not the raw bytes
+	groups  []group
+	skip    skip
+	grams   grams
+	tableAt int64 // where the table of grams begins in the sidecar's file
 }
 
 // group is one row group.
@@ -237,26 +179,27 @@ type group struct {
 	rows             int
 }
 
-// marshal writes the sidecar as 64-bit little-endian words between a magic and
-// an XXH3-64 of all before it.
-func (s *sidecar) marshal() []byte {
+// marshal writes the sidecar as 64-bit little-endian words after a magic, then
+// the table of grams, and an XXH3-64 of all before it.
+func (s *sidecar) marshal(table []byte) []byte {
 	b := []byte(skipMagic)
 	word := func(n uint64) { b = binary.LittleEndian.AppendUint64(b, n) }
-	word(s.size)
-	word(s.digest)
-	word(s.tail)
-	word(uint64(len(s.groups)))
+	for _, n := range []uint64{s.size, s.digest, s.tail, s.decoded, uint64(len(s.groups))} {
+		word(n)
+	}
 	for _, g := range s.groups {
 		word(uint64(g.earliest))
 		word(uint64(g.latest))
 		word(uint64(g.rows))
 	}
-	for _, filter := range [][]uint64{s.skip.entities, s.skip.grams} {
-		word(uint64(len(filter)))
-		for _, w := range filter {
-			word(w)
-		}
+	word(uint64(len(s.skip.entities)))
+	for _, w := range s.skip.entities {
+		word(w)
 	}
+	for _, n := range []uint64{s.grams.base, uint64(s.grams.shift), uint64(s.grams.blocks), uint64(s.grams.log)} {
+		word(n)
+	}
+	b = append(b, table...)
 	word(xxh3.Hash(b))
 	return b
 }
@@ -281,17 +224,17 @@ func unmarshalSidecar(b []byte) (*sidecar, error) {
 		body = body[8:]
 		return n
 	}
-	s := &sidecar{size: word(), digest: word(), tail: word()}
+	s := &sidecar{size: word(), digest: word(), tail: word(), decoded: word()}
 	for n := word(); n > 0 && ok; n-- {
 		s.groups = append(s.groups, group{int64(word()), int64(word()), int(word())})
 	}
-	for _, filter := range []*[]uint64{&s.skip.entities, &s.skip.grams} {
-		for n := word(); n > 0 && ok; n-- {
-			*filter = append(*filter, word())
-		}
+	for n := word(); n > 0 && ok; n-- {
+		s.skip.entities = append(s.skip.entities, word())
 	}
-	if !ok || len(body) > 0 || len(s.skip.entities) == 0 || bits.OnesCount(uint(len(s.skip.grams))) != 1 {
+	s.grams = grams{base: word(), shift: int(word()), blocks: int(word()), log: int(word())}
+	if !ok || len(s.skip.entities) == 0 || !s.grams.valid() || len(body) != s.grams.bytes() {
 		return nil, errSkip
 	}
+	s.tableAt = int64(len(b) - 8 - len(body))
 	return s, nil
 }

@@ -26,14 +26,17 @@ type builder struct {
 	hot   []*batch
 	// used notes the columns that the statement names.
 	used [columnCount]bool
+	// hits is the number of columns that hot() shall add for sets of words.
+	hits int
 	// inFiles tells which side of the union is being written: on the side of
 	// files the raw text lies in the vault's segments.
 	inFiles bool
-	err     error
+	// finder has searched the texts; with upper, it is still to do that, and
+	// conditions hold as far as they may hold for some text.
+	finder *finder
+	upper  bool
+	not    bool // within an odd number of negations
 }
-
-// errNoSegment means that raw text cannot be searched where it lies.
-var errNoSegment = errors.New("the vault segment of a derived file is not known; call Has for each segment after opening")
 
 // arg binds a value and returns its placeholder.
 func (b *builder) arg(v any) string {
@@ -77,7 +80,7 @@ func (b *builder) from(columns []int, where func() string) string {
 
 // scan gives the part of the snapshot that hot() shall read.
 func (b *builder) scan() hotScan {
-	s := hotScan{batches: b.hot}
+	s := hotScan{batches: b.hot, finder: b.finder, hits: b.hits}
 	for col, used := range b.used {
 		if used {
 			s.columns = append(s.columns, col)
@@ -112,7 +115,10 @@ func (b *builder) node(n query.Node) string {
 		}
 		return "(" + strings.Join(parts, " OR ") + ")"
 	case query.Not:
-		return "NOT " + b.node(n.Node)
+		b.not = !b.not
+		s := "NOT " + b.node(n.Node)
+		b.not = !b.not
+		return s
 	case query.Text:
 		return b.texts([]query.Text{n})
 	case query.Match:
@@ -121,21 +127,17 @@ func (b *builder) node(n query.Node) string {
 	return "false"
 }
 
-// and puts the words of a conjunction together, so that raw text is read once.
+// and puts the words of a conjunction together: they are searched as one set.
 func (b *builder) and(n query.And) string {
 	var parts []string
-	var words []query.Text
-	for _, c := range n.Nodes {
-		if t, ok := c.(query.Text); ok {
-			words = append(words, t)
-			continue
-		}
+	words, rest := splitWords(n)
+	for _, c := range rest {
 		parts = append(parts, b.node(c))
 	}
 	if len(words) > 0 {
 		parts = append(parts, b.texts(words))
 	}
-	if len(parts) == 0 {
+	if parts = slices.DeleteFunc(parts, func(p string) bool { return p == "true" }); len(parts) == 0 {
 		return "true"
 	}
 	return "(" + strings.Join(parts, " AND ") + ")"
@@ -143,23 +145,20 @@ func (b *builder) and(n query.And) string {
 
 // texts writes that the record's text contains all the words.
 func (b *builder) texts(words []query.Text) string {
-	here := b.contained(b.column(colText), words)
-	if !b.inFiles {
-		return here
+	if b.upper {
+		return strconv.FormatBool(!b.not)
 	}
-	var segments []string
-	for _, f := range b.files {
-		raw := f.raw.Load()
-		if raw == nil {
-			b.err = fmt.Errorf("%w: records %d to %d", errNoSegment, f.first, f.last)
-			continue
-		}
-		segments = append(segments, quote(guard(*raw)))
+	set := b.finder.set(words)
+	if !b.inFiles {
+		b.hits = max(b.hits, set+1)
+		return fmt.Sprintf("(%s = 1)", hitName(set))
+	}
+	among := b.finder.among(set)
+	if !slices.ContainsFunc(b.files, func(f *file) bool { return f.decoded > 0 }) {
+		return "(" + among + ")"
 	}
 	kind := b.column(colTextKind)
-	inRaw := fmt.Sprintf("%s IN (SELECT seq::BIGINT FROM read_parquet([%s]) WHERE coalesce(%s, false))",
-		b.column(colRecord), strings.Join(segments, ", "), b.contained("TRY(decode(raw))", words))
-	return fmt.Sprintf("((%s <> %d AND %s) OR (%s = %d AND %s))", kind, textIsRaw, here, kind, textIsRaw, inRaw)
+	return fmt.Sprintf("((%s = %d AND %s) OR (%s <> %d AND %s))", kind, textIsRaw, among, kind, textIsRaw, b.contained(b.column(colText), words))
 }
 
 // contained writes that text contains every word, whatever their case.

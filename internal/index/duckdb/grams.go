@@ -1,0 +1,148 @@
+package duckdb
+
+import (
+	"encoding/binary"
+	"io"
+	"iter"
+	"math/bits"
+	"os"
+
+	"github.com/konseki/konseki/internal/query"
+)
+
+// grams is the shape of a table that tells which blocks of records may hold a
+// text. A row of it stands for 4 bytes of folded text by their hash, and has a
+// bit for every block in which they occur. The table stays on the disk, where a
+// word needs few of its bytes.
+type grams struct {
+	base   uint64 // number of the first block: its first record >> shift
+	shift  int
+	blocks int
+	log    int // log2 of the number of rows
+}
+
+const (
+	gramLength   = 4
+	blockShift   = 13
+	maxBlocks    = 64
+	minGramLog   = 8
+	maxGramLog   = 18
+	bytesPerGram = 8 // of text, for a row in the table
+)
+
+// newGrams gives the table's shape for the records first to last with so many
+// bytes of text.
+func newGrams(first, last uint64, size int) grams {
+	g := grams{shift: blockShift}
+	for last>>g.shift-first>>g.shift >= maxBlocks {
+		g.shift++
+	}
+	g.base = first >> g.shift
+	g.blocks = int(last>>g.shift-g.base) + 1
+	g.log = min(max(bits.Len(uint(size/bytesPerGram/g.blocks)), minGramLog), maxGramLog)
+	return g
+}
+
+// valid reports whether the shape is one that newGrams makes.
+func (g *grams) valid() bool {
+	return g.shift >= blockShift && g.shift < 64 && g.blocks > 0 && g.blocks <= maxBlocks && g.log >= minGramLog && g.log <= maxGramLog
+}
+
+// stride is the length of a table's row in bytes.
+func (g *grams) stride() int { return (g.blocks + 7) / 8 }
+
+func (g *grams) bytes() int { return g.stride() << g.log }
+
+func gramHash(gram uint32, log int) uint32 { return gram * 0x9E3779B1 >> (32 - log) }
+
+// table notes the text of the rows whose record lies in [first,last].
+func (g *grams) table(batches []*batch, first, last uint64) []byte {
+	seen := make([][]uint64, g.blocks)
+	for i := range seen {
+		seen[i] = make([]uint64, 1<<g.log/64)
+	}
+	var l lines
+	for _, b := range batches {
+		if b.topRecord < first || b.lowRecord > last {
+			continue
+		}
+		l.fold(b.cols[colText].data, 0, b.cols[colText].ends)
+		for row, n := range b.cols[colRecord].numbers {
+			if record := uint64(n); record >= first && record <= last {
+				noteGrams(seen[record>>g.shift-g.base], g.log, l.row(row))
+			}
+		}
+	}
+	table := make([]byte, g.bytes())
+	stride := g.stride()
+	for block, set := range seen {
+		for i, w := range set {
+			for ; w != 0; w &= w - 1 {
+				table[(i*64+bits.TrailingZeros64(w))*stride+block/8] |= 1 << (block % 8)
+			}
+		}
+	}
+	return table
+}
+
+// noteGrams sets the bits of all grams of a text.
+func noteGrams(set []uint64, log int, text []byte) {
+	if len(text) < gramLength {
+		return
+	}
+	mask := uint32(len(set)*64 - 1)
+	gram := binary.LittleEndian.Uint32(text) << 8
+	for _, c := range text[gramLength-1:] {
+		gram = gram>>8 | uint32(c)<<24
+		bit := gramHash(gram, log) & mask
+		set[bit/64] |= 1 << (bit % 64)
+	}
+}
+
+// holding gives the blocks, as bits, that may hold all of the literals, by the
+// table that begins at an offset of r.
+func (g *grams) holding(r io.ReaderAt, offset int64, literals [][]byte) (uint64, error) {
+	all := ^uint64(0) >> (64 - g.blocks)
+	row := make([]byte, 8)
+	for _, text := range literals {
+		for i := 0; i+gramLength <= len(text) && all != 0; i++ {
+			n := int64(gramHash(binary.LittleEndian.Uint32(text[i:]), g.log))
+			if _, err := r.ReadAt(row[:g.stride()], offset+n*int64(g.stride())); err != nil {
+				return 0, err
+			}
+			all &= binary.LittleEndian.Uint64(row)
+		}
+	}
+	return all, nil
+}
+
+// holding gives the blocks of a file's records that may hold the words. What
+// cannot be read rules nothing out.
+func (f *file) holding(c *conjunction) uint64 {
+	every := ^uint64(0) >> (64 - f.grams.blocks)
+	table, err := os.Open(f.path + skipSuffix)
+	if err != nil {
+		return every
+	}
+	defer table.Close()
+	blocks, err := f.grams.holding(table, f.tableAt, c.needles)
+	if err != nil {
+		return every
+	}
+	return blocks
+}
+
+// chunks yields the chunks of a file's records that may hold the words.
+func (f *file) chunks(c *conjunction) iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		blocks := f.holding(c)
+		for chunk := f.first >> chunkShift; chunk <= f.last>>chunkShift; chunk++ {
+			block := chunk>>(f.grams.shift-chunkShift) - f.grams.base
+			if blocks>>block&1 != 0 && !yield(chunk) {
+				return
+			}
+		}
+	}
+}
+
+func (f *file) mayText(n query.Text) bool { return f.holding(newConjunction([]query.Text{n})) != 0 }

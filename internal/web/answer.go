@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/konseki/konseki/internal/control"
 )
@@ -29,6 +30,7 @@ type answerView struct {
 type gapLine struct {
 	Source, Label, Class, Window, Reason, Href string
 	rank                                       int
+	length                                     time.Duration
 }
 
 // maxGaps is how many gaps an answer lists.
@@ -69,17 +71,25 @@ func (v *visit) answer(a *control.Answer) answerView {
 		view.Sentence = v.t("answer.nosource")
 		view.Cover = chip{"unknown", v.t("cover.none")}
 	case incomplete == 0:
-		view.Sentence = v.f("answer.complete", all)
+		view.Sentence = v.some(all, "answer.complete.one", "answer.complete")
 		view.Cover = chip{"covered", v.t("cover.full")}
 	default:
-		view.Sentence = v.f("answer.partial", all, incomplete)
+		view.Sentence = v.some(all, "answer.partial.one", "answer.partial", incomplete)
 		view.Cover = chip{"partial", v.f("cover.part", incomplete)}
 	}
 	view.Gaps, view.More = v.gaps(a.Coverage)
 	return view
 }
 
-// gaps lists what is less than complete, the worst first.
+// some chooses the words for one source or for several.
+func (r reader) some(all int, one, many string, rest ...any) string {
+	if all == 1 {
+		return r.t(one)
+	}
+	return r.f(many, append([]any{all}, rest...)...)
+}
+
+// gaps lists what is less than complete: the worst first, of these the longest.
 func (v *visit) gaps(rows []control.SourceCoverage) (list []gapLine, more int) {
 	link := address{"/coverage", nil}.upTo()
 	for _, row := range rows {
@@ -89,13 +99,15 @@ func (v *visit) gaps(rows []control.SourceCoverage) (list []gapLine, more int) {
 				continue
 			}
 			list = append(list, gapLine{
-				Source: visible(row.Source, 60), Class: class, rank: rank, Label: v.t("state." + stateWord(string(iv.State))),
+				Source: v.sourceName(row.Source), Class: class, rank: rank, length: iv.To.Sub(iv.From), Label: v.t("state." + stateWord(string(iv.State))),
 				Window: v.between(iv.From, iv.To), Reason: v.phrase(iv.Reason),
 				Href: link + "gap=" + url.QueryEscape(row.Source+"@"+instant(iv.From)),
 			})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b gapLine) int { return cmp.Compare(b.rank, a.rank) })
+	slices.SortStableFunc(list, func(a, b gapLine) int {
+		return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(b.length, a.length))
+	})
 	if len(list) > maxGaps {
 		return list[:maxGaps], len(list) - maxGaps
 	}

@@ -37,11 +37,12 @@ type caseView struct {
 	Path       string
 	Open       bool
 	Opened, By string
+	Lead       *lead
 	Board      []questionCard
 	Others     []questionCard
 	Rows       []timelineRow
 	Statements []statementView
-	Findings   []findingView
+	Findings   []findingGroup
 	History    []historyLine
 	Form       caseForm
 }
@@ -51,6 +52,7 @@ type questionCard struct {
 	ID, Board, Text string
 	Asked           bool
 	Conclusion      string
+	Why             string // why it cannot be known
 	Chip            chip
 	Answer          answerView
 	Cites           citations
@@ -197,6 +199,7 @@ func (s *server) showCase(v *visit, status int, form caseForm) error {
 	for i := range c.Statements {
 		view.Statements = append(view.Statements, v.statement(&c.Statements[i], num))
 	}
+	view.Lead = v.lead(c, view)
 	view.History = v.history(c)
 	if view.Findings, err = s.caseFindings(v, num); err != nil {
 		return err
@@ -278,6 +281,12 @@ func (v *visit) question(q *control.Question, n numbers) questionCard {
 	card := questionCard{ID: q.ID, Board: q.Board, Asked: true, Text: v.phrase(q.Text), Conclusion: v.phrase(q.Conclusion),
 		Answer: v.answer(&q.Answer), Cites: v.cite(q.Cites, 0, n), Query: visible(q.Query, 500), Asker: visible(q.By, 60)}
 	card.Chip = card.Answer.Chip
+	switch card.Chip.Class {
+	case "found":
+		card.Chip.Label = v.t("board.known")
+	case "unknown":
+		card.Why = v.whyNot(&q.Answer)
+	}
 	if q.Query != "" {
 		card.Search = address{"/explore", nil}.change("q", q.Query, "from", instant(q.From), "to", instant(q.To)).String()
 	}
@@ -286,7 +295,7 @@ func (v *visit) question(q *control.Question, n numbers) questionCard {
 
 func (v *visit) timelineRow(row *control.Row, n numbers) timelineRow {
 	view := timelineRow{Clock: v.clock(row.At, event.PrecisionSecond), About: row.Precision == "about", Kind: row.Kind,
-		Source: visible(row.Source, 60), Text: v.phrase(row.Text), By: visible(row.By, 60), Cites: v.cite(row.Cites, row.Total, n)}
+		Source: v.sourceName(row.Source), Text: v.phrase(row.Text), By: visible(row.By, 60), Cites: v.cite(row.Cites, row.Total, n)}
 	if view.About {
 		view.Clock = v.clock(row.At, event.PrecisionMinute)
 	}
@@ -346,19 +355,15 @@ func (v *visit) history(c *control.Case) []historyLine {
 
 // caseFindings are the findings that the case cites, or that rest on a record
 // it cites.
-func (s *server) caseFindings(v *visit, n numbers) ([]findingView, error) {
+func (s *server) caseFindings(v *visit, n numbers) ([]findingGroup, error) {
 	list, err := s.Ops.Findings(v.r.Context(), v.person.Name, control.Search{Limit: 1000, Zone: v.zone})
 	if err != nil {
 		return nil, err
 	}
-	var out []findingView
-	for i := range list {
-		f := &list[i]
-		if n.of[f.Record] > 0 || slices.ContainsFunc(f.Cites, func(seq uint64) bool { return n.of[seq] > 0 }) {
-			out = append(out, v.finding(f))
-		}
-	}
-	return out, nil
+	list = slices.DeleteFunc(slices.Clone(list), func(f control.Finding) bool {
+		return n.of[f.Record] == 0 && !slices.ContainsFunc(f.Cites, func(seq uint64) bool { return n.of[seq] > 0 })
+	})
+	return v.findingGroups(list), nil
 }
 
 // forms offers the choices of the forms in the reader's language.

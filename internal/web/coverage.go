@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
@@ -104,7 +105,7 @@ func (v *visit) sources(rows []control.SourceCoverage, registered []control.Sour
 		}
 		delete(byID, row.Source)
 		view := v.source(src)
-		view.Chip, view.Events = v.stateChip(stateWord(string(row.State))), grouped(row.Events)
+		view.Chip, view.Events = v.mostly(row), grouped(row.Events)
 		view.Intervals, view.More = v.intervals(row)
 		if row.Events == 0 && src.Expected {
 			never = append(never, view)
@@ -119,6 +120,27 @@ func (v *visit) sources(rows []control.SourceCoverage, registered []control.Sour
 		}
 	}
 	return seen, never
+}
+
+// mostly gives the state that a source was in for most of the window, with its
+// share: a worst state of some minutes would hide what is known.
+func (v *visit) mostly(row control.SourceCoverage) chip {
+	var whole, best time.Duration
+	lengths, word := map[string]time.Duration{}, stateWord(string(row.State))
+	for _, iv := range row.Intervals {
+		d := max(0, iv.To.Sub(iv.From))
+		whole += d
+		state := stateWord(string(iv.State))
+		lengths[state] += d
+		if lengths[state] > best {
+			best, word = lengths[state], state
+		}
+	}
+	c := v.stateChip(word)
+	if whole > 0 && best < whole {
+		c.Label += " " + strconv.Itoa(int(100*best.Seconds()/whole.Seconds())) + " %"
+	}
+	return c
 }
 
 func (v *visit) source(src control.Source) sourceView {
@@ -140,7 +162,7 @@ func (v *visit) intervals(row control.SourceCoverage) (list []intervalView, more
 			return list, len(row.Intervals) - i
 		}
 		view := intervalView{Chip: v.stateChip(stateWord(string(iv.State))), Window: v.between(iv.From, iv.To), Span: v.span(iv.To.Sub(iv.From).Round(time.Second)),
-			Proof: visible(iv.Proof, 120), Reason: v.phrase(iv.Reason), Events: grouped(iv.Events),
+			Proof: v.proof(iv.Proof), Reason: v.phrase(iv.Reason), Events: grouped(iv.Events),
 			Href: link + url.QueryEscape(row.Source+"@"+instant(iv.From))}
 		if iv.Unparsed > 0 {
 			view.Unparsed = grouped(iv.Unparsed)

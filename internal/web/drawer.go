@@ -191,7 +191,7 @@ func (s *server) recordDrawer(v *visit, number string) (*recordView, error) {
 	number = strconv.FormatUint(seq, 10)
 	view := &recordView{
 		Seq: grouped(int64(seq)), Number: seq, Received: v.clock(rec.Record.Received, 0).Text(),
-		Source: visible(rec.Record.Source, 120), Transport: visible(rec.Record.Transport, 500), Binary: rec.Binary,
+		Source: v.sourceName(rec.Record.Source), Transport: visible(rec.Record.Transport, 500), Binary: rec.Binary,
 		Size: bytesText(int64(len(rec.Record.Raw))), RawHref: "/record/" + number + "/raw", Cut: len(rec.Text) > maxShown,
 		Seal: v.seal(rec.Seal), ProofHref: "/verify?record=" + number + "&fragment=proof", VerifyRef: "/verify?record=" + number,
 	}
@@ -340,6 +340,23 @@ func (v *visit) pivotChips(p *control.Pivot) []chip {
 	return list
 }
 
+// sourceNames names sources in one line.
+func (r reader) sourceNames(ids []string) string {
+	names := make([]string, 0, len(ids))
+	for _, id := range ids {
+		names = append(names, r.sourceName(id))
+	}
+	return strings.Join(names, " · ")
+}
+
+// proof names what a coverage state rests on.
+func (r reader) proof(kind string) string {
+	if text := r.t("rests." + kind); text != "" {
+		return text
+	}
+	return visible(kind, 120)
+}
+
 // related sets the related values of all kinds.
 func (v *visit) related(p *control.Pivot) []relatedGroup {
 	var out []relatedGroup
@@ -354,10 +371,10 @@ func (v *visit) related(p *control.Pivot) []relatedGroup {
 		slices.SortStableFunc(list, func(a, b control.Related) int { return cmp.Or(a.First.Compare(b.First), cmp.Compare(b.Count, a.Count)) })
 		group := relatedGroup{Title: v.t(g.key), More: max(0, len(list)-maxRelated)}
 		for _, rel := range list[:len(list)-group.More] {
-			row := relatedRow{Value: visible(rel.Value, 120), Count: grouped(rel.Count), Sources: visible(strings.Join(rel.Sources, " · "), 120),
+			row := relatedRow{Value: visible(rel.Value, 120), Count: grouped(rel.Count), Sources: v.sourceNames(rel.Sources),
 				First: v.clock(rel.First, event.PrecisionSecond), Last: v.clock(rel.Last, event.PrecisionSecond)}
 			if g.kind == "" {
-				row.Sources = "" // it is the value itself
+				row.Value, row.Sources = v.sourceName(rel.Value), "" // it is the value itself
 			} else {
 				row.Href = v.deeper() + url.QueryEscape(g.kind+":"+rel.Value)
 			}
@@ -385,17 +402,36 @@ func (s *server) gap(v *visit, text string) (*gapView, error) {
 	if err != nil {
 		return nil, err
 	}
+	if view := v.gapAt(rows, source, at); view != nil {
+		return view, nil
+	}
+	// A chart begins with a whole column, which may be before the first record.
+	if !at.Before(w.to) {
+		w.to = time.Time{}
+	}
+	if rows, err = s.Ops.Coverage(v.r.Context(), v.person.Name, at, w.to); err != nil {
+		return nil, err
+	}
+	if view := v.gapAt(rows, source, at); view != nil {
+		return view, nil
+	}
+	return nil, problem{404, "error.gap", quotedInput(text)}
+}
+
+// gapAt shows the interval of a source that holds an instant, nil where none
+// does.
+func (v *visit) gapAt(rows []control.SourceCoverage, source string, at time.Time) *gapView {
 	for _, row := range rows {
 		if row.Source != source {
 			continue
 		}
 		for _, iv := range row.Intervals {
 			if !at.Before(iv.From) && at.Before(iv.To) {
-				return v.gapView(row, iv), nil
+				return v.gapView(row, iv)
 			}
 		}
 	}
-	return nil, problem{404, "error.gap", quotedInput(text)}
+	return nil
 }
 
 // gapView sets one interval.
@@ -404,7 +440,7 @@ func (v *visit) gapView(row control.SourceCoverage, iv control.Interval) *gapVie
 	view := &gapView{
 		Source: visible(row.Source, 60), Name: v.phrase(row.Name), Chip: v.stateChip(word),
 		Window: v.prose(iv.From) + " → " + v.prose(iv.To), Span: v.span(iv.To.Sub(iv.From)),
-		Proof: visible(iv.Proof, 200), Reason: v.phrase(iv.Reason), Events: grouped(iv.Events),
+		Proof: v.proof(iv.Proof), Reason: v.phrase(iv.Reason), Events: grouped(iv.Events),
 		Means: v.t("means." + word), Do: v.t("do." + word), Absent: iv.Events == 0,
 		Narrow: address{"/explore", url.Values{"q": {term("source", row.Source)}, "from": {instant(iv.From)}, "to": {instant(iv.To)}}}.String(),
 	}

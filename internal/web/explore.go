@@ -58,6 +58,7 @@ type eventRow struct {
 // is set where the link itself filters, because there is nothing to pivot on.
 type cell struct {
 	Text, Href  string
+	Note        string // what stands behind the text, such as the ID of a source
 	Term        string // escaped for the query of a URL
 	Hit, Filter bool
 }
@@ -191,7 +192,7 @@ func (s *server) find(ctx context.Context, by string, q control.Search) found {
 func (view *exploreView) result(v *visit, r *control.Result, colour map[string]string) {
 	view.Result = true
 	view.Answer = v.answer(&r.Answer)
-	view.Total, view.All = r.Total, r.All
+	view.Total, view.All = r.Total, max(r.All, r.Total) // konseki's own records count when they are found
 	view.Took = v.span(r.Took)
 	view.Ends = [2]string{v.clock(r.From, event.PrecisionSecond).Text(), v.clock(r.To, event.PrecisionSecond).Text()}
 	if r.Next != "" {
@@ -243,6 +244,13 @@ func (l rowLinks) cell(kind, column, value string) cell {
 	return c
 }
 
+// source links a source by its name.
+func (l rowLinks) source(r reader, id string) cell {
+	c := l.cell("", "source", id)
+	c.Text, c.Note = r.sourceName(id), visible(id, 60)
+	return c
+}
+
 // eventRow sets one event as a line.
 func (v *visit) eventRow(ev *event.Event, l rowLinks, colour map[string]string) eventRow {
 	account, column := ev.ActorUser, "actor_user"
@@ -256,7 +264,7 @@ func (v *visit) eventRow(ev *event.Event, l rowLinks, colour map[string]string) 
 	return eventRow{
 		Seq: grouped(int64(ev.Record)), Href: l.record + "record=" + strconv.FormatUint(ev.Record, 10), On: ev.Record == l.on,
 		Clock: v.clock(ev.Time, ev.Quality.Precision), Doubt: v.doubt(ev.Quality), Colour: colourOf(colour, ev.Source),
-		Source: l.cell("", "source", ev.Source), Host: l.cell("host", "host", ev.Host),
+		Source: l.source(v.reader, ev.Source), Host: l.cell("host", "host", ev.Host),
 		User: l.cell("user", column, account), Address: l.cell("ip", ipColumn, address),
 		Text: visible(content(ev), 300), Unparsed: ev.Format == event.Unparsed,
 		Outcome: v.outcome(ev.StatusID), Sealed: ev.Record <= v.status.Sealed,
@@ -323,6 +331,9 @@ func (v *visit) facets(query string, list []control.Facet) []facetView {
 				rest = narrowed(query, one)
 			}
 			label := v.phrase(value.Label)
+			if f.Column == "source" {
+				label = v.sourceName(value.Value)
+			}
 			if label == "" {
 				label = visible(value.Value, 120)
 			}

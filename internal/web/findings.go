@@ -17,7 +17,7 @@ type findingsView struct {
 	Query          string
 	Syntax         *syntaxView
 	Levels         []levelCount
-	Findings       []findingView
+	Findings       []findingGroup
 	Shown, Total   int64
 	Rules          int
 	From, To, Open string
@@ -60,7 +60,7 @@ func (v *visit) finding(f *control.Finding) findingView {
 	view := findingView{
 		Number: strconv.FormatUint(f.Record, 10), Title: v.phrase(f.Title), Why: v.phrase(f.Why), RuleID: visible(f.RuleID, 120),
 		Level: v.levelChip(f.Level), LevelWord: level(f.Level), Kind: visible(f.Kind, 40), Clock: v.clock(f.Time, event.PrecisionSecond),
-		Source: visible(f.Source, 60), User: links.cell("user", "user", f.User), Address: links.cell("ip", "ip", f.Address),
+		Source: v.sourceName(f.Source), User: links.cell("user", "user", f.User), Address: links.cell("ip", "ip", f.Address),
 		Host: links.cell("host", "host", f.Host), Object: visible(f.Object, 300), Href: record + strconv.FormatUint(f.Record, 10),
 	}
 	for _, b := range f.Because {
@@ -107,18 +107,16 @@ func (s *server) findings(v *visit) error {
 	view.Total = int64(len(list))
 	wanted := v.at.values.Get("level")
 	view.Levels = v.levels(list, wanted)
-	for i := range list {
-		if wanted == "" || level(list[i].Level) == wanted {
-			view.Findings = append(view.Findings, v.finding(&list[i]))
-		}
+	if wanted != "" {
+		list = slices.DeleteFunc(slices.Clone(list), func(f control.Finding) bool { return level(f.Level) != wanted })
 	}
-	view.Shown = int64(len(view.Findings))
+	view.Shown, view.Findings = int64(len(list)), v.findingGroups(list)
 	return s.show(v, http.StatusOK, "findings.html", "page", view)
 }
 
 // levels counts the findings by level, the gravest first.
 func (v *visit) levels(list []control.Finding, wanted string) []levelCount {
-	words := []string{"critical", "high", "medium", "low", "informational"}
+	words := levels()
 	counts := make([]int64, len(words))
 	for i := range list {
 		counts[slices.Index(words, level(list[i].Level))]++

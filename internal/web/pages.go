@@ -175,8 +175,23 @@ func (s *server) pageOf(v *visit, on, title string) page {
 	}
 	if v.person.Name != "" {
 		p.Seal = s.sealAge(v)
+		v.names = s.sourceNames(v)
 	}
 	return p
+}
+
+// sourceNames gives the registered sources' names in the reader's language;
+// pages that cannot have them show IDs.
+func (s *server) sourceNames(v *visit) map[string]string {
+	list, err := s.Ops.Sources(v.r.Context())
+	if err != nil {
+		return nil
+	}
+	names := make(map[string]string, len(list))
+	for _, src := range list {
+		names[src.ID] = v.phrase(src.Name)
+	}
+	return names
 }
 
 // sealAge asks how far the seal is behind.
@@ -186,8 +201,10 @@ func (s *server) sealAge(v *visit) sealAge {
 	if err != nil || st.LastSeal.IsZero() {
 		return sealAge{Text: v.t("seal.none"), Class: "none"}
 	}
-	a := sealAge{Class: "ok", Witnesses: st.Witnesses,
-		Text: v.f("seal.ago", v.span(max(0, s.Now().Sub(st.LastSeal))))}
+	a := sealAge{Class: "ok", Witnesses: st.Witnesses, Text: v.t("seal.now")}
+	if age := s.Now().Sub(st.LastSeal); age >= time.Second {
+		a.Text = v.f("seal.ago", v.span(age))
+	}
 	if open := st.Records - min(st.Sealed, st.Records); open > 0 {
 		a.Tail = v.f("seal.tail", grouped(int64(open)), v.span(st.TailAge))
 		if st.TailAge > 30*time.Second {

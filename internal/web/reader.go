@@ -17,6 +17,19 @@ type reader struct {
 	words     map[string]string
 	zone      *time.Location
 	zoneLabel string
+	names     map[string]string // of the registered sources, by ID
+}
+
+// sourceName names a source as its registration does; one that nobody named
+// goes by its ID.
+func (r reader) sourceName(id string) string {
+	if name := r.names[id]; name != "" {
+		return name
+	}
+	if name := r.t("source." + id); name != "" {
+		return name
+	}
+	return visible(id, 60)
 }
 
 // t returns the words for key; a test keeps every key in the catalogue.
@@ -52,7 +65,8 @@ func (c clock) Text() string {
 }
 
 // clock sets a time in the reader's zone. A fraction is shown as far as
-// precision goes; records that state seconds show none.
+// precision goes; records that state seconds show none, and neither do those
+// that state nothing but zeros.
 func (r reader) clock(t time.Time, precision event.Precision) clock {
 	if t.IsZero() {
 		return clock{}
@@ -70,6 +84,9 @@ func (r reader) clock(t time.Time, precision event.Precision) clock {
 		c.Time = t.Format("15:04")
 	case event.PrecisionDay:
 		c.Time = ""
+	}
+	if strings.Trim(c.Fraction, ".0") == "" {
+		c.Fraction = ""
 	}
 	return c
 }

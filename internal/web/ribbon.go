@@ -56,7 +56,7 @@ func (v *visit) ribbon(ax axis, rows []control.SourceCoverage) []ribbonRow {
 			name = visible(row.Source, 60)
 		}
 		list = append(list, ribbonRow{
-			Name: name, Title: visible(row.Source, 60) + " · " + v.t("state."+stateWord(string(row.State))),
+			Name: name, Title: name + " (" + visible(row.Source, 60) + ") · " + v.mostly(row).Label,
 			State: string(row.State), Parts: v.parts(ax, row, link),
 		})
 	}

@@ -9,7 +9,7 @@ type words struct{ ja, en string }
 func catalogue() map[string]words {
 	all := make(map[string]words)
 	for _, part := range []map[string]words{
-		frameWords(), errorWords(), answerWords(), stateWords(), exploreWords(), drawerWords(), caseWords(), formWords(), otherWords(), keyWords(),
+		frameWords(), errorWords(), answerWords(), sourceWords(), stateWords(), exploreWords(), drawerWords(), caseWords(), formWords(), otherWords(), keyWords(),
 	} {
 		maps.Copy(all, part)
 	}
@@ -35,6 +35,7 @@ func frameWords() map[string]words {
 		"nav.label":         {"主なページ", "Main pages"},
 		"nav.skip":          {"本文へ", "Skip to content"},
 		"seal.ago":          {"封印 %s前", "sealed %s ago"},
+		"seal.now":          {"封印 たった今", "sealed just now"},
 		"seal.none":         {"未封印", "nothing sealed yet"},
 		"seal.tail":         {"未封印 %s 件、最古は %s前", "%s records not sealed yet, the oldest from %s ago"},
 		"seal.witness":      {"立会", "witnesses"},
@@ -46,6 +47,7 @@ func frameWords() map[string]words {
 		"unit.minute":       {"%s 分", "%s min"},
 		"unit.second":       {"%s 秒", "%s s"},
 		"unit.milli":        {"%s ms", "%s ms"},
+		"list.paren":        {"（%s）", " (%s)"},
 		"list.comma":        {"、", ", "},
 		"about":             {"頃", "about"},
 		"done.row":          {"経緯に加えました。", "Added to the timeline."},
@@ -108,20 +110,43 @@ func errorWords() map[string]words {
 
 func answerWords() map[string]words {
 	return map[string]words{
-		"verdict.found":   {"痕跡あり", "found"},
-		"verdict.covered": {"痕跡なし・網羅", "not found · covered"},
-		"verdict.unknown": {"不明", "unknown"},
-		"cover.full":      {"網羅 完全", "fully covered"},
-		"cover.part":      {"網羅 一部：%d 源に欠落", "partly covered: %d sources lack records"},
-		"cover.none":      {"網羅 なし", "not covered"},
-		"answer.complete": {"答えられる %d 源は、この期間すべて完全です。", "All %d sources that could answer are complete for this window."},
-		"answer.partial":  {"答えられる %d 源のうち %d 源は、この期間に欠落があります。", "Of %d sources that could answer, %d are not complete for this window."},
-		"answer.nosource": {"この問いに答えられるログ源がありません。", "No source could have answered this."},
-		"answer.because":  {"理由", "Because"},
-		"answer.missing":  {"分からない区間", "What cannot be known"},
-		"answer.more":     {"ほかの区間は網羅性のページに", "The others are on the coverage page"},
-		"answer.title":    {"この問いへの答え", "The answer"},
-		"bar.label":       {"網羅", "coverage"},
+		"verdict.found":       {"痕跡あり", "found"},
+		"verdict.covered":     {"痕跡なし・網羅", "not found · covered"},
+		"verdict.unknown":     {"不明", "unknown"},
+		"cover.full":          {"網羅 完全", "fully covered"},
+		"cover.part":          {"網羅 一部：%d 源に欠落", "partly covered: %d sources lack records"},
+		"cover.none":          {"網羅 なし", "not covered"},
+		"answer.complete":     {"答えられる %d 源は、この期間すべて完全です。", "All %d sources that could answer are complete for this window."},
+		"answer.complete.one": {"答えられる 1 源は、この期間すべて完全です。", "The one source that could answer is complete for this window."},
+		"answer.partial.one":  {"答えられる唯一の源に、この期間の欠落があります。", "The one source that could answer is not complete for this window."},
+		"answer.partial":      {"答えられる %d 源のうち %d 源は、この期間に欠落があります。", "Of %d sources that could answer, %d are not complete for this window."},
+		"answer.nosource":     {"この問いに答えられるログ源がありません。", "No source could have answered this."},
+		"answer.because":      {"理由", "Because"},
+		"answer.missing":      {"分からない区間", "What cannot be known"},
+		"answer.more":         {"ほかの区間は網羅性のページに", "The others are on the coverage page"},
+		"answer.title":        {"この問いへの答え", "The answer"},
+		"bar.label":           {"網羅", "coverage"},
+	}
+}
+
+func sourceWords() map[string]words {
+	return map[string]words{
+		"source.konseki.finding": {"検知（konseki）", "findings (konseki)"},
+		"source.konseki.case":    {"事案操作（konseki）", "case work (konseki)"},
+		"source.konseki.source":  {"ログ源登録（konseki）", "source registry (konseki)"},
+		"source.konseki.import":  {"取込（konseki）", "imports (konseki)"},
+		"source.konseki.access":  {"閲覧記録（konseki）", "access (konseki)"},
+		"source.konseki.loss":    {"損失（konseki）", "losses (konseki)"},
+		"source.konseki.expiry":  {"満了（konseki）", "expiry (konseki)"},
+		"source.konseki.report":  {"報告（konseki）", "reports (konseki)"},
+
+		"rests.file import":            {"ファイルの取込", "file import"},
+		"rests.acknowledged transport": {"確認応答のある経路", "acknowledged transport"},
+		"rests.datagram":               {"応答のない経路（UDP）", "datagrams"},
+		"rests.stream":                 {"応答のない経路（TCP）", "stream"},
+		"rests.declared":               {"宣言", "declared"},
+		"rests.rhythm":                 {"いつもの送信間隔", "usual rhythm"},
+		"rests.parser":                 {"形式の読み取り", "parser"},
 	}
 }
 
@@ -320,10 +345,18 @@ func caseWords() map[string]words {
 		"board.open":        {"未着手", "not asked yet"},
 		"board.noanswer":    {"まだ結論がありません。", "No conclusion yet."},
 		"board.ask":         {"問いを立てる", "Ask it"},
-		"board.computed":    {"計算", "computed"},
+		"board.computed":    {"計算：", "Computed: "},
+		"board.known":       {"判明", "known"},
+		"lead.first":        {"最初の痕跡", "First trace"},
+		"lead.then":         {"最初の対応", "First response"},
+		"lead.span":         {"気付かれずに", "before anyone acted"},
+		"lead.known":        {"分かること", "What is known"},
+		"lead.unknown":      {"分からないこと", "What is not"},
+		"lead.of":           {"%d 問のうち %d 問", "of %d questions, %d"},
+		"lead.noreason":     {"答えられるログ源がない", "no source could answer"},
 		"kind.event":        {"事象", "event"},
 		"kind.action":       {"対応", "action"},
-		"kind.notice":       {"認知", "notice"},
+		"kind.notice":       {"通知", "notice"},
 		"kind.finding":      {"検知", "finding"},
 		"cite.more":         {"ほか %s 件", "and %s more"},
 		"hist.at":           {"日時", "When"},
@@ -371,6 +404,8 @@ func formWords() map[string]words {
 
 func otherWords() map[string]words {
 	return map[string]words{
+		"finding.more":       {"ほか %s 件を見る", "Show %s more"},
+		"finding.times":      {"%s 件", "× %s"},
 		"finding.none":       {"検知はありません", "No findings"},
 		"finding.nonetext":   {"検知が無いことは、何も起きなかった証拠ではありません。規則の届く範囲と網羅性を確かめてください。", "No finding does not prove that nothing happened. Check which rules are loaded and what is covered."},
 		"finding.rules":      {"規則", "rules"},

@@ -76,7 +76,7 @@ func (c *composer) evidence() []Block {
 	for i, seq := range c.order {
 		r, ok := c.Records[seq]
 		if !ok {
-			t.Rows = append(t.Rows, []Cell{cell(strconv.Itoa(i + 1)), code(strconv.FormatUint(seq, 10)), cell("—"), cell("—"), cell("—"), cell(c.say("読み出せない", "cannot be read"))})
+			t.Rows = append(t.Rows, []Cell{{{Cite: i + 1}}, code(strconv.FormatUint(seq, 10)), cell("—"), cell("—"), cell("—"), cell(c.say("読み出せない", "cannot be read"))})
 			continue
 		}
 		t.Rows = append(t.Rows, []Cell{

@@ -49,11 +49,11 @@ func (m *markdown) block(b Block) {
 		m.table(b.Table)
 	case b.List != nil:
 		for _, it := range b.List {
-			m.item(inlines(it))
+			m.item(atStart(inlines(it)))
 		}
 		m.line("")
 	default:
-		m.line(inlines(b.Paragraph))
+		m.line(atStart(inlines(b.Paragraph)))
 	}
 }
 
@@ -91,10 +91,24 @@ func inlines(list []Inline) string {
 	return b.String()
 }
 
-// codeSpan fences text with more backticks than it holds; a pipe would end a
-// table cell even inside a span, so it is written as an entity-free look-alike
-// escape that CommonMark tables understand.
+// atStart keeps a paragraph that begins like a list item or a rule from
+// becoming one.
+func atStart(s string) string {
+	mark := strings.TrimLeft(s, "0123456789")
+	digits := len(s) - len(mark)
+	if mark == "" || !strings.ContainsRune("-+=", rune(mark[0])) && (digits == 0 || mark[0] != '.' && mark[0] != ')') {
+		return s
+	}
+	return s[:digits] + "\\" + mark
+}
+
+// codeSpan fences text with more backticks than it holds. A pipe would end a
+// table cell even inside a span, so it is escaped; renderers do not agree on a
+// pipe after a backslash, so such text is not fenced.
 func codeSpan(s string) string {
+	if strings.TrimSpace(s) == "" || strings.Contains(s, `\|`) {
+		return escape(s)
+	}
 	s = strings.ReplaceAll(plain(s), "|", "\\|")
 	run, longest := 0, 0
 	for _, r := range s {

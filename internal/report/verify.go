@@ -2,7 +2,6 @@ package report
 
 import (
 	"archive/zip"
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -38,7 +37,7 @@ type BundleReport struct {
 
 // Limits of a bundle that is read: it may come from anybody.
 const (
-	maxBundleFile  = 1 << 30
+	maxBundleFile  = 1 << 30 // bytes of all files together, unpacked
 	maxBundleFiles = 64
 )
 
@@ -212,10 +211,15 @@ func readZip(r io.ReaderAt, size int64) (map[string][]byte, error) {
 		return nil, fmt.Errorf("holds %d files, a bundle at most %d", len(z.File), maxBundleFiles)
 	}
 	files := map[string][]byte{}
+	left := uint64(maxBundleFile)
 	for _, f := range z.File {
 		if files[f.Name] != nil {
 			return nil, fmt.Errorf("holds %q twice", f.Name)
 		}
+		if f.UncompressedSize64 > left {
+			return nil, fmt.Errorf("unpacks to more than %d bytes", maxBundleFile)
+		}
+		left -= f.UncompressedSize64
 		content, err := readMember(f)
 		if err != nil {
 			return nil, fmt.Errorf("%q: %w", f.Name, err)
@@ -225,21 +229,20 @@ func readZip(r io.ReaderAt, size int64) (map[string][]byte, error) {
 	return files, nil
 }
 
+// readMember reads one file; more than the size it declares is an error, and
+// so is less.
 func readMember(f *zip.File) ([]byte, error) {
 	in, err := f.Open()
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = in.Close() }()
-	content, err := io.ReadAll(io.LimitReader(bufio.NewReader(in), maxBundleFile+1))
+	content, err := io.ReadAll(io.LimitReader(in, int64(f.UncompressedSize64)+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(content) > maxBundleFile {
-		return nil, fmt.Errorf("is larger than %d bytes", maxBundleFile)
-	}
-	if content == nil {
-		content = []byte{}
+	if uint64(len(content)) != f.UncompressedSize64 {
+		return nil, zip.ErrFormat
 	}
 	return content, nil
 }

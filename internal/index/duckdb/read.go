@@ -19,8 +19,8 @@ import (
 // reader turns result rows of some columns into Events.
 type reader struct {
 	columns []int
-	numbers [columnCount]int64
-	texts   [columnCount]cell
+	values  values
+	quality qualities
 	targets []any
 }
 
@@ -56,9 +56,9 @@ func newReader(columns []int) *reader {
 	all := specs()
 	for _, col := range columns {
 		if all[col].kept.text() {
-			r.targets = append(r.targets, &r.texts[col])
+			r.targets = append(r.targets, (*cell)(&r.values.texts[col]))
 		} else {
-			r.targets = append(r.targets, &r.numbers[col])
+			r.targets = append(r.targets, &r.values.numbers[col])
 		}
 	}
 	return r
@@ -69,27 +69,45 @@ func (r *reader) read(rows *sql.Rows) (*event.Event, error) {
 	if err := rows.Scan(r.targets...); err != nil {
 		return nil, err
 	}
-	n := &r.numbers
-	s := func(col int) string { return string(r.texts[col]) }
-	ev := &event.Event{
-		Record: uint64(n[colRecord]), Nth: uint16(n[colNth]),
-		Time: instant(n[colTime]), TimeRx: instant(n[colTimeRx]), Quality: event.ParseQuality(s(colQuality)),
-		Source: s(colSource), Format: s(colFormat), NativeSeq: s(colSeq),
-		ClassUID: int32(n[colClass]), ActivityID: int32(n[colActivity]), StatusID: int32(n[colStatus]),
-		SeverityID: int32(n[colSeverity]), EventCode: s(colCode),
-		ActorUser: s(colActor), TargetUser: s(colTarget),
-		SrcIP: s(colSrcIP), SrcPort: int32(n[colSrcPort]), DstIP: s(colDstIP), DstPort: int32(n[colDstPort]),
-		Host: s(colHost), SessionUID: s(colSession), ProcessPath: s(colProcess), CmdLine: s(colCmd),
-		Object: s(colObject), Statement: s(colStatement), ClientApp: s(colClient), BytesOut: n[colBytes],
-		Message: s(colMessage),
-	}
-	ev.Quality.Original = s(colOriginal)
-	if n[colTextKind] == textOfEvent {
-		ev.Text = s(colText)
-	}
+	ev := new(event.Event)
+	r.values.fill(ev, &r.quality)
 	var err error
-	ev.Fields, err = parseFields(s(colFields))
+	ev.Fields, err = parseFields(r.values.texts[colFields])
 	return ev, err
+}
+
+// qualities keeps the last quality read: rows that follow each other share it.
+type qualities struct {
+	text  string
+	known event.Quality
+}
+
+func (q *qualities) parse(s string) event.Quality {
+	if s != q.text {
+		q.text, q.known = s, event.ParseQuality(s)
+	}
+	return q.known
+}
+
+// fill writes the row over an event, without native fields.
+func (v *values) fill(ev *event.Event, q *qualities) {
+	n, s := &v.numbers, &v.texts
+	*ev = event.Event{
+		Record: uint64(n[colRecord]), Nth: uint16(n[colNth]),
+		Time: instant(n[colTime]), TimeRx: instant(n[colTimeRx]), Quality: q.parse(s[colQuality]),
+		Source: s[colSource], Format: s[colFormat], NativeSeq: s[colSeq],
+		ClassUID: int32(n[colClass]), ActivityID: int32(n[colActivity]), StatusID: int32(n[colStatus]),
+		SeverityID: int32(n[colSeverity]), EventCode: s[colCode],
+		ActorUser: s[colActor], TargetUser: s[colTarget],
+		SrcIP: s[colSrcIP], SrcPort: int32(n[colSrcPort]), DstIP: s[colDstIP], DstPort: int32(n[colDstPort]),
+		Host: s[colHost], SessionUID: s[colSession], ProcessPath: s[colProcess], CmdLine: s[colCmd],
+		Object: s[colObject], Statement: s[colStatement], ClientApp: s[colClient], BytesOut: n[colBytes],
+		Message: s[colMessage],
+	}
+	ev.Quality.Original = s[colOriginal]
+	if n[colTextKind] == textOfEvent {
+		ev.Text = s[colText]
+	}
 }
 
 // parseFields is the inverse of appendFields.

@@ -1,162 +1,137 @@
 package duckdb
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
-	"slices"
-	"sort"
-	"strings"
+	"math"
 	"time"
 
 	"github.com/konseki/konseki/internal/event"
 )
 
-// streamRows is about how many rows Stream sorts at a time.
-const streamRows = 4 * rowGroupRows
-
-// errStopped ends a stream that its consumer left.
-var errStopped = errors.New("stopped")
-
-// streamColumns are what a stream carries: who did what where and when, which
-// is all that baselines read.
-func streamColumns() []int {
-	return []int{
-		colTime, colRecord, colNth, colTimeRx, colQuality, colSource, colFormat, colClass, colActivity, colStatus,
-		colActor, colSrcIP, colHost, colObject, colClient,
-	}
-}
+// checkEvery is after how many events a stream looks whether it was cancelled.
+const checkEvery = 1024
 
 // Stream yields every event in [from,to), zero times being open, in the order
 // (time, record, nth), with the columns that baselines read: times, quality,
 // source, format, class, activity, status, actor, source address, host, object
 // and client. Own records and findings are left out. It sees the index as it
-// was at the call and keeps one stretch of time in memory. After an error it
-// ends. The event is valid until the next one; its strings stay.
+// was at the call and keeps some pages of each file that reaches into the same
+// time in memory. After an error it ends. The event is valid until the next
+// one; its strings stay.
 func (x *Index) Stream(ctx context.Context, from, to time.Time) iter.Seq2[*event.Event, error] {
 	state := x.state.Load()
 	return func(yield func(*event.Event, error) bool) {
 		w := span(nil, from, to)
-		all := stretches(state.narrow(w))
-		for w.from < w.to {
-			part := w
-			part.to = firstUpTo(all, w, streamRows)
-			w.from = part.to
-			err := x.streamPart(ctx, state, part, yield)
-			if errors.Is(err, errStopped) {
-				return
-			}
-			if err != nil {
-				yield(nil, fmt.Errorf("index: stream: %w", err))
-				return
-			}
+		files, hot := state.narrow(w)
+		m := newMerge(w, files, hot)
+		err := m.run(ctx, yield)
+		if err != nil {
+			err = x.explain(err, files)
+		}
+		if err = errors.Join(err, m.close()); err != nil && !m.left {
+			yield(nil, fmt.Errorf("index: stream: %w", err))
 		}
 	}
 }
 
-// streamPart yields one stretch. It reads the files without DuckDB, whose
-// detour by way of SQL costs several times what the columns themselves do.
-func (x *Index) streamPart(ctx context.Context, state *state, w window, yield func(*event.Event, error) bool) error {
-	files, hot := state.narrow(w)
-	var rows []streamRow
+// merge walks several cursors as one; they form a heap by their rows.
+type merge struct {
+	heap []cursor
+	all  []cursor
+	left bool // by the consumer
+}
+
+func newMerge(w window, files []*file, hot []*batch) *merge {
+	m := &merge{}
+	columns := streamColumns()
 	for _, f := range files {
-		extracts, err := f.extracts(ctx, w)
-		if err != nil {
-			return x.explain(err, []*file{f})
-		}
-		for _, t := range extracts {
-			rows = t.within(w, rows)
+		m.all = append(m.all, &fileCursor{file: f, w: w, columns: columns, specs: specs()})
+	}
+	var places []place
+	for _, p := range arrange(hot, 0, math.MaxUint64) {
+		if at := p.batch.cols[colTime].numbers[p.row]; at >= w.from && at < w.to {
+			places = append(places, p)
 		}
 	}
-	for _, b := range hot {
-		rows = extractOf(b).within(w, rows)
+	m.all = append(m.all, &hotCursor{places: places, columns: columns, specs: specs()})
+	return m
+}
+
+func (m *merge) run(ctx context.Context, yield func(*event.Event, error) bool) error {
+	for _, c := range m.all {
+		if err := c.next(); errors.Is(err, io.EOF) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		m.heap = append(m.heap, c)
 	}
-	slices.SortFunc(rows, func(a, b streamRow) int {
-		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.number(colRecord), b.number(colRecord)), cmp.Compare(a.number(colNth), b.number(colNth)))
-	})
+	for i := len(m.heap)/2 - 1; i >= 0; i-- {
+		m.sink(i)
+	}
+	var quality qualities
 	var ev event.Event
-	for i := range rows {
-		if i%4096 == 0 && ctx.Err() != nil {
+	for n := 0; len(m.heap) > 0; n++ {
+		if n%checkEvery == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		rows[i].fill(&ev)
-		if !yield(&ev, nil) {
-			return errStopped
+		c := m.heap[0]
+		if f, ok := c.(*fileCursor); !ok && !c.row().isOwn() || ok && f.isReal() {
+			c.row().fill(&ev, &quality)
+			if !yield(&ev, nil) {
+				m.left = true
+				return nil
+			}
+		}
+		if err := m.move(); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// extract is a run of rows with the columns of a stream. Texts that repeat are
-// one string.
-type extract struct {
-	numbers [columnCount][]int64
-	texts   [columnCount][]string
-}
-
-// extractOf reads a hot batch.
-func extractOf(b *batch) *extract {
-	t := &extract{}
-	all := specs()
-	for _, col := range streamColumns() {
-		if !all[col].kept.text() {
-			t.numbers[col] = b.cols[col].numbers
-			continue
+// move lets the first cursor go on.
+func (m *merge) move() error {
+	c := m.heap[0]
+	if err := c.next(); errors.Is(err, io.EOF) {
+		last := len(m.heap) - 1
+		m.heap[0] = m.heap[last]
+		m.heap = m.heap[:last]
+		if err := c.close(); err != nil {
+			return err
 		}
-		known := map[string]string{}
-		t.texts[col] = make([]string, b.rows)
-		for row := range b.rows {
-			t.texts[col][row] = intern(known, b.cols[col].text(row))
+	} else if err != nil {
+		return err
+	}
+	m.sink(0)
+	return nil
+}
+
+// sink restores the heap's order below i.
+func (m *merge) sink(i int) {
+	for {
+		least := i
+		for child := 2*i + 1; child <= 2*i+2 && child < len(m.heap); child++ {
+			if m.heap[child].row().compare(m.heap[least].row()) < 0 {
+				least = child
+			}
 		}
-	}
-	return t
-}
-
-func intern(known map[string]string, b []byte) string {
-	if s, ok := known[string(b)]; ok {
-		return s
-	}
-	s := string(b)
-	known[s] = s
-	return s
-}
-
-// streamRow is one row of an extract.
-type streamRow struct {
-	*extract
-	time int64
-	row  int
-}
-
-// within appends the rows of a window that came from outside.
-func (t *extract) within(w window, rows []streamRow) []streamRow {
-	for row, at := range t.numbers[colTime] {
-		if at >= w.from && at < w.to && !strings.HasPrefix(t.texts[colSource][row], event.OwnPrefix) {
-			rows = append(rows, streamRow{t, at, row})
+		if least == i {
+			return
 		}
-	}
-	return rows
-}
-
-func (r *streamRow) number(col int) int64 { return r.numbers[col][r.row] }
-
-func (r *streamRow) text(col int) string { return r.texts[col][r.row] }
-
-// fill writes the row over an event.
-func (r *streamRow) fill(ev *event.Event) {
-	*ev = event.Event{
-		Record: uint64(r.number(colRecord)), Nth: uint16(r.number(colNth)),
-		Time: instant(r.time), TimeRx: instant(r.number(colTimeRx)), Quality: event.ParseQuality(r.text(colQuality)),
-		Source: r.text(colSource), Format: r.text(colFormat),
-		ClassUID: int32(r.number(colClass)), ActivityID: int32(r.number(colActivity)), StatusID: int32(r.number(colStatus)),
-		ActorUser: r.text(colActor), SrcIP: r.text(colSrcIP), Host: r.text(colHost), Object: r.text(colObject), ClientApp: r.text(colClient),
+		m.heap[i], m.heap[least] = m.heap[least], m.heap[i]
+		i = least
 	}
 }
 
-// between gives the rows of a sorted column that lie in a window.
-func between(times []int64, w window) (first, end int) {
-	first = sort.Search(len(times), func(i int) bool { return times[i] >= w.from })
-	return first, first + sort.Search(len(times)-first, func(i int) bool { return times[first+i] >= w.to })
+func (m *merge) close() error {
+	var errs []error
+	for _, c := range m.heap {
+		errs = append(errs, c.close())
+	}
+	return errors.Join(errs...)
 }

@@ -144,8 +144,11 @@ func (e *env) printAnswer(a control.Answer, zone *time.Location) {
 		coverage.Found: e.say("判明", "found"), coverage.NotFoundCovered: e.say("痕跡なし・網羅", "not found, covered"),
 		coverage.VerdictUnknown: e.say("不明", "unknown"),
 	}[a.Verdict]
-	fmt.Fprintf(e.stdout, "\n%s: %s  (%s – %s)\n", e.say("判定", "verdict"), word,
-		a.From.In(zone).Format("2006-01-02 15:04:05"), a.To.In(zone).Format("2006-01-02 15:04:05 MST"))
+	window := ""
+	if !a.From.IsZero() {
+		window = "  (" + stamp(a.From, zone) + " – " + a.To.In(zone).Format("2006-01-02 15:04:05 MST") + ")"
+	}
+	fmt.Fprintf(e.stdout, "\n%s: %s%s\n", e.say("判定", "verdict"), word, window)
 	for _, b := range a.Because {
 		fmt.Fprintln(e.stdout, "  - "+plain(b.In(e.lang)))
 	}

@@ -158,6 +158,7 @@ func askVerb() verb {
 					if q.From, q.To, loc, err = w.parse(s.Zone); err != nil {
 						return err
 					}
+					q.Zone = loc
 					r, err := s.Ask(ctx, person(), q)
 					if err != nil {
 						return err

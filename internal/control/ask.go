@@ -21,7 +21,7 @@ func (s *Service) Ask(ctx context.Context, by string, q Ask) (*Result, error) {
 	if len(sources) > 0 {
 		text += " source:(" + strings.Join(quoteAll(sources), " OR ") + ")"
 	}
-	return s.search(ctx, by, "ask "+q.Kind, Search{Query: text, From: q.From, To: q.To, Oldest: true}, sources, classes)
+	return s.search(ctx, by, "ask "+q.Kind, Search{Query: text, From: q.From, To: q.To, Zone: q.Zone, Oldest: true}, sources, classes)
 }
 
 // question gives the query of a question and the classes that could answer it.

@@ -100,6 +100,7 @@ type Ask struct {
 	Sources []string
 	From    time.Time
 	To      time.Time
+	Zone    *time.Location // for the times in the reasons
 }
 
 // Result is what a search found and what could not be known.

@@ -346,19 +346,15 @@ func daemon(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
 	t.Helper()
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
+	// The test's context has ended by the time it cleans up: a daemon that is
+	// killed then leaves its children behind, so it is asked first.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("%v: %v", cmd.Args, err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		ended := make(chan struct{})
-		go func() { _ = cmd.Wait(); close(ended) }()
-		select {
-		case <-ended:
-		case <-time.After(10 * time.Second):
-			_ = cmd.Process.Kill()
-			<-ended
-		}
+		_ = cmd.Wait()
 		if t.Failed() {
 			t.Logf("%s said:\n%s", filepath.Base(cmd.Path), clip(out.String()))
 		}

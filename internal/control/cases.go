@@ -10,6 +10,7 @@ import (
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/query"
 )
 
 // Cases implements [Operations].
@@ -63,6 +64,13 @@ func (s *Service) AddRow(ctx context.Context, by, caseID string, r Row) (*Row, e
 	}
 	if err := s.citable(ctx, r.Cites); err != nil {
 		return nil, err
+	}
+	if r.Source == "" && len(r.Cites) > 0 {
+		first, err := s.Vault.Get(ctx, r.Cites[0])
+		if err != nil {
+			return nil, fmt.Errorf("control: record %d: %w", r.Cites[0], err)
+		}
+		r.Source = first.Source
 	}
 	op := investigate.Operation{Case: caseID, Op: "row", By: by, Row: &r}
 	rec, err := s.operate(ctx, op)
@@ -153,7 +161,9 @@ func searchOf(text string, from, to time.Time) Search {
 // answer computes a verdict and the first records that answer.
 func (s *Service) answer(ctx context.Context, q Search, sources []string, cites int) (a coverage.Answer, recs []uint64, total int64, err error) {
 	if len(sources) > 0 {
-		q.Query = "(" + orAll(q.Query) + ") source:(" + strings.Join(quoteAll(sources), " OR ") + ")"
+		if q.Query, err = s.within(q, sources); err != nil {
+			return a, nil, 0, err
+		}
 	}
 	p, err := s.prepare(ctx, q)
 	if err != nil {
@@ -176,11 +186,21 @@ func (s *Service) answer(ctx context.Context, q Search, sources []string, cites 
 	return a, recs, total, nil
 }
 
-func orAll(q string) string {
-	if q == "" {
-		return "*"
+// within narrows a query to some sources. The query is parsed by itself first:
+// what is no query alone must not become one by what is put around it.
+func (s *Service) within(q Search, sources []string) (string, error) {
+	zone := q.Zone
+	if zone == nil {
+		zone = s.Zone
 	}
-	return q
+	if _, err := query.Parse(q.Query, query.Options{Zone: zone, Now: s.Now()}); err != nil {
+		return "", err
+	}
+	narrowed := "source:(" + strings.Join(quoteAll(sources), " OR ") + ")"
+	if strings.TrimSpace(q.Query) == "" {
+		return narrowed, nil
+	}
+	return "(" + q.Query + ") " + narrowed, nil
 }
 
 // recordsOf lists the records that events were derived from, each once.

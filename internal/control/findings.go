@@ -20,7 +20,11 @@ func (s *Service) Findings(ctx context.Context, by string, q Search) ([]Finding,
 }
 
 func (s *Service) findings(ctx context.Context, q Search) ([]Finding, error) {
-	q.Query = `source:"` + event.SourceFinding + `" ` + q.Query
+	text, err := s.within(q, []string{event.SourceFinding})
+	if err != nil {
+		return nil, err
+	}
+	q.Query = text
 	if q.Limit == 0 {
 		q.Limit = 500
 	}

@@ -1,9 +1,12 @@
 package control
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -45,18 +49,38 @@ func (s *Service) readManifests(ctx context.Context, by string, paths []string) 
 		if err != nil {
 			return nil, err
 		}
-		for _, src := range m.Sources {
-			if src.Zone == "" {
-				src.Zone = m.Zone
-			}
-			src.Ack = "file"
-			if err := s.AddSource(ctx, by, src); err != nil {
+		for i := range m.Sources {
+			src := &m.Sources[i]
+			src.ID, src.Zone, src.Ack = strings.TrimSpace(src.ID), cmp.Or(src.Zone, m.Zone), "file"
+			if err := validSource(*src); err != nil {
 				return nil, fmt.Errorf("%s: %w", filepath.Join(root, ManifestName), err)
 			}
 		}
 		out = append(out, rooted{root, *m})
 	}
+	for _, m := range out {
+		for _, src := range m.Sources {
+			if s.registered(src) {
+				continue
+			}
+			if err := s.AddSource(ctx, by, src); err != nil {
+				return nil, fmt.Errorf("%s: %w", filepath.Join(m.root, ManifestName), err)
+			}
+		}
+	}
 	return out, nil
+}
+
+// registered reports whether a source is registered exactly so.
+func (s *Service) registered(src Source) bool {
+	src.Expected = true
+	known, ok := s.registry.source(src.ID)
+	if !ok {
+		return false
+	}
+	a, errA := json.Marshal(known, json.Deterministic(true))
+	b, errB := json.Marshal(src, json.Deterministic(true))
+	return errA == nil && errB == nil && bytes.Equal(a, b)
 }
 
 var errNotFolder = errors.New("not a folder")
@@ -65,17 +89,22 @@ func readManifest(path string) (*Manifest, error) {
 	if st, err := os.Stat(filepath.Dir(path)); err == nil && !st.IsDir() {
 		return nil, errNotFolder
 	}
-	raw, err := os.ReadFile(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	raw, err := io.ReadAll(io.LimitReader(f, maxManifest+1))
 	if err != nil {
 		return nil, err
 	}
 	if len(raw) > maxManifest {
 		return nil, fmt.Errorf("%w: %s is larger than 1 MiB", ErrInvalid, path)
 	}
-	d := yaml.NewDecoder(strings.NewReader(string(raw)))
+	d := yaml.NewDecoder(bytes.NewReader(raw))
 	d.KnownFields(true)
 	var m Manifest
-	if err := d.Decode(&m); err != nil {
+	if err := d.Decode(&m); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%w: %s: %w", ErrInvalid, path, err)
 	}
 	for _, zone := range append([]string{m.Zone}, zonesOf(m.Sources)...) {

@@ -148,7 +148,7 @@ func (s *Service) Histogram(ctx context.Context, by string, q Search, buckets in
 	if err != nil {
 		return nil, err
 	}
-	buckets = min(max(buckets, 1), 1000)
+	buckets = min(max(buckets, 2), 1000) // one bucket could be wider than a duration can tell
 	h := &Histogram{Width: niceWidth(p.to.Sub(p.from), buckets)}
 	h.From = p.from.Truncate(h.Width)
 	h.To = h.From.Add(h.Width)

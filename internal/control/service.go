@@ -148,10 +148,13 @@ func (s *Service) record(ctx context.Context, a access) error {
 	s.mu.Unlock()
 	a.At = now
 	rec, err := ownRecord(event.SourceAccess, a)
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.Vault.Append(ctx, []event.Record{rec})
 	}
-	if err := s.Vault.Append(ctx, []event.Record{rec}); err != nil {
+	if err != nil {
+		s.mu.Lock()
+		delete(s.asked, key) // asking again is not recorded either
+		s.mu.Unlock()
 		return fmt.Errorf("control: record the access: %w", err)
 	}
 	return nil

@@ -222,6 +222,7 @@ func (r reader) marks(ax axis, list []control.Mark) []mark {
 		}
 		x, label := ax.at(m.At), visible(m.Label.In(r.lang), 60)
 		out = append(out, mark{X: percent(x), Level: level(m.Level), Title: r.clock(m.At, 0).Text() + " " + label})
+		label = short(label)
 		wide := textWidth(label) / 8 // a chart is about 800 pixels wide
 		start, anchor, dx := x, "start", 3
 		if x+wide > 99 {
@@ -237,6 +238,16 @@ func (r reader) marks(ax axis, list []control.Mark) []mark {
 		}
 	}
 	return out
+}
+
+// short cuts a label to what stands beside its neighbours.
+func short(label string) string {
+	for i, c := range label {
+		if c == '、' || c == '。' || textWidth(label[:i]) > 110 {
+			return label[:i] + "…"
+		}
+	}
+	return label
 }
 
 // textWidth estimates pixels at the chart's text size.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -167,12 +168,44 @@ func (s *server) search(v *visit, w window, view *exploreView) (status int, err 
 	}
 	colour := map[string]string{}
 	if f.histogram != nil {
+		marks, err := s.caseMarks(v)
+		if err != nil {
+			return 0, err
+		}
+		f.histogram.Marks = append(f.histogram.Marks, marks...)
 		view.Chart = v.chartOf(f.histogram)
 		colour = palette(f.histogram.Coverage)
 	}
 	view.Facets = v.facets(view.Query, f.facets)
 	view.result(v, f.result, colour)
 	return http.StatusOK, nil
+}
+
+// caseMarks puts what the open cases tell on the time axis: events with their
+// citations, and the first response.
+func (s *server) caseMarks(v *visit) ([]control.Mark, error) {
+	list, err := s.Ops.Cases(v.r.Context())
+	if err != nil {
+		return nil, err
+	}
+	var marks []control.Mark
+	for _, c := range list {
+		if c.Status != "open" {
+			continue
+		}
+		first, then := turning(c)
+		for i := range c.Timeline {
+			row := &c.Timeline[i]
+			switch {
+			case i == then:
+				marks = append(marks, control.Mark{At: row.At, Label: row.Text, Level: "low"})
+			case row.Kind == "event" && len(row.Cites) > 0 && first >= 0 && !row.At.Before(c.Timeline[first].At):
+				marks = append(marks, control.Mark{At: row.At, Label: row.Text, Level: "high"})
+			}
+		}
+	}
+	slices.SortStableFunc(marks, func(a, b control.Mark) int { return a.At.Compare(b.At) })
+	return marks, nil
 }
 
 // find asks for events, histogram and facets at once.

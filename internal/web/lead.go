@@ -36,7 +36,7 @@ func (v *visit) lead(c *control.Case, view caseView) *lead {
 		}
 	}
 	all := len(c.Questions)
-	l.Known, l.Unknown = v.f("lead.of", all, known), v.f("lead.of", all, all-known)
+	l.Known, l.Unknown = v.f("lead.of", known, all), v.f("lead.of", all-known, all)
 	for _, card := range slices.Concat(view.Board, view.Others) {
 		if card.Why != "" && !slices.Contains(l.Why, card.Why) && len(l.Why) < maxWhy {
 			l.Why = append(l.Why, card.Why)
@@ -82,7 +82,8 @@ func turning(c *control.Case) (first, then int) {
 }
 
 // whyNot says in one line what keeps an answer from being known: the worst
-// stretch of its sources, the longest of those, preferring one with a reason.
+// stretch of its sources, the longest of those, preferring one with a reason;
+// "" where no source could have answered at all.
 func (v *visit) whyNot(a *control.Answer) string {
 	type stretch struct {
 		source   string
@@ -99,7 +100,7 @@ func (v *visit) whyNot(a *control.Answer) string {
 		}
 	}
 	if len(list) == 0 {
-		return v.t("lead.noreason")
+		return ""
 	}
 	worst := slices.MinFunc(list, func(a, b stretch) int {
 		return cmp.Or(-compareBool(a.declared, b.declared), cmp.Compare(b.rank, a.rank), cmp.Compare(length(b.interval), length(a.interval)))

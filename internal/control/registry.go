@@ -173,13 +173,10 @@ func (s *Service) Seen(ctx context.Context, id, kind, ack string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.registry.apply(rec); err != nil { // known at once, so that it is said once
-		return err
-	}
 	if err := s.Vault.Append(ctx, []event.Record{rec}); err != nil {
 		return fmt.Errorf("control: register %s: %w", id, err)
 	}
-	return nil
+	return s.registry.apply(rec) // known at once, so that it is said once
 }
 
 type sourceOp struct {

@@ -233,20 +233,40 @@ func (f *flow) store(ctx context.Context, b *batch) error {
 		f.own.Apply(rec)
 	}
 	for _, s := range b.seen {
-		if err := f.own.Seen(ctx, s.id, s.kind, s.ack); err != nil {
+		if err := f.persist(ctx, func() error { return f.own.Seen(ctx, s.id, s.kind, s.ack) }); err != nil {
 			return err
 		}
 	}
-	if err := f.raise(ctx, b.findings); err != nil {
+	found := b.findings
+	if f.live != nil {
+		found = append(found, f.live.observe(b.rows)...)
+	}
+	if err := f.persist(ctx, func() error { return f.raise(ctx, found) }); err != nil {
 		return err
 	}
-	if f.live != nil {
-		if err := f.raise(ctx, f.live.observe(b.rows)); err != nil {
+	f.reach(b.last, b.outside)
+	return f.persist(ctx, func() error { return f.cover(ctx) })
+}
+
+// persistEvery is how long a server waits before it tries again what needs
+// room on the disk.
+const persistEvery = 2 * time.Second
+
+// persist does what writes. A server tries again until there is room: senders
+// are held back meanwhile by the vault itself. A command gives up at once.
+func (f *flow) persist(ctx context.Context, write func() error) error {
+	for {
+		err := write()
+		if err == nil || f.live == nil || ctx.Err() != nil {
 			return err
 		}
+		f.logger.Error("cannot go on yet; trying again", "error", err)
+		select {
+		case <-time.After(persistEvery):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	f.reach(b.last, b.outside)
-	return f.cover(ctx)
 }
 
 // raise seals findings, each once.

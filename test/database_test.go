@@ -219,6 +219,6 @@ http {
 		"src_ip:127.0.0.1 event_code:403":    2,
 		"object:/index.html status:success":  1,
 		"client_app:*odd*":                   4,
-		"object:*名簿* class:http":             1,
+		"object:*%E5%90%8D* class:http":      1,
 	})
 }

@@ -23,6 +23,12 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		"language: de":                       "language",
 		"seal: 1h":                           "seal",
 		"web: 0.0.0.0:80":                    "tls.certificate",
+		"web: 127.example.com:80":            "tls.certificate",
+		"web: ':8743'":                       "tls.certificate",
+		"http: 192.0.2.1:80":                 "tls.certificate",
+		"web: 127.0.0.1":                     "tls.certificate",
+		"seal: 1ms":                          "seal",
+		"tls: {key: /etc/tls/k.pem}":         "certificate and key",
 		"syslog: {tls: '127.0.0.1:6514'}":    "syslog.tls",
 		"tls: {certificate: /etc/tls/c.pem}": "certificate and key",
 	} {

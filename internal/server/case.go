@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/investigate"
@@ -38,8 +40,8 @@ func (s *Server) ApplyCase(ctx context.Context, by string, c *replay.CaseScript)
 			return fmt.Errorf("server: case %s: question %s: %w", c.ID, q.ID, err)
 		}
 	}
-	for name, text := range c.Sections {
-		if err := s.SetSection(ctx, by, c.ID, name, text); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(c.Sections)) {
+		if err := s.SetSection(ctx, by, c.ID, name, c.Sections[name]); err != nil {
 			return fmt.Errorf("server: case %s: section %s: %w", c.ID, name, err)
 		}
 	}

@@ -100,8 +100,12 @@ func (x *Index) Facet(ctx context.Context, req index.Request, column string, n i
 	if !promoted {
 		args = []any{pointer(column)}
 	}
+	columns := []int{col}
+	if col == colMessage {
+		columns = append(columns, colFrom, colFields)
+	}
 	var values []index.Value
-	err := x.aggregate(ctx, req, []int{col}, text, args, func(rows *sql.Rows) error {
+	err := x.aggregate(ctx, req, columns, text, args, func(rows *sql.Rows) error {
 		var v index.Value
 		if err := rows.Scan(&v.Value, &v.Count); err != nil {
 			return err
@@ -118,6 +122,8 @@ func facetColumn(col int) (expr, empty string) {
 	switch {
 	case col == colFields:
 		return "coalesce(json_extract_string(nullif(fields, ''), $1), '')", "''"
+	case col == colMessage:
+		return messageText(), "''"
 	case col == colTime || col == colTimeRx:
 		return fmt.Sprintf("CASE WHEN %[1]s = %[2]d THEN '' ELSE strftime(make_timestamp_ns(%[1]s), '%%Y-%%m-%%dT%%H:%%M:%%S.%%nZ') END", specs()[col].name, low), "''"
 	case specs()[col].kept.text():

@@ -3,6 +3,7 @@ package duckdb
 import (
 	"bytes"
 	"math"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -43,7 +44,8 @@ const (
 	colStatement
 	colClient
 	colBytes
-	colMessage
+	colMessage  // empty where a native field says the same
+	colFrom     // name of that field
 	colFields   // JSON object of the native fields, in the order read
 	colTextKind // whose text colText is
 	colText     // what free words search where that is not the raw bytes
@@ -89,7 +91,7 @@ func specs() [columnCount]spec {
 		colCmd: {"cmd_line", plain}, colObject: {"object", dictionary},
 		colStatement: {"statement", plain}, colClient: {"client_app", dictionary},
 		colBytes: {"bytes_out", number64}, colMessage: {"message", plain},
-		colFields: {"fields", plain}, colTextKind: {"text_kind", number32}, colText: {"text", plain},
+		colFrom: {"message_from", dictionary}, colFields: {"fields", plain}, colTextKind: {"text_kind", number32}, colText: {"text", plain},
 	}
 }
 
@@ -253,9 +255,32 @@ func (b *batch) add(ev *event.Event, raw []byte) {
 	b.text(colStatement, ev.Statement)
 	b.text(colClient, ev.ClientApp)
 	b.number(colBytes, ev.BytesOut)
-	b.text(colMessage, ev.Message)
+	b.message(ev)
 	b.fields(ev.Fields)
 	b.words(ev, raw)
+}
+
+// message keeps the message, or the name of the native field that says the same.
+func (b *batch) message(ev *event.Event) {
+	text, from := ev.Message, ""
+	for i, f := range ev.Fields {
+		if f.Value != text || text == "" {
+			continue
+		}
+		isFirst := !slices.ContainsFunc(ev.Fields[:i], func(other event.Field) bool { return query.Clean(other.Name) == f.Name })
+		if isFirst && f.Name != "" && utf8.ValidString(f.Name) {
+			text, from = "", f.Name
+			break
+		}
+	}
+	b.text(colMessage, text)
+	b.text(colFrom, from)
+}
+
+// messageText writes the message of a row in SQL.
+func messageText() string {
+	return "CASE WHEN message_from = '' THEN message ELSE " +
+		"coalesce(json_extract_string(fields, '/' || replace(replace(message_from, '~', '~0'), '/', '~1')), '') END"
 }
 
 // qualityText writes the text form anew only where it changes.

@@ -245,6 +245,38 @@ func TestSQLReadsTheViewAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestMessagesThatFieldsRepeatAreNotLost(t *testing.T) {
+	dir := t.TempDir()
+	x := open(t, dir)
+	rows, seg := sample(t, t.TempDir(), 1, 30)
+	for i, r := range rows {
+		r.Event.Message = []string{"said once", "says~this/twice", "bad\xff"}[i%3]
+		r.Event.Fields = append(r.Event.Fields, event.Field{Name: "a~b/c", Value: "says~this/twice"}, event.Field{Name: "bad\xff", Value: "bad\xff"})
+	}
+	if err := errors.Join(x.Add(t.Context(), rows[:20]), x.Add(t.Context(), rows[20:]), x.Cover(t.Context(), seg)); err != nil {
+		t.Fatal(err)
+	}
+	want := []index.Value{{Value: "bad\ufffd", Count: 10}, {Value: "said once", Count: 10}, {Value: "says~this/twice", Count: 10}}
+	got, err := x.Facet(t.Context(), index.Request{}, "message", 10)
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("facet: %v %s", err, diff)
+	}
+	_, answer, err := x.SQL(t.Context(), "SELECT message, count(*) FROM events GROUP BY message ORDER BY message")
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := 0
+	for row, err := range answer {
+		if err != nil || row[0] != want[i].Value || row[1] != want[i].Count {
+			t.Errorf("%v %v", row, err)
+		}
+		i++
+	}
+	if i != len(want) {
+		t.Errorf("%d messages", i)
+	}
+}
+
 func TestSQLSaysWhereItsAnswerWasCut(t *testing.T) {
 	x := open(t, t.TempDir())
 	_, rows, err := x.SQL(t.Context(), "SELECT range FROM range(20000)")

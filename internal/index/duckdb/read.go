@@ -73,6 +73,9 @@ func (r *reader) read(rows *sql.Rows) (*event.Event, error) {
 	r.values.fill(ev, &r.quality)
 	var err error
 	ev.Fields, err = parseFields(r.values.texts[colFields])
+	if from := r.values.texts[colFrom]; from != "" {
+		ev.Message, _ = ev.Get(from)
+	}
 	return ev, err
 }
 

@@ -159,7 +159,7 @@ func (f *file) mayMatch(n query.Match) bool {
 // errSkip means that a sidecar file is not what this version writes.
 var errSkip = errors.New("not a sidecar of this version")
 
-const skipMagic = "konseki skip 2\n\x00"
+const skipMagic = "konseki skip 3\n\x00"
 
 // sidecar is what is known of a derived file without opening it.
 type sidecar struct {

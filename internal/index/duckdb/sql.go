@@ -53,9 +53,11 @@ func eventsView(b *builder) string {
 	var columns []int
 	var shown []string
 	for col, s := range specs() {
+		columns = append(columns, col)
 		switch col {
-		case colText, colTextKind:
-			continue
+		case colText, colTextKind, colFrom:
+		case colMessage:
+			shown = append(shown, messageText()+" AS message")
 		case colTime, colTimeRx:
 			shown = append(shown, fmt.Sprintf("make_timestamp_ns(%[1]s) AS %[1]s", s.name))
 		case colFields:
@@ -63,7 +65,6 @@ func eventsView(b *builder) string {
 		default:
 			shown = append(shown, s.name)
 		}
-		columns = append(columns, col)
 	}
 	table := b.from(columns, func() string { return own(true) })
 	return "CREATE VIEW events AS SELECT " + strings.Join(shown, ", ") + " FROM " + table

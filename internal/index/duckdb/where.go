@@ -50,10 +50,10 @@ func (b *builder) column(col int) string {
 	return specs()[col].name
 }
 
-// byName finds a column.
+// byName finds a column that people may name.
 func byName(name string) (int, bool) {
 	for col, s := range specs() {
-		if s.name == name {
+		if s.name == name && col != colFrom && col != colFields && col != colTextKind && col != colText {
 			return col, true
 		}
 	}

@@ -64,6 +64,9 @@ func drawEvent(t *rapid.T, record uint64, nth uint16) index.Row {
 	for range rapid.IntRange(0, 3).Draw(t, "fields") {
 		ev.Add(pick(t, "name", "EventID", "a/b~c", "source", `q"q`, "名前", "size", "bad\xff"), word())
 	}
+	if n := len(ev.Fields); n > 0 && rapid.Bool().Draw(t, "said twice") {
+		ev.Message = ev.Fields[n-1].Value
+	}
 	raw := word() + " " + strings.Join([]string{word(), word()}, pick(t, "glue", " ", "", "\t"))
 	if rapid.IntRange(0, 9).Draw(t, "decoded") == 0 {
 		ev.Text = "解読 " + word()

@@ -46,5 +46,6 @@ func rooms() map[string]room {
 		"bench/gen":               {"", nil, false},
 		"test":                    {"", nil, true},
 		"test/web":                {"", nil, true},
+		"test/demo":               {"", nil, true},
 	}
 }

@@ -243,7 +243,7 @@ func (r reader) marks(ax axis, list []control.Mark) []mark {
 // short cuts a label to what stands beside its neighbours.
 func short(label string) string {
 	for i, c := range label {
-		if c == '、' || c == '。' || textWidth(label[:i]) > 110 {
+		if c == '。' || textWidth(label[:i]) > 110 {
 			return label[:i] + "…"
 		}
 	}

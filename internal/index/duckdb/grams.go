@@ -15,15 +15,15 @@ import (
 // bit for every block in which they occur. The table stays on the disk, where a
 // word needs few of its bytes.
 type grams struct {
-	base   uint64 // number of the first block: its first record >> shift
-	shift  int
+	base   uint64 // the first chunk of the first block
+	per    uint64 // chunks of a block
 	blocks int
 	log    int // log2 of the number of rows
 }
 
 const (
 	gramLength   = 4
-	blockShift   = 13
+	minPer       = 8192 / chunkRecords
 	maxBlocks    = 64
 	minGramLog   = 8
 	maxGramLog   = 18
@@ -33,20 +33,25 @@ const (
 // newGrams gives the table's shape for the records first to last with so many
 // bytes of text.
 func newGrams(first, last uint64, size int) grams {
-	g := grams{shift: blockShift}
-	for last>>g.shift-first>>g.shift >= maxBlocks {
-		g.shift++
+	g := grams{base: first >> chunkShift}
+	chunks := last>>chunkShift - g.base + 1
+	g.per = max(minPer, (chunks+maxBlocks-1)/maxBlocks)
+	count := func() int { return int((chunks + g.per - 1) / g.per) }
+	for count() > 8 && count()%8 == 1 { // a byte of each row for one block
+		g.per++
 	}
-	g.base = first >> g.shift
-	g.blocks = int(last>>g.shift-g.base) + 1
+	g.blocks = count()
 	g.log = min(max(bits.Len(uint(size/bytesPerGram/g.blocks)), minGramLog), maxGramLog)
 	return g
 }
 
 // valid reports whether the shape is one that newGrams makes.
 func (g *grams) valid() bool {
-	return g.shift >= blockShift && g.shift < 64 && g.blocks > 0 && g.blocks <= maxBlocks && g.log >= minGramLog && g.log <= maxGramLog
+	return g.per >= minPer && g.blocks > 0 && g.blocks <= maxBlocks && g.log >= minGramLog && g.log <= maxGramLog
 }
+
+// block is the number of a chunk's block.
+func (g *grams) block(chunk uint64) uint64 { return (chunk - g.base) / g.per }
 
 // stride is the length of a table's row in bytes.
 func (g *grams) stride() int { return (g.blocks + 7) / 8 }
@@ -69,7 +74,7 @@ func (g *grams) table(batches []*batch, first, last uint64) []byte {
 		l.fold(b.cols[colText].data, 0, b.cols[colText].ends)
 		for row, n := range b.cols[colRecord].numbers {
 			if record := uint64(n); record >= first && record <= last {
-				noteGrams(seen[record>>g.shift-g.base], g.log, l.row(row))
+				noteGrams(seen[g.block(record>>chunkShift)], g.log, l.row(row))
 			}
 		}
 	}
@@ -137,8 +142,7 @@ func (f *file) chunks(c *conjunction) iter.Seq[uint64] {
 	return func(yield func(uint64) bool) {
 		blocks := f.holding(c)
 		for chunk := f.first >> chunkShift; chunk <= f.last>>chunkShift; chunk++ {
-			block := chunk>>(f.grams.shift-chunkShift) - f.grams.base
-			if blocks>>block&1 != 0 && !yield(chunk) {
+			if blocks>>f.grams.block(chunk)&1 != 0 && !yield(chunk) {
 				return
 			}
 		}

@@ -131,3 +131,14 @@ func TestInstantsOutsideTheBoundsAreClamped(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryRecordOfAFileHasABlock(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		first := rapid.Uint64Range(1, 1<<40).Draw(r, "first")
+		last := first + rapid.OneOf(rapid.Uint64Range(0, 300_000), rapid.Uint64Range(0, 1<<40)).Draw(r, "more")
+		g := newGrams(first, last, rapid.IntRange(0, 1<<40).Draw(r, "size"))
+		if !g.valid() || g.block(first>>chunkShift) != 0 || g.block(last>>chunkShift) != uint64(g.blocks)-1 {
+			r.Fatalf("%d to %d: %+v", first, last, g)
+		}
+	})
+}

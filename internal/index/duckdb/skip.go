@@ -159,7 +159,7 @@ func (f *file) mayMatch(n query.Match) bool {
 // errSkip means that a sidecar file is not what this version writes.
 var errSkip = errors.New("not a sidecar of this version")
 
-const skipMagic = "konseki skip 3\n\x00"
+const skipMagic = "konseki skip 4\n\x00"
 
 // sidecar is what is known of a derived file without opening it.
 type sidecar struct {
@@ -196,7 +196,7 @@ func (s *sidecar) marshal(table []byte) []byte {
 	for _, w := range s.skip.entities {
 		word(w)
 	}
-	for _, n := range []uint64{s.grams.base, uint64(s.grams.shift), uint64(s.grams.blocks), uint64(s.grams.log)} {
+	for _, n := range []uint64{s.grams.base, s.grams.per, uint64(s.grams.blocks), uint64(s.grams.log)} {
 		word(n)
 	}
 	b = append(b, table...)
@@ -231,7 +231,7 @@ func unmarshalSidecar(b []byte) (*sidecar, error) {
 	for n := word(); n > 0 && ok; n-- {
 		s.skip.entities = append(s.skip.entities, word())
 	}
-	s.grams = grams{base: word(), shift: int(word()), blocks: int(word()), log: int(word())}
+	s.grams = grams{base: word(), per: word(), blocks: int(word()), log: int(word())}
 	if !ok || len(s.skip.entities) == 0 || !s.grams.valid() || len(body) != s.grams.bytes() {
 		return nil, errSkip
 	}

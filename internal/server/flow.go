@@ -322,10 +322,13 @@ func segmentOf(s vault.Segment) index.Segment {
 }
 
 // rebuild derives the events of closed segments that have no derived file,
-// oldest first, without raising findings again: those are records already.
-func (f *flow) rebuild(ctx context.Context, progress func(done, total uint64)) error {
-	d := newDeriver(nil)
+// oldest first, and returns what the rules find in them: nearly all of it was
+// raised before, but not what konseki had no time for when it was stopped.
+func (f *flow) rebuild(ctx context.Context, progress func(done, total uint64)) ([]detect.Finding, error) {
+	d := newDeriver(f.rules)
 	size := f.vault.Size()
+	var found []detect.Finding
+	known := map[string]bool{}
 	for _, s := range f.vault.Segments() {
 		seg := segmentOf(s)
 		if f.index.Has(seg) {
@@ -335,7 +338,7 @@ func (f *flow) rebuild(ctx context.Context, progress func(done, total uint64)) e
 		b := &batch{}
 		for rec, err := range f.vault.Records(ctx, s.First) {
 			if err != nil {
-				return fmt.Errorf("server: reindex: %w", err)
+				return nil, fmt.Errorf("server: reindex: %w", err)
 			}
 			if rec.Seq > s.Last {
 				break
@@ -343,22 +346,28 @@ func (f *flow) rebuild(ctx context.Context, progress func(done, total uint64)) e
 			d.record(b, rec)
 			if len(b.rows) >= batchRecords {
 				if err := f.index.Add(ctx, b.rows); err != nil {
-					return fmt.Errorf("server: reindex: %w", err)
+					return nil, fmt.Errorf("server: reindex: %w", err)
 				}
 				b.rows = b.rows[:0]
 				progress(rec.Seq, size)
 			}
 		}
 		if err := f.index.Add(ctx, b.rows); err != nil {
-			return fmt.Errorf("server: reindex: %w", err)
+			return nil, fmt.Errorf("server: reindex: %w", err)
 		}
 		if err := f.index.Cover(ctx, seg); err != nil {
-			return fmt.Errorf("server: reindex %s: %w", s.Name, err)
+			return nil, fmt.Errorf("server: reindex %s: %w", s.Name, err)
+		}
+		for _, x := range b.findings {
+			if !known[x.ID] {
+				known[x.ID] = true
+				found = append(found, x)
+			}
 		}
 		f.reach(s.Last, s.Last)
 		progress(s.Last, size)
 	}
-	return nil
+	return found, nil
 }
 
 // Sync implements [control.Flow].

@@ -114,10 +114,14 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 		Version: opts.Version, Rules: len(engine.Rules()), Logger: s.logger, Now: time.Now,
 	})
 	s.flow.own = s.Service
-	if err := s.flow.rebuild(ctx, opts.Progress); err != nil {
+	found, err := s.flow.rebuild(ctx, opts.Progress)
+	if err != nil {
 		return err
 	}
 	if err := s.remember(ctx); err != nil {
+		return err
+	}
+	if err := s.flow.raise(ctx, found); err != nil {
 		return err
 	}
 	if opts.Live {
@@ -171,9 +175,9 @@ func isDir(path string) bool {
 }
 
 // remember folds konseki's own records: those of closed segments are found
-// through the index, those in the tail follow through the flow. Findings of
-// the tail are marked first, so that deriving the tail again does not raise
-// them again.
+// through the index, those in the tail follow through the flow. Findings and
+// sources of the tail are folded first, so that deriving the tail again does
+// not raise or register them again.
 func (s *Server) remember(ctx context.Context) error {
 	if err := s.rememberCovered(ctx); err != nil {
 		return err
@@ -182,7 +186,7 @@ func (s *Server) remember(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("server: read the tail: %w", err)
 		}
-		if rec.Source == event.SourceFinding {
+		if rec.Source == event.SourceFinding || rec.Source == event.SourceRegistry {
 			s.Apply(rec)
 		}
 	}

@@ -149,7 +149,7 @@ func (f *frames) count() (int, error) {
 	}
 	n := 0
 	for i := range maxCount + 1 {
-		head, err := f.r.Peek(i + 1)
+		head, _ := f.r.Peek(i + 1)
 		if len(head) <= i { // digits and the end: a line
 			return 0, nil
 		}
@@ -160,7 +160,7 @@ func (f *frames) count() (int, error) {
 			if next, _ := f.r.Peek(i + 2); len(next) < i+2 || next[i+1] != '<' {
 				return 0, nil
 			}
-			_, err = f.r.Discard(i + 1)
+			_, err := f.r.Discard(i + 1)
 			return n, err
 		default:
 			return 0, nil
@@ -210,8 +210,7 @@ func (f *frames) some(n, part int) error {
 		}
 		if err != nil {
 			f.cut()
-			f.give(part)
-			return err
+			return errors.Join(err, f.give(part))
 		}
 	}
 	return f.give(part)

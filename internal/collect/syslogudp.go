@@ -28,9 +28,9 @@ func (s *Syslog) listenPackets() (net.Addr, error) {
 
 // servePackets takes each datagram as one frame (RFC 5426 §3.1).
 func (s *Syslog) servePackets(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { s.packets.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = s.packets.Close() })
 	defer stop()
-	defer s.packets.Close()
+	defer func() { _ = s.packets.Close() }()
 	buf, oob := make([]byte, 64<<10), make([]byte, 128)
 	var dropped uint32 // as the system counts, modulo 2³²
 	for {

@@ -82,7 +82,7 @@ func (v *Vault) readFrom(ctx context.Context, seq, last uint64, yield func(event
 		if e != nil {
 			return 0, fmt.Errorf("%s: %w", seg.Name, e)
 		}
-		defer r.close()
+		defer func() { _ = r.close() }()
 		if e := r.from(int64(seq-seg.First), count); e != nil {
 			return took, fmt.Errorf("%s: %w", seg.Name, e)
 		}

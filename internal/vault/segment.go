@@ -166,8 +166,6 @@ type segmentReader struct {
 
 func (s *segmentReader) close() error { return s.file.Close() }
 
-func (s *segmentReader) rows() int64 { return s.starts[len(s.starts)-1] }
-
 func openSegment(path string) (*segmentReader, error) {
 	f, err := os.Open(path)
 	if err != nil {

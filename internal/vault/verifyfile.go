@@ -37,7 +37,7 @@ func (a *audit) checkSegment(s Segment) error {
 		a.problem(KindUnreadable, name, s.First, "records %d to %d: %v", s.First, s.Last, err)
 		return a.ctx.Err()
 	}
-	defer r.close()
+	defer func() { _ = r.close() }()
 	rows := make([]row, 0, min(s.Last-s.First+1, 1<<20))
 	var lost [][2]uint64 // ranges in unreadable groups
 	err = a.inOrder(len(r.groups), func(g int) chunk { return hashGroup(r, g) }, func(g int, c chunk) {

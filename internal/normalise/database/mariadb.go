@@ -29,9 +29,9 @@ func (mariadb) Matches(raw []byte) bool {
 // auditRow is one line: time, server, user, host, connection, query id,
 // operation, database, object, return code.
 type auditRow struct {
-	time                                        string
-	server, user, host, connection, query       string
-	operation, database, object, code, original string
+	time                                  string
+	server, user, host, connection, query string
+	operation, database, object, code     string
 }
 
 func (mariadb) Normalise(in *format.Input, dst []event.Event) ([]event.Event, bool) {

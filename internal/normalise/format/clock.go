@@ -121,7 +121,7 @@ func Offset(s string, at int) (seconds, end int, ok bool) {
 		return 0, at, false
 	}
 	end = at + 3
-	m := -1
+	var m int
 	if end < len(s) && s[end] == ':' {
 		if m = Digits(s, end+1, 2); m >= 0 {
 			end += 3

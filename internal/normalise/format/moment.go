@@ -111,16 +111,24 @@ func zoneByName(name string) (minutes int, shared, ok bool) {
 		return -240, false, true
 	case "BRT", "ART":
 		return -180, false, true
-	case "IST": // Israel, India, Ireland
-		return 120, true, true
-	case "BST": // Britain, Bangladesh
-		return 60, true, true
-	case "CST": // Chicago, China, Cuba
-		return -360, true, true
-	case "AST": // Atlantic, Arabia
-		return -240, true, true
-	case "SST": // Samoa, Singapore
-		return -660, true, true
 	}
-	return 0, false, false
+	minutes, ok = sharedZone(name)
+	return minutes, ok, ok
+}
+
+// sharedZone gives the first meaning of a name that several zones share.
+func sharedZone(name string) (minutes int, ok bool) {
+	switch name {
+	case "IST": // Israel, India, Ireland
+		return 120, true
+	case "BST": // Britain, Bangladesh
+		return 60, true
+	case "CST": // Chicago, China, Cuba
+		return -360, true
+	case "AST": // Atlantic, Arabia
+		return -240, true
+	case "SST": // Samoa, Singapore
+		return -660, true
+	}
+	return 0, false
 }

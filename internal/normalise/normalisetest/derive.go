@@ -2,7 +2,6 @@ package normalisetest
 
 import (
 	"bytes"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -90,7 +89,7 @@ func jsonRecords(framing event.Framing, data []byte) [][]byte {
 	}
 	for dec.PeekKind() != ']' {
 		v, err := dec.ReadValue()
-		if err == io.EOF || err != nil {
+		if err != nil {
 			return all
 		}
 		all = append(all, bytes.Clone(v))

@@ -43,10 +43,11 @@ func (z ZoneSource) String() string { return zoneNames()[z&3] }
 
 // String names the unit: ns, us, ms, s, min, day or unknown.
 func (p Precision) String() string {
-	if int(p) >= len(precisionNames()) {
-		return "unknown"
+	names := precisionNames()
+	if int(p) >= len(names) {
+		return names[0]
 	}
-	return precisionNames()[p]
+	return names[p]
 }
 
 // String gives the column form, "zone=stated year=inferred precision=s".

@@ -77,7 +77,7 @@ func (s *server) coverage(v *visit) error {
 
 // spanOf is the window asked for, or what the intervals span.
 func spanOf(rows []control.SourceCoverage, w window) axis {
-	ax := axis{w.from, w.to}
+	ax := axis(w)
 	for _, row := range rows {
 		for _, iv := range row.Intervals {
 			if w.from.IsZero() && (ax.from.IsZero() || iv.From.Before(ax.from)) {

@@ -238,15 +238,6 @@ func (s *served) stop(t *testing.T) {
 	}
 }
 
-// kill ends it as kill -9 does.
-func (s *served) kill(t *testing.T) {
-	t.Helper()
-	if err := s.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	<-s.ended
-}
-
 // signIn spends the one-time link and gives a browser that is signed in.
 func (s *served) signIn(t *testing.T, trust *tls.Config) *http.Client {
 	t.Helper()

@@ -70,7 +70,7 @@ func certificate(t *testing.T, certFile, keyFile string) *tls.Config {
 	writeFile(t, certFile, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), 0o600)
 	writeFile(t, keyFile, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})), 0o600)
 	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM([]byte(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	pool.AppendCertsFromPEM(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/coverage"
-	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/server"
 )
 
@@ -111,7 +110,7 @@ func (e *env) listSources(ctx context.Context, s *server.Server) error {
 		if !src.Expected {
 			expected = e.say("受信のみ", "only seen")
 		}
-		fmt.Fprintf(e.stdout, "%-16s %-11s %-8s %s\n", plain(src.ID), src.Kind, expected, plain(event.Phrase(src.Name).In(e.lang)))
+		fmt.Fprintf(e.stdout, "%-16s %-11s %-8s %s\n", plain(src.ID), src.Kind, expected, plain(src.Name.In(e.lang)))
 	}
 	return nil
 }

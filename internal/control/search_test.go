@@ -1,0 +1,62 @@
+package control
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/query"
+)
+
+func TestTheWidthOfABucketIsPositiveAndWideEnough(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		span := time.Duration(rapid.Int64Range(1, 1<<63-1).Draw(t, "span"))
+		n := rapid.IntRange(2, 1000).Draw(t, "buckets")
+		w := niceWidth(span, n)
+		if w <= 0 || span/w >= time.Duration(n) {
+			t.Fatalf("%s in at most %d buckets: %s each", span, n, w)
+		}
+	})
+}
+
+func TestWhatIsAskedForIsOneValueWhateverItHolds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := rapid.StringN(1, 12, 40).Draw(t, "value")
+		text, classes, err := question(Ask{Kind: rapid.SampledFrom([]string{"login", "access", "transfer", "tool", "change"}).Draw(t, "kind"), Account: v, Address: "192.0.2.1", Host: v})
+		if err != nil || len(classes) == 0 {
+			t.Fatal(err)
+		}
+		plan, err := query.Parse(text, query.Options{Zone: time.UTC})
+		if err != nil {
+			t.Skip(err) // refused, which is no answer
+		}
+		other := event.Event{ClassUID: event.ClassAuthentication, ActorUser: "somebody else", SrcIP: "192.0.2.1", Host: "elsewhere"}
+		if plan.Matches(&other, nil) {
+			t.Fatalf("%q asks for more than was asked", text)
+		}
+	})
+}
+
+func TestPathsOfAManifestMatchAsWritten(t *testing.T) {
+	for _, c := range []struct {
+		pattern, path string
+		want          bool
+	}{
+		{"vpn/**", "vpn/a/b.log", true}, {"vpn/*", "vpn/a/b.log", false}, {"vpn/*.log", "vpn/a.log", true}, {"vpn/*.log", "vpn/axlog", false},
+		{"*.log", "a.log", true}, {"*.log", "x/a.log", false}, {"a+(b)[c].log", "a+(b)[c].log", true}, {"vpn", "vpn2", false}, {"", "x", false},
+	} {
+		if got := matchPath(c.pattern, c.path); got != c.want {
+			t.Errorf("%q matches %q: %t", c.pattern, c.path, got)
+		}
+	}
+}
+
+func TestNamesOfSourcesAreChecked(t *testing.T) {
+	for id, ok := range map[string]bool{"vpn": true, "web/app-1": true, "": false, "VPN": false, "a b": false, `a"b`: false, "konseki.case": false, "a*": false, "痕跡": true} {
+		if err := validSource(Source{ID: id}); (err == nil) != ok {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+}

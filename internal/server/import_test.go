@@ -18,6 +18,7 @@ import (
 )
 
 func TestAManifestRegistersSourcesAndAbsences(t *testing.T) {
+	t.Parallel()
 	s := started(t)
 	sum := imported(t, s, evidence(t))
 	for _, f := range sum.Files {
@@ -50,6 +51,7 @@ func TestAManifestRegistersSourcesAndAbsences(t *testing.T) {
 }
 
 func TestBadManifestsAreRefusedWithTheReasonAndChangeNothing(t *testing.T) {
+	t.Parallel()
 	s := started(t)
 	for text, want := range map[string]string{
 		"zoen: x":          "zoen",
@@ -83,6 +85,7 @@ func TestBadManifestsAreRefusedWithTheReasonAndChangeNothing(t *testing.T) {
 }
 
 func TestImportingTheSameAgainAddsNothing(t *testing.T) {
+	t.Parallel()
 	dir, files := t.TempDir(), evidence(t)
 	s := start(t, dir)
 	first := imported(t, s, files)
@@ -107,6 +110,7 @@ func TestImportingTheSameAgainAddsNothing(t *testing.T) {
 }
 
 func TestACancelledImportLeavesAVaultThatVerifiesAndReopens(t *testing.T) {
+	t.Parallel()
 	dir, files := t.TempDir(), t.TempDir()
 	var lines []string
 	for i := range 30_000 {
@@ -144,6 +148,7 @@ func TestACancelledImportLeavesAVaultThatVerifiesAndReopens(t *testing.T) {
 }
 
 func TestFilesThatCannotBeReadAreNamedAndTheRestIsImported(t *testing.T) {
+	t.Parallel()
 	s, dir := started(t), t.TempDir()
 	put(t, dir, "vpn/a.log", vpnLine(jst(1, 0, 0), "tunnel-up", "sato", "198.51.100.10")+"\n")
 	put(t, dir, "vpn/b.zip", "PK\x03\x04 torn")

@@ -13,6 +13,7 @@ import (
 )
 
 func TestSearchesMadeAreRecordsThatCanBeSearched(t *testing.T) {
+	t.Parallel()
 	s := started(t)
 	imported(t, s, evidence(t))
 	for range 3 { // the same question within a minute is one
@@ -42,6 +43,7 @@ func TestSearchesMadeAreRecordsThatCanBeSearched(t *testing.T) {
 }
 
 func TestFindingsAreThoseOfTheQueryOnly(t *testing.T) {
+	t.Parallel()
 	s := started(t)
 	imported(t, s, evidence(t))
 	all := findings(t, s)
@@ -55,6 +57,7 @@ func TestFindingsAreThoseOfTheQueryOnly(t *testing.T) {
 }
 
 func TestASourceSeenIsRegisteredOnce(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := start(t, dir)
 	var recs []event.Record
@@ -89,6 +92,7 @@ func TestASourceSeenIsRegisteredOnce(t *testing.T) {
 }
 
 func TestTheSilenceOfALiveSourceIsOneFinding(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	live := func(o *Options) { o.Live = true }
 	s := start(t, dir, live)
@@ -129,6 +133,7 @@ func TestTheSilenceOfALiveSourceIsOneFinding(t *testing.T) {
 }
 
 func TestAFolderWithoutAVaultIsNotTakenForOne(t *testing.T) {
+	t.Parallel()
 	o := Options{Logger: started(t).logger}
 	if s, err := Open(t.Context(), t.TempDir(), o); err == nil {
 		closed(t, s)

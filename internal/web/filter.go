@@ -15,7 +15,7 @@ func term(field, value string) string {
 func quoted(value string) string {
 	plain := value != "" && !strings.ContainsFunc(value, func(c rune) bool {
 		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-_./@", c))
-	}) && !strings.Contains(value, "..") && value[0] != '-'
+	}) && !strings.Contains(value, "..") && !strings.Contains(value, "//") && value[0] != '-'
 	switch value {
 	case "AND", "OR", "NOT":
 		plain = false

@@ -97,6 +97,13 @@ func TestTermsFindTheirValue(t *testing.T) {
 	})
 }
 
+// TestSlashesAreNoComment is what the property above once found.
+func TestSlashesAreNoComment(t *testing.T) {
+	if got := term("actor_user", "//"); got != `actor_user:"//"` {
+		t.Errorf("%s is read as a comment", got)
+	}
+}
+
 func TestATermIsTakenOutAgain(t *testing.T) {
 	for _, before := range []string{"", "src_ip:192.0.2.1", "a AND b"} {
 		with := narrowed(before, "user:x")

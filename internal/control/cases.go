@@ -182,7 +182,11 @@ func (s *Service) answer(ctx context.Context, q Search, sources []string, cites 
 	if sources == nil {
 		sources = outside(p.plan.Sources())
 	}
-	a = p.ledger.Answer(coverage.Question{From: p.from, To: p.to, Sources: sources, Classes: p.plan.Classes(), Found: total, Behind: s.behind(), Zone: p.zone})
+	held, err := s.held(ctx, p, total)
+	if err != nil {
+		return a, nil, 0, err
+	}
+	a = p.ledger.Answer(coverage.Question{From: p.from, To: p.to, Sources: sources, Classes: p.plan.Classes(), Found: total, Held: held, Behind: s.behind(), Zone: p.zone})
 	return a, recs, total, nil
 }
 

@@ -125,10 +125,32 @@ func (s *Service) search(ctx context.Context, by, op string, q Search, sources [
 	for _, c := range p.ledger.All(p.from, p.to) {
 		r.All += c.Events
 	}
-	r.Answer = p.ledger.Answer(coverage.Question{From: p.from, To: p.to, Sources: outside(sources), Classes: classes, Found: total, Behind: s.behind(), Zone: p.zone})
+	held, err := s.held(ctx, p, total)
+	if err != nil {
+		return nil, err
+	}
+	r.Answer = p.ledger.Answer(coverage.Question{From: p.from, To: p.to, Sources: outside(sources), Classes: classes, Found: total, Held: held, Behind: s.behind(), Zone: p.zone})
 	err = s.record(ctx, access{By: by, Op: op, Query: r.Query, From: q.From, To: q.To, Found: total})
 	r.Took = time.Since(began)
 	return r, err
+}
+
+// held counts what each source holds in a window too short for the ledger's
+// buckets, where nothing was found: the positive control must be of the window.
+func (s *Service) held(ctx context.Context, p *prepared, found int64) (map[string]int64, error) {
+	const few = 4
+	if found > 0 || p.to.Sub(p.from) >= few*p.ledger.Width() {
+		return nil, nil
+	}
+	seen, err := s.Index.Presence(ctx, p.from, p.to, 0)
+	if err != nil {
+		return nil, fmt.Errorf("control: coverage: %w", err)
+	}
+	held := map[string]int64{}
+	for _, x := range seen {
+		held[x.Source] += x.Events
+	}
+	return held, nil
 }
 
 // outside leaves konseki's own sources out: coverage is not asked of them.

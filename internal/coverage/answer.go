@@ -17,6 +17,9 @@ type Question struct {
 	Classes []int32
 	// Found is how many events answer the question.
 	Found int64
+	// Held counts the events of each source in the window, where the window is
+	// too short for the ledger's buckets; nil leaves it to the buckets.
+	Held map[string]int64
 	// Behind is how many acknowledged records the index has not read yet.
 	Behind uint64
 	// Zone is for the times in the reasons.
@@ -44,6 +47,9 @@ func (l *Ledger) Answer(q Question) Answer {
 	}
 	for _, id := range l.relevant(q) {
 		c := l.Coverage(id, q.From, q.To)
+		if q.Held != nil {
+			c.Events = q.Held[id]
+		}
 		a.Coverage = append(a.Coverage, c)
 		covered = covered && c.State == Complete && c.Events > 0
 		reasons = append(reasons, l.reasons(c, q.Zone)...)

@@ -58,6 +58,9 @@ func New(registered []Source, seen []Presence, width time.Duration, now time.Tim
 // Sources lists the registered sources, then those only seen.
 func (l *Ledger) Sources() []Source { return l.sources }
 
+// Width is that of the buckets the ledger was made from.
+func (l *Ledger) Width() time.Duration { return l.width }
+
 // Bounds gives the first and last event time over all sources, zero when
 // there is none.
 func (l *Ledger) Bounds() (first, last time.Time) {

@@ -43,6 +43,14 @@ func TestAManifestRegistersSourcesAndAbsences(t *testing.T) {
 	if err != nil || r.Answer.Verdict != coverage.NotFoundCovered {
 		t.Errorf("nobody's VPN sessions on the first day: %+v, %v", r.Answer, err)
 	}
+	short := control.Ask{Kind: "login", Account: "nobody", Sources: []string{"vpn"}, From: jst(1, 2, 10), To: jst(1, 2, 50)}
+	if r, err = s.Ask(t.Context(), "sato", short); err != nil || r.Answer.Verdict != coverage.NotFoundCovered || r.Answer.Coverage[0].Events != 1 {
+		t.Errorf("nobody's VPN sessions within an hour: %+v, %v", r.Answer, err)
+	}
+	short.From, short.To = jst(1, 2, 30), jst(1, 2, 50)
+	if r, err = s.Ask(t.Context(), "sato", short); err != nil || r.Answer.Verdict != coverage.VerdictUnknown {
+		t.Errorf("a window in which the VPN said nothing: %+v, %v", r.Answer, err)
+	}
 	for _, ev := range search(t, s, "source:server format:sshd OR source:server class:authentication").Events {
 		if ev.Time.In(s.Zone).Year() != 2018 || ev.Quality.Zone != event.ZoneConfigured || !ev.Quality.YearInferred {
 			t.Errorf("a line without year and zone is of %s (%s)", ev.Time, ev.Quality)

@@ -35,7 +35,6 @@ type Ledger struct {
 func New(registered []Source, seen []Presence, width time.Duration, now time.Time) *Ledger {
 	l := &Ledger{presence: map[string]*track{}, width: width, now: now}
 	for _, s := range registered {
-		s.Expected = true
 		l.sources = append(l.sources, s)
 		l.presence[s.ID] = &track{hosts: map[string]*run{}}
 	}

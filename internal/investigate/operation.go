@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 )
 
@@ -83,6 +84,9 @@ func (o *Operation) validateStatement() error {
 	}
 	if s.Certainty == NotConfirmed && s.Answer == nil {
 		return fmt.Errorf("%w: a negative statement needs a query, so that its coverage can be told", ErrInvalid)
+	}
+	if s.Certainty == NotConfirmed && s.Answer.Verdict == coverage.Found {
+		return fmt.Errorf("%w: its query finds %d events, so it cannot be said that nothing was found; narrow the query or the window, or choose another certainty", ErrInvalid, s.Answer.Found)
 	}
 	if s.Certainty == Undetermined && s.Reason.Empty() && s.Answer == nil {
 		return fmt.Errorf("%w: an undetermined statement needs a reason", ErrInvalid)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/konseki/konseki/internal/coverage"
 )
@@ -12,9 +13,33 @@ import (
 func paragraphs(s string) []Block {
 	var out []Block
 	for p := range strings.SplitSeq(strings.TrimSpace(s), "\n\n") {
-		out = append(out, Block{Paragraph: text(strings.Join(strings.Fields(p), " "))})
+		out = append(out, Block{Paragraph: text(joinLines(p))})
 	}
 	return out
+}
+
+// joinLines makes one line of a paragraph. Japanese is written without spaces,
+// so a line break beside it is none.
+func joinLines(p string) string {
+	var b strings.Builder
+	last := ' '
+	for line := range strings.SplitSeq(p, "\n") {
+		line = strings.TrimSpace(line)
+		first, _ := utf8.DecodeRuneInString(line)
+		if b.Len() > 0 && line != "" && !wide(last) && !wide(first) {
+			b.WriteByte(' ')
+		}
+		b.WriteString(line)
+		if line != "" {
+			last, _ = utf8.DecodeLastRuneInString(line)
+		}
+	}
+	return b.String()
+}
+
+// wide reports whether a character belongs to Japanese text.
+func wide(r rune) bool {
+	return r >= 0x3000 && r <= 0x9fff || r >= 0xff00 && r <= 0xffef
 }
 
 func (c *composer) coverage() []Block {
@@ -27,7 +52,7 @@ func (c *composer) coverage() []Block {
 		for _, iv := range s.Intervals {
 			reason := iv.Reason.In(c.Lang)
 			if iv.Proof != "" {
-				reason = strings.TrimSpace(reason + " [" + iv.Proof + "]")
+				reason = strings.TrimSpace(reason + c.say("［", " [") + c.proof(iv.Proof) + c.say("］", "]"))
 			}
 			t.Rows = append(t.Rows, []Cell{
 				cell(name), cell(c.stamp(iv.From) + " – " + c.stamp(iv.To)),
@@ -60,13 +85,48 @@ func (c *composer) findings() []Block {
 	}
 	t := &Table{Header: []string{c.say("日時", "Time"), c.say("重さ", "Level"), c.say("検知", "Finding")}}
 	for _, f := range c.Findings {
-		what := Cell{{Text: f.Title.In(c.Lang)}}
-		if why := f.Why.In(c.Lang); why != "" {
-			what = append(what, Inline{Text: c.say("：", ": ") + why})
+		title, why := f.Title.In(c.Lang), f.Why.In(c.Lang)
+		switch {
+		case strings.HasPrefix(why, title): // the sentence begins with the title
+			title = why
+		case why != "":
+			title += c.say("：", ": ") + why
 		}
-		t.Rows = append(t.Rows, []Cell{cell(c.when(f.Time, false)), cell(f.Level), append(what, c.cite(firstOf(f.Cites, 3))...)})
+		what := append(Cell{{Text: title}}, c.cite(firstOf(f.Cites, 3))...)
+		t.Rows = append(t.Rows, []Cell{cell(c.when(f.Time, false)), cell(c.level(f.Level)), what})
 	}
 	return []Block{{Table: t}}
+}
+
+// level is a severity in words.
+func (c *composer) level(level string) string {
+	ja := map[string]string{"informational": "情報", "low": "低", "medium": "中", "high": "高", "critical": "重大"}
+	if c.Lang == "ja" && ja[level] != "" {
+		return ja[level]
+	}
+	return level
+}
+
+// proof is a kind of proof in words.
+func (c *composer) proof(kind string) string {
+	ja := map[string]string{
+		"declared": "申告", "file import": "ファイル取込", "acknowledged transport": "受領確認のある転送", "rhythm": "送信の間隔",
+		"parser": "解析", "datagram": "UDP", "stream": "受領確認のない転送",
+	}
+	if c.Lang == "ja" && ja[kind] != "" {
+		return ja[kind]
+	}
+	return kind
+}
+
+// sourceName is a source by the name that people gave it.
+func (c *composer) sourceName(id string) string {
+	for _, s := range c.Coverage {
+		if s.Source == id && s.Name.In(c.Lang) != "" {
+			return s.Name.In(c.Lang)
+		}
+	}
+	return id
 }
 
 func firstOf(seqs []uint64, n int) []uint64 { return seqs[:min(n, len(seqs))] }

@@ -174,7 +174,7 @@ func (c *composer) chronology() []Block {
 	t := &Table{Header: []string{c.say("日時", "Time"), c.say("出所", "Source"), c.say("内容", "What happened")}}
 	for _, r := range c.Case.Timeline {
 		what := append(Cell{{Text: r.Text.In(c.Lang)}}, c.cite(r.Cites)...)
-		source := r.Source
+		source := c.sourceName(r.Source)
 		if len(r.Cites) == 0 {
 			what = append(what, Inline{Text: c.say("（記録によらない）", " (not from a record)")})
 		}

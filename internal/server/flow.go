@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,8 +39,10 @@ type flow struct {
 	tallies map[string]*control.Tally // by transport
 	files   map[string]*control.Tally // by the transport's file id
 
-	raising sync.Mutex     // one finding is sealed once
-	live    *liveDetection // nil unless serving
+	raising  sync.Mutex     // one finding is sealed once
+	covering sync.Mutex     // one segment is covered at a time
+	covers   chan struct{}  // to the coverer: something may be ready
+	live     *liveDetection // nil unless serving
 }
 
 // ownRecords is what control folds from konseki's own records.
@@ -51,7 +54,7 @@ type ownRecords interface {
 
 func newFlow(v *vault.Vault, x *duckdb.Index, rules *sigma.Engine, logger *slog.Logger) *flow {
 	return &flow{
-		vault: v, index: x, rules: rules, logger: logger, moved: make(chan struct{}),
+		vault: v, index: x, rules: rules, logger: logger, moved: make(chan struct{}), covers: make(chan struct{}, 1),
 		tallies: map[string]*control.Tally{}, files: map[string]*control.Tally{},
 	}
 }
@@ -83,19 +86,23 @@ func (f *flow) run(ctx context.Context) error {
 		defer close(derived)
 		failed = f.derive(ctx, derived)
 	})
+	var uncovered error
+	wg.Go(func() {
+		if uncovered = f.coverLoop(ctx); uncovered != nil {
+			cancel()
+		}
+	})
 	var err error
 	for b := range derived {
 		if err = f.store(ctx, b); err != nil {
-			cancel()
 			break
 		}
 	}
+	cancel()
 	for range derived { // let derive end
 	}
 	wg.Wait()
-	if err == nil {
-		err = failed
-	}
+	err = cmp.Or(uncovered, err, failed)
 	f.stop(err)
 	if errors.Is(err, context.Canceled) {
 		return nil
@@ -245,7 +252,26 @@ func (f *flow) store(ctx context.Context, b *batch) error {
 		return err
 	}
 	f.reach(b.last, b.outside)
-	return f.persist(ctx, func() error { return f.cover(ctx) })
+	select {
+	case f.covers <- struct{}{}:
+	default: // it knows already
+	}
+	return nil
+}
+
+// coverLoop writes derived files beside the indexing of what comes next.
+func (f *flow) coverLoop(ctx context.Context) error {
+	for {
+		select {
+		case <-f.covers:
+			err := f.persist(ctx, func() error { return f.cover(ctx) })
+			if err != nil && ctx.Err() == nil {
+				return err
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 // persistEvery is how long a server waits before it tries again what needs
@@ -304,6 +330,8 @@ func (f *flow) raise(ctx context.Context, found []detect.Finding) error {
 
 // cover moves the rows of every newly closed segment into its derived file.
 func (f *flow) cover(ctx context.Context) error {
+	f.covering.Lock()
+	defer f.covering.Unlock()
 	reached := f.reached()
 	for _, s := range f.vault.Segments() {
 		seg := segmentOf(s)

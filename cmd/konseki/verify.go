@@ -131,7 +131,7 @@ func (e *env) verifyBundle(name, key string) error {
 }
 
 func (e *env) printBundle(rep *report.BundleReport) {
-	fmt.Fprintf(e.stdout, "%s  %s\n", plain(rep.Case), plain(rep.Title))
+	fmt.Fprintf(e.stdout, "%s  %s\n", plain(rep.Case), plain(rep.Title.In(e.lang)))
 	fmt.Fprintf(e.stdout, e.say("%s が %s に発行。ファイル %d、記録 %d 件（引用 %d 件）\n", "issued by %s at %s: %d files, %d records (%d cited)\n"),
 		plain(rep.IssuedBy), plain(rep.IssuedAt), rep.Files, rep.Records, rep.Cited)
 	fmt.Fprintln(e.stdout, e.say("公開鍵：", "public key: ")+plain(rep.PublicKey))

@@ -160,3 +160,15 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestWhatLooksLikeANetworkAndIsNoneIsAMistake(t *testing.T) {
+	for _, text := range []string{"src_ip:192.0.2.0/99", "dst_ip:192.0.2/24", "ip:2001:db8::/129"} {
+		_, err := query.Parse(text, query.Options{})
+		if e, ok := errors.AsType[*query.SyntaxError](err); !ok || e.Hint == "" {
+			t.Errorf("%s: error %v has no place and hint", text, err)
+		}
+	}
+	if _, err := query.Parse(`src_ip:"n/a"`, query.Options{}); err != nil {
+		t.Errorf("quoted text: %v", err)
+	}
+}

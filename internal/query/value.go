@@ -2,6 +2,7 @@ package query
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -136,6 +137,11 @@ func (p *parser) value(f field) (Node, error) {
 		}
 		return f.each(Match{Op: Equal, Number: n}), nil
 	case kindAddress:
+		if s := v.plain(); strings.Contains(s, "/") {
+			if _, err := netip.ParsePrefix(s); err != nil && !quoted(v) {
+				return nil, p.fail(at, "this is not a network", "write one as 192.0.2.0/24 or 2001:db8::/32, or quote it to look for the text")
+			}
+		}
 		return f.address(v), nil
 	}
 	return f.text(v), nil
@@ -182,6 +188,9 @@ func (f field) text(v parts) Node {
 	}
 	return f.each(Match{Op: Equal, Value: value})
 }
+
+// quoted reports whether any of the value stands in quotes.
+func quoted(v parts) bool { return slices.ContainsFunc(v, func(p part) bool { return p.quoted }) }
 
 // address takes a network, an address in any spelling, or text with wildcards.
 func (f field) address(v parts) Node {

@@ -140,7 +140,7 @@ func TestABundleVerifiesWithNothingElseAtHand(t *testing.T) {
 		if !rep.OK || len(rep.Problems) > 0 || rep.Pinned != (pinned != "") {
 			t.Errorf("pinned %q: %+v", pinned, rep)
 		}
-		if rep.Case != "2018-04" || rep.Title != "悪用" || rep.IssuedBy != "sato" || rep.Records != 6 || rep.Cited != 3 || rep.Files != 11 || rep.Origin == "" {
+		if rep.Case != "2018-04" || rep.Title.JA != "悪用" || rep.IssuedBy != "sato" || rep.Records != 6 || rep.Cited != 3 || rep.Files != 11 || rep.Origin == "" {
 			t.Errorf("the bundle is said to be %+v", rep)
 		}
 	}

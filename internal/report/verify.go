@@ -21,18 +21,18 @@ import (
 
 // BundleReport says what of a bundle holds.
 type BundleReport struct {
-	OK        bool     `json:"ok"`
-	Case      string   `json:"case"`
-	Title     string   `json:"title"`
-	IssuedAt  string   `json:"issued_at"`
-	IssuedBy  string   `json:"issued_by"`
-	Records   int      `json:"records"`
-	Cited     int      `json:"cited"`
-	Files     int      `json:"files"`
-	Origin    string   `json:"origin"`
-	PublicKey string   `json:"public_key"`
-	Pinned    bool     `json:"pinned"` // the key was given from outside, not taken from the bundle
-	Problems  []string `json:"problems"`
+	OK        bool         `json:"ok"`
+	Case      string       `json:"case"`
+	Title     event.Phrase `json:"title"`
+	IssuedAt  string       `json:"issued_at"`
+	IssuedBy  string       `json:"issued_by"`
+	Records   int          `json:"records"`
+	Cited     int          `json:"cited"`
+	Files     int          `json:"files"`
+	Origin    string       `json:"origin"`
+	PublicKey string       `json:"public_key"`
+	Pinned    bool         `json:"pinned"` // the key was given from outside, not taken from the bundle
+	Problems  []string     `json:"problems"`
 }
 
 // Limits of a bundle that is read: it may come from anybody.
@@ -160,7 +160,7 @@ func (v *verifier) folded() {
 		v.problem("%s cannot be read: %v", fileCase, err)
 		return
 	}
-	v.rep.Title = c.Title.In("ja")
+	v.rep.Title = c.Title
 	cited := c.Cited(false)
 	v.rep.Cited = len(cited)
 	for _, seq := range c.Cited(true) {

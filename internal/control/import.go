@@ -98,6 +98,7 @@ func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported,
 	if err := s.Flow.Sync(ctx); err != nil {
 		return out, cmp.Or(importErr, err)
 	}
+	s.Vault.Cut()
 	if err := s.sealImport(ctx, by, files, out); err != nil {
 		return out, cmp.Or(importErr, err)
 	}

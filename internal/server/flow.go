@@ -259,20 +259,27 @@ func (f *flow) store(ctx context.Context, b *batch) error {
 	return nil
 }
 
-// coverLoop writes derived files beside the indexing of what comes next.
+// coverLoop writes derived files beside the indexing of what comes next. The
+// vault closes a segment some time after its last record, so it looks again.
 func (f *flow) coverLoop(ctx context.Context) error {
+	again := time.NewTicker(coverEvery)
+	defer again.Stop()
 	for {
 		select {
 		case <-f.covers:
-			err := f.persist(ctx, func() error { return f.cover(ctx) })
-			if err != nil && ctx.Err() == nil {
-				return err
-			}
+		case <-again.C:
 		case <-ctx.Done():
 			return nil
 		}
+		err := f.persist(ctx, func() error { return f.cover(ctx) })
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
 	}
 }
+
+// coverEvery is how often new segments are looked for while nothing arrives.
+const coverEvery = 2 * time.Second
 
 // persistEvery is how long a server waits before it tries again what needs
 // room on the disk.

@@ -184,7 +184,8 @@ func (w *walWriter) write(f *walFile, group []*request, buf []byte, clock func()
 // prepare makes v.active a file that count more records may go into.
 func (v *Vault) prepare(count uint64) error {
 	if w := v.active; w != nil {
-		full := w.file.count > 0 && w.file.count+count > uint64(v.opts.SegmentRecords) || w.file.rawBytes >= v.opts.SegmentBytes
+		full := w.file.count > 0 && w.file.count+count > uint64(v.opts.SegmentRecords) || w.file.rawBytes >= v.opts.SegmentBytes ||
+			v.cut.Swap(false) && w.file.count > rollOnClose
 		if !full && !w.failed {
 			return nil
 		}

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -114,7 +115,8 @@ type Vault struct {
 	closing  sync.Once
 	closeErr error
 
-	active *walWriter // the committer's
+	active *walWriter  // the committer's
+	cut    atomic.Bool // asked by Cut
 
 	rolling sync.Mutex // one roll at a time
 
@@ -212,6 +214,11 @@ func open(dir string, opts Options) (_ *Vault, err error) {
 	v.workers.Go(v.rollLoop)
 	return v, nil
 }
+
+// Cut asks that the log, if it is large, is closed before the next append and
+// becomes a segment once it is sealed: after much has come in at once, nothing
+// more may come for long.
+func (v *Vault) Cut() { v.cut.Store(true) }
 
 // Close seals everything, rolls a large log into a segment and lets the folder
 // go. Appends that are under way finish; later ones return ErrClosed.

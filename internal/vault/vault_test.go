@@ -192,3 +192,30 @@ func TestSecondWriterIsRefusedByName(t *testing.T) {
 		t.Fatalf("second Open: %v", err)
 	}
 }
+
+func TestCutTurnsALargeLogIntoASegment(t *testing.T) {
+	synthetic := func(n int) []event.Record {
+		recs := make([]event.Record, n)
+		for i := range recs {
+			recs[i] = event.Record{Source: "s", Transport: "file", Raw: []byte("x")}
+		}
+		return recs
+	}
+	v := openNew(t, Options{BatchEvery: 20 * time.Millisecond})
+	if err := v.Append(t.Context(), synthetic(rollOnClose+1)); err != nil {
+		t.Fatal(err)
+	}
+	v.Cut()
+	if err := v.Append(t.Context(), synthetic(1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Seal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := v.roll(); err != nil {
+		t.Fatal(err)
+	}
+	if segs := v.Segments(); len(segs) != 1 || segs[0].Last != rollOnClose+1 {
+		t.Fatalf("segments %+v, want one that ends before the last append", segs)
+	}
+}

@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -61,10 +62,12 @@ func (l *Ledger) Sources() []Source { return l.sources }
 func (l *Ledger) Width() time.Duration { return l.width }
 
 // Bounds gives the first and last event time over all sources, zero when
-// there is none.
+// there is none. A source of which nothing could be parsed has no times of its
+// own and counts only when there is no other.
 func (l *Ledger) Bounds() (first, last time.Time) {
+	anyParsed := slices.ContainsFunc(slices.Collect(maps.Values(l.presence)), func(t *track) bool { return t.all.parsed })
 	for _, t := range l.presence {
-		if t.all.total == 0 {
+		if t.all.total == 0 || !t.all.parsed && anyParsed {
 			continue
 		}
 		if first.IsZero() || t.all.first.Before(first) {

@@ -210,3 +210,18 @@ func TestEveryStateHasALabelInBothLanguages(t *testing.T) {
 		}
 	}
 }
+
+func TestASourceOfWhichNothingCouldBeParsedDoesNotStretchTheBounds(t *testing.T) {
+	at := time.Date(2018, 3, 1, 0, 0, 0, 0, time.UTC)
+	late := at.AddDate(8, 0, 0)
+	seen := []Presence{
+		{Source: "vpn", Start: at, Events: 5, First: at, Last: at.Add(time.Minute)},
+		{Source: "notes", Start: late, Events: 3, Unparsed: 3, First: late, Last: late},
+	}
+	if first, last := New(nil, seen, time.Hour, late).Bounds(); !first.Equal(at) || !last.Equal(at.Add(time.Minute)) {
+		t.Errorf("bounds %v – %v", first, last)
+	}
+	if first, _ := New(nil, seen[1:], time.Hour, late).Bounds(); !first.Equal(late) {
+		t.Errorf("with nothing else the bounds begin at %v", first)
+	}
+}

@@ -19,6 +19,7 @@ type run struct {
 	buckets     []bucket // by start
 	first, last time.Time
 	total       int64
+	parsed      bool          // some event of it could be parsed
 	tolerance   time.Duration // longest quiet that is still ordinary
 	silences    []span
 	unread      []span
@@ -48,6 +49,7 @@ func (t *track) add(p Presence) {
 func (r *run) add(p Presence) {
 	r.buckets = append(r.buckets, bucket{p.Start, p.First, p.Last, p.Events, p.Unparsed})
 	r.total += p.Events
+	r.parsed = r.parsed || p.Events > p.Unparsed
 	if r.first.IsZero() || p.First.Before(r.first) {
 		r.first = p.First
 	}

@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/event"
@@ -191,17 +189,13 @@ func (w *window) take(file *File, transport string, p piece) {
 
 // fileTransport writes the transport of a file's records.
 func fileTransport(path, id string, shape event.Shape, place Place) string {
-	columns := make([]string, len(shape.Columns))
-	for i, c := range shape.Columns {
-		columns[i] = url.QueryEscape(c)
-	}
 	reference := ""
 	if !place.Reference.IsZero() {
 		reference = place.Reference.UTC().Format(time.RFC3339)
 	}
 	return event.Transport{Kind: "file"}.
 		With("id", id).With("path", path).With("format", shape.Format).
-		With("columns", strings.Join(columns, ",")).With("enc", shape.Encoding).
+		With("columns", event.JoinColumns(shape.Columns)).With("enc", shape.Encoding).
 		With("tz", place.Zone).With("tzfrom", place.ZoneFrom).
 		With("ref", reference).With("host", place.Host).String()
 }

@@ -169,7 +169,7 @@ func (s *Service) Seen(ctx context.Context, id, kind, ack string) error {
 	if old, ok := s.registry.source(id); ok && old.Ack != "" {
 		return nil
 	}
-	rec, err := ownRecord(event.SourceRegistry, sourceOp{At: s.Now(), By: "konseki", Op: "source.seen", Source: Source{ID: id, Kind: kind, Ack: ack}})
+	rec, err := OwnRecord(event.SourceRegistry, sourceOp{At: s.Now(), By: "konseki", Op: "source.seen", Source: Source{ID: id, Kind: kind, Ack: ack}})
 	if err != nil {
 		return err
 	}

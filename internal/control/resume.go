@@ -51,7 +51,7 @@ func (r *resuming) known(sha256 string) bool {
 	}
 	from, again := r.registry.begunAt(sha256)
 	if !again {
-		rec, err := ownRecord(event.SourceImport, begun{At: r.Now(), By: r.by, Op: "import.begin", SHA256: sha256})
+		rec, err := OwnRecord(event.SourceImport, begun{At: r.Now(), By: r.by, Op: "import.begin", SHA256: sha256})
 		if err == nil {
 			err = r.Vault.Append(r.ctx, []event.Record{rec})
 		}

@@ -91,7 +91,7 @@ func New(deps Deps) *Service {
 // seal appends one own record and waits until it can be searched. Views that
 // are folded from records have seen it by then.
 func (s *Service) seal(ctx context.Context, source string, body any) (event.Record, error) {
-	rec, err := ownRecord(source, body)
+	rec, err := OwnRecord(source, body)
 	if err != nil {
 		return rec, err
 	}
@@ -105,7 +105,9 @@ func (s *Service) seal(ctx context.Context, source string, body any) (event.Reco
 	return recs[0], nil
 }
 
-func ownRecord(source string, body any) (event.Record, error) {
+// OwnRecord makes a record of konseki's own: source is one of the event.Source
+// names, body becomes its JSON. It is not appended.
+func OwnRecord(source string, body any) (event.Record, error) {
 	raw, err := json.Marshal(body, json.Deterministic(true))
 	if err != nil {
 		return event.Record{}, fmt.Errorf("control: encode %s: %w", source, err)
@@ -147,7 +149,7 @@ func (s *Service) record(ctx context.Context, a access) error {
 	s.asked[key] = now
 	s.mu.Unlock()
 	a.At = now
-	rec, err := ownRecord(event.SourceAccess, a)
+	rec, err := OwnRecord(event.SourceAccess, a)
 	if err == nil {
 		err = s.Vault.Append(ctx, []event.Record{rec})
 	}

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/detect"
 	"github.com/konseki/konseki/internal/event"
@@ -309,7 +307,6 @@ func (f *flow) raise(ctx context.Context, found []detect.Finding) error {
 	}
 	f.raising.Lock()
 	defer f.raising.Unlock()
-	via := event.Transport{Kind: "konseki"}.With("format", "konseki").String()
 	var recs []event.Record
 	fresh := map[string]bool{}
 	for _, x := range found {
@@ -317,11 +314,11 @@ func (f *flow) raise(ctx context.Context, found []detect.Finding) error {
 			continue
 		}
 		fresh[x.ID] = true
-		raw, err := json.Marshal(x, json.Deterministic(true))
+		rec, err := control.OwnRecord(event.SourceFinding, x)
 		if err != nil {
 			return fmt.Errorf("server: finding %s: %w", x.RuleID, err)
 		}
-		recs = append(recs, event.Record{Source: event.SourceFinding, Transport: via, Raw: raw})
+		recs = append(recs, rec)
 	}
 	if len(recs) == 0 {
 		return nil

@@ -11,10 +11,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/collect"
+	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/web"
 )
@@ -120,11 +119,10 @@ func (s *Server) zoneFrom() string {
 
 // loss seals what a door lost, so that loss is itself evidence.
 func (s *Server) loss(door string) func(reason string, n int64) {
-	via := event.Transport{Kind: "konseki"}.With("format", "konseki").String()
 	return func(reason string, n int64) {
-		raw, err := json.Marshal(map[string]any{"at": time.Now(), "by": "konseki", "op": "loss", "door": door, "reason": reason, "lost": n}, json.Deterministic(true))
+		rec, err := control.OwnRecord(event.SourceLoss, map[string]any{"at": time.Now(), "by": "konseki", "op": "loss", "door": door, "reason": reason, "lost": n})
 		if err == nil {
-			err = s.vault.Append(context.Background(), []event.Record{{Source: event.SourceLoss, Transport: via, Raw: raw}})
+			err = s.vault.Append(context.Background(), []event.Record{rec})
 		}
 		if err != nil {
 			s.logger.Error("loss could not be recorded", "door", door, "reason", reason, "lost", n, "error", err)

@@ -13,7 +13,7 @@ type room struct {
 func rooms() map[string]room {
 	return map[string]room{
 		"event":                   {"Package event holds the nouns of konseki: the Record (原記録) and the Event (イベント), OCSF identifiers and the promoted columns.", nil, false},
-		"config":                  {"Package config loads the one configuration file.", nil, false},
+		"config":                  {"Package config loads the one configuration file.", []string{"event"}, false},
 		"jsonx":                   {"Package jsonx decodes foreign JSON strictly.", nil, false},
 		"query":                   {"Package query parses the search language into a plan.", []string{"event"}, false},
 		"sigma":                   {"Package sigma parses and compiles Sigma rules, correlations and filters; knows no storage.", []string{"event"}, false},

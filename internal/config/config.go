@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/konseki/konseki/internal/event"
 )
 
 // Config is the configuration file, konseki.yaml in the data folder. Every
@@ -44,6 +46,16 @@ type Config struct {
 	// records younger than this are the only ones an intruder with the machine
 	// could alter unnoticed.
 	Seal time.Duration `yaml:"seal"`
+	// Keep says how long records are kept, from receipt. Default: for ever.
+	Keep Keep `yaml:"keep,omitempty"`
+}
+
+// Keep is the retention of records: a preset ("pci"), what holds for every
+// source, and what holds for sources by pattern, such as "vpn*: 2y".
+type Keep struct {
+	Preset  string                  `yaml:"preset,omitempty"`
+	Default event.Period            `yaml:"default,omitempty"`
+	Sources map[string]event.Period `yaml:"sources,omitempty"`
 }
 
 // Syslog holds the listen addresses of the syslog doors.

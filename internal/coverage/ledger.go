@@ -171,7 +171,7 @@ func (l *Ledger) judge(s Source, t *track, from, to time.Time) Interval {
 	iv.Events, iv.Unparsed = t.count(from, to, l.width)
 	for _, a := range s.Absent {
 		if !from.Before(a.From) && !to.After(a.To) {
-			iv.State, iv.Proof, iv.Reason = a.State, "declared", a.Reason
+			iv.State, iv.Proof, iv.Reason = a.State, cmp.Or(a.Proof, "declared"), a.Reason
 			return iv
 		}
 	}

@@ -21,6 +21,12 @@ type Source struct {
 	// Ack says how its records reach the vault: "file", "acknowledged",
 	// "stream" (TCP without acknowledgement) or "datagram".
 	Ack string `json:"ack,omitempty" yaml:"ack"`
+	// Retention is how long konseki keeps its records, from receipt; nothing
+	// said leaves it to the configuration. A file that comes with evidence
+	// cannot say it. OriginRetention is how long the producer itself keeps its
+	// logs; nothing said means that nobody knows.
+	Retention       event.Period `json:"retention,omitzero" yaml:"-"`
+	OriginRetention event.Period `json:"origin_retention,omitzero" yaml:"origin_retention"`
 	// Expected is false for a source that was only seen, never registered.
 	Expected bool `json:"expected" yaml:"-"`
 }
@@ -32,6 +38,8 @@ type Absence struct {
 	To     time.Time    `json:"to" yaml:"to"`
 	State  State        `json:"state" yaml:"state"` // Expired, Deleted, Refused or NeverCollected
 	Reason event.Phrase `json:"reason,omitzero" yaml:"reason"`
+	// Proof is the kind of proof when it is not a person's declaration.
+	Proof string `json:"proof,omitempty" yaml:"-"`
 }
 
 // State says what is known of a source in an interval.

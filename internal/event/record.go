@@ -38,4 +38,5 @@ const (
 	SourceLoss     = OwnPrefix + "loss"    // records dropped, rejected or late, counted
 	SourceExpiry   = OwnPrefix + "expiry"  // records let go under retention
 	SourceReport   = OwnPrefix + "report"  // a report, bundle or verification issued
+	SourceHold     = OwnPrefix + "hold"    // a legal hold started or released
 )

@@ -7,8 +7,8 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -64,12 +64,29 @@ func TestImportSurvivesBeingKilled(t *testing.T) {
 	}
 }
 
+// seedEnv sets the seed of the random points, to repeat a run.
+const seedEnv = "KONSEKI_TEST_SEED"
+
 // chance is the source of the random points, its seed in the log.
 func chance(t *testing.T) *rand.Rand {
 	t.Helper()
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
+	seed := number(t, seedEnv, int(time.Now().UnixNano()))
+	t.Logf("%s=%d", seedEnv, seed)
+	return rand.New(rand.NewPCG(uint64(seed), 0))
+}
+
+// number reads a number from the environment.
+func number(t *testing.T, name string, otherwise int) int {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
 }
 
 func account(i int) string { return fmt.Sprintf("user%05d", i) }
@@ -252,78 +269,4 @@ func checkSenders(t *testing.T, data string, senders []*sender) (acknowledged in
 		t.Errorf("%q is found and was never sent", id)
 	}
 	return acknowledged
-}
-
-// TestAFullDiskEndsTheImportAndLosesNothing imports onto a small file system
-// until it is full, makes room and goes on.
-func TestAFullDiskEndsTheImportAndLosesNothing(t *testing.T) {
-	small := smallDisk(t, 24<<20)
-	dir, data := t.TempDir(), filepath.Join(small, "data")
-	first := numbered(t, dir, "before", 500)
-	must(t, data, "import", "--source", "before", first)
-
-	filler := filepath.Join(small, "filler")
-	fill(t, filler, 4<<20)
-	big := numbered(t, dir, "big", 60_000)
-	r := finish(t, konseki(t, data, "import", "--source", "big", big))
-	if r.code != 1 || !strings.Contains(r.stderr, "no space left on device") {
-		t.Fatalf("an import onto a full disk: exit %d, want 1 and a clear error\n%s%s", r.code, r.stdout, r.stderr)
-	}
-	t.Logf("the import said: %s", strings.TrimSpace(r.stderr))
-	verified(t, data)
-	if err := os.Remove(filler); err != nil {
-		t.Fatal(err)
-	}
-	if found := search(t, data, "source:before"); len(found) != 500 {
-		t.Errorf("%d of the 500 records before the disk was full are there", len(found))
-	}
-	must(t, data, "import", "--source", "big", numbered(t, dir, "big", 6_000))
-	times := map[string]int{}
-	for _, h := range search(t, data, "source:big") {
-		times[h.User]++
-	}
-	for i := range 6_000 {
-		if times[account(i)] == 0 {
-			t.Fatalf("line %d is missing after there was room again", i)
-		}
-	}
-	verified(t, data)
-}
-
-// smallDisk mounts a file system of so many bytes; it takes root.
-func smallDisk(t *testing.T, bytes int) string {
-	t.Helper()
-	dir := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%d", bytes), "tmpfs", dir).CombinedOutput(); err != nil {
-		t.Skipf("no small file system can be mounted here: %v: %s", err, strings.TrimSpace(string(out)))
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v: %s", err, out)
-		}
-	})
-	return dir
-}
-
-// fill writes a file until no more than left bytes are free.
-func fill(t *testing.T, path string, left int64) {
-	t.Helper()
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	chunk := make([]byte, 1<<16)
-	for err == nil {
-		_, err = f.Write(chunk)
-	}
-	st, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Truncate(max(0, st.Size()-left)); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
 }

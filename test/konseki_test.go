@@ -30,6 +30,13 @@ const binaryEnv = "KONSEKI_TEST_BINARY"
 func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
 
 func buildAndRun(m *testing.M) int {
+	if data := os.Getenv(doorEnv); data != "" {
+		if err := door(data); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return 0
+	}
 	dir, err := os.MkdirTemp("", "konseki-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -154,7 +161,13 @@ type served struct {
 // serve starts konseki serve and waits until all its doors are open.
 func serve(t *testing.T, data string, doors int, args ...string) *served {
 	t.Helper()
-	s := &served{cmd: konseki(t, data, append([]string{"serve"}, args...)...), syslog: map[string]string{}, ended: make(chan error, 1), logged: &bytes.Buffer{}}
+	return await(t, konseki(t, data, append([]string{"serve"}, args...)...), doors)
+}
+
+// await starts a program that serves and waits until all its doors are open.
+func await(t *testing.T, cmd *exec.Cmd, doors int) *served {
+	t.Helper()
+	s := &served{cmd: cmd, syslog: map[string]string{}, ended: make(chan error, 1), logged: &bytes.Buffer{}}
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -25,7 +25,7 @@ var errClosed = errors.New("collect: closed")
 type committer struct {
 	to     Appender
 	logger *slog.Logger
-	losses *losses
+	lost   func([]event.Record) // told of what the end left unstored
 
 	mu      sync.Mutex
 	changed sync.Cond // room in the queue, or closed
@@ -64,9 +64,9 @@ func (q *queue) reset() {
 	}
 }
 
-func newCommitter(to Appender, losses *losses, logger *slog.Logger) *committer {
+func newCommitter(to Appender, lost func([]event.Record), logger *slog.Logger) *committer {
 	c := &committer{
-		to: to, logger: logger, losses: losses, queue: &queue{},
+		to: to, logger: logger, lost: lost, queue: &queue{},
 		wake: make(chan struct{}, 1), filled: make(chan struct{}, 1),
 	}
 	c.changed.L = &c.mu
@@ -132,7 +132,7 @@ func (c *committer) run(ctx context.Context) {
 		c.mu.Unlock()
 		c.changed.Broadcast()
 		if len(full.recs) > 0 && !c.append(work, full.records()) {
-			c.losses.add("not stored before the end", int64(len(full.recs)))
+			c.lost(full.recs)
 		}
 		full.reset()
 		spare = full
@@ -166,50 +166,6 @@ func (c *committer) append(ctx context.Context, recs []event.Record) bool {
 		case <-ctx.Done():
 			t.Stop()
 			return false
-		}
-	}
-}
-
-// losses adds up what was lost and tells it once a second, so that a flood of
-// losses is not a flood of calls.
-type losses struct {
-	tell func(reason string, n int64)
-	mu   sync.Mutex
-	sums map[string]int64
-}
-
-func newLosses(tell func(string, int64)) *losses {
-	return &losses{tell: tell, sums: make(map[string]int64)}
-}
-
-func (l *losses) add(reason string, n int64) {
-	l.mu.Lock()
-	l.sums[reason] += n
-	l.mu.Unlock()
-}
-
-// flush tells what has been added up.
-func (l *losses) flush() {
-	l.mu.Lock()
-	sums := l.sums
-	l.sums = make(map[string]int64)
-	l.mu.Unlock()
-	for reason, n := range sums {
-		if l.tell != nil {
-			l.tell(reason, n)
-		}
-	}
-}
-
-func (l *losses) run(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			l.flush()
-		case <-ctx.Done():
-			return
 		}
 	}
 }

@@ -59,7 +59,7 @@ func TestAFileReplacedAfterListingIsRefused(t *testing.T) {
 func TestSyslogSendersShareAnAppend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var m memory
-		c := newCommitter(&m, newLosses(nil), slog.New(slog.DiscardHandler))
+		c := newCommitter(&m, func([]event.Record) {}, slog.New(slog.DiscardHandler))
 		go c.run(context.WithoutCancel(t.Context()))
 		for _, raw := range []string{"a", "b", "c"} {
 			c.add(event.Record{Raw: []byte(raw)}, true)

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"log/slog"
 	"mime"
@@ -37,13 +39,21 @@ type HTTPOptions struct {
 	Idle time.Duration
 	// MaxRequests is how many are read at once, default 256; more get 503.
 	MaxRequests int
-	Logger      *slog.Logger
+	// Loss is told of each loss as it happens, From and To left open; it must
+	// be quick. Nil for nobody.
+	Loss func(event.Loss)
+	// Remember is how long a batch is known again, default 1 h: one with the
+	// Idempotency-Key or the bytes of an earlier one of the same sender for the
+	// same source is taken and counted as duplicate. The last 4,096 are known.
+	Remember time.Duration
+	Logger   *slog.Logger
 }
 
 // JSONLines answers POST /ingest/jsonlines?source=NAME&host=NAME: each line of
 // the body is a record, blank lines are none. The body may be compressed
 // (Content-Encoding gzip or zstd). The answer is 200 with
-// {"records","first","last"} once all records are durable. On any other answer
+// {"records","first","last"} once all records are durable, with "duplicate" of
+// them where the batch came before. On any other answer
 // the same members tell what was acknowledged before the "error", so that a
 // sender can go on with the line after.
 func JSONLines(to Appender, opts HTTPOptions) http.Handler {
@@ -52,13 +62,17 @@ func JSONLines(to Appender, opts HTTPOptions) http.Handler {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &jsonLines{to: to, opts: opts, room: make(chan struct{}, cmp.Or(opts.MaxRequests, 256))}
+	return &jsonLines{
+		to: to, opts: opts, room: make(chan struct{}, cmp.Or(opts.MaxRequests, 256)),
+		batches: batches{keep: cmp.Or(opts.Remember, time.Hour)},
+	}
 }
 
 type jsonLines struct {
-	to   Appender
-	opts HTTPOptions
-	room chan struct{}
+	to      Appender
+	opts    HTTPOptions
+	room    chan struct{}
+	batches batches
 }
 
 // answer is the body of every response.
@@ -67,11 +81,15 @@ type answer struct {
 	Records int64  `json:"records"`
 	First   uint64 `json:"first,omitzero"`
 	Last    uint64 `json:"last,omitzero"`
-	status  int
+	// Duplicate is how many of the records an earlier batch had brought.
+	Duplicate int64 `json:"duplicate,omitzero"`
+	status    int
+	lost      event.Loss // what was refused; no reason: nothing
 }
 
-func refuse(status int, format string, args ...any) answer {
-	return answer{status: status, Error: fmt.Sprintf(format, args...)}
+// refuse answers for a body that is not looked at; why is the reason of the loss.
+func refuse(status int, why, format string, args ...any) answer {
+	return answer{status: status, Error: fmt.Sprintf(format, args...), lost: event.Loss{Kind: event.LossRejected, Reason: why, Records: 1}}
 }
 
 var errLine = errors.New("a line is longer than the limit")
@@ -79,6 +97,10 @@ var errLine = errors.New("a line is longer than the limit")
 // ServeHTTP implements http.Handler.
 func (h *jsonLines) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := h.serve(w, r)
+	if a.lost.Reason != "" {
+		a.lost.Bytes = cmp.Or(a.lost.Bytes, max(0, r.ContentLength))
+		h.lose(a.lost, r)
+	}
 	w.Header().Set("Content-Type", "application/json")
 	switch a.status {
 	case http.StatusUnauthorized:
@@ -99,7 +121,7 @@ func (h *jsonLines) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h *jsonLines) serve(w http.ResponseWriter, r *http.Request) answer {
 	if r.Method != http.MethodPost {
-		return refuse(http.StatusMethodNotAllowed, "use POST")
+		return answer{status: http.StatusMethodNotAllowed, Error: "use POST"} // brings no records
 	}
 	sender, source, refusal := h.admit(r)
 	if refusal.status != 0 {
@@ -109,11 +131,12 @@ func (h *jsonLines) serve(w http.ResponseWriter, r *http.Request) answer {
 	case h.room <- struct{}{}:
 		defer func() { <-h.room }()
 	default:
-		return refuse(http.StatusServiceUnavailable, "too many requests at once; try again")
+		return refuse(http.StatusServiceUnavailable, event.WhyBusy, "too many requests at once; try again").of(source)
 	}
-	body, refusal := h.body(w, r)
+	wire := &steady{r: r.Body, control: http.NewResponseController(w), idle: h.opts.Idle, sum: sha256.New()}
+	body, refusal := h.body(wire, r)
 	if refusal.status != 0 {
-		return refusal
+		return refusal.of(source)
 	}
 	defer body.Close()
 	in := &intake{ctx: r.Context(), to: h.to, source: source, transport: h.transport(r, source)}
@@ -122,18 +145,47 @@ func (h *jsonLines) serve(w http.ResponseWriter, r *http.Request) answer {
 		h.opts.Logger.Warn("ingest", "sender", sender, "source", source, "acknowledged", in.answer.Records,
 			"err", errors.Join(readErr, appendErr))
 	}
-	return in.conclude(readErr, appendErr, h.opts.Limits)
+	a := in.conclude(readErr, appendErr, h.opts.Limits).of(source)
+	if a.Records > 0 {
+		a.Duplicate = h.batches.repeated(sender, source, r.Header.Get("Idempotency-Key"), wire.sum.Sum(nil), a.Records, a.status == http.StatusOK)
+	}
+	if a.Duplicate > 0 {
+		h.lose(event.Loss{Source: source, Kind: event.LossDuplicate, Reason: event.WhySameBatch, Records: a.Duplicate}, r)
+	}
+	return a
+}
+
+// of says which source the loss belongs to.
+func (a answer) of(source string) answer {
+	a.lost.Source = source
+	return a
+}
+
+// lose counts a loss of one request.
+func (h *jsonLines) lose(l event.Loss, r *http.Request) {
+	if h.opts.Loss != nil {
+		l.Door, l.Host = "http", peerOfRequest(r)
+		h.opts.Loss(l)
+	}
+}
+
+func peerOfRequest(r *http.Request) string {
+	a, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	return a.Addr().Unmap().String()
 }
 
 // admit checks who sends and where to.
 func (h *jsonLines) admit(r *http.Request) (sender, source string, refusal answer) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "bearer") || h.opts.Authenticate == nil {
-		return "", "", refuse(http.StatusUnauthorized, "send an API token as Authorization: Bearer kt_…")
+		return "", "", refuse(http.StatusUnauthorized, event.WhyToken, "send an API token as Authorization: Bearer kt_…")
 	}
 	sender, sources, ok := h.opts.Authenticate(strings.TrimSpace(token))
 	if !ok {
-		return "", "", refuse(http.StatusUnauthorized, "the API token is unknown or revoked")
+		return "", "", refuse(http.StatusUnauthorized, event.WhyToken, "the API token is unknown or revoked")
 	}
 	source = r.URL.Query().Get("source")
 	if source == "" && len(sources) == 1 && sources[0] != "*" {
@@ -141,24 +193,23 @@ func (h *jsonLines) admit(r *http.Request) (sender, source string, refusal answe
 	}
 	switch {
 	case source == "":
-		return "", "", refuse(http.StatusBadRequest, "name the source: ?source=NAME")
+		return "", "", refuse(http.StatusBadRequest, event.WhyNoSource, "name the source: ?source=NAME")
 	case !usableSource(source):
-		return "", "", refuse(http.StatusForbidden, "source %q is reserved or too long", source)
+		return "", "", refuse(http.StatusForbidden, event.WhyForbidden, "source %q is reserved or too long", source)
 	case !slices.Contains(sources, source) && !slices.Contains(sources, "*"):
-		return "", "", refuse(http.StatusForbidden, "the API token of %q may not write source %q", sender, source)
+		return "", "", refuse(http.StatusForbidden, event.WhyForbidden, "the API token of %q may not write source %q", sender, source)
 	}
 	return sender, source, answer{}
 }
 
 // body is the request's body, decompressed and bounded.
-func (h *jsonLines) body(w http.ResponseWriter, r *http.Request) (io.ReadCloser, answer) {
+func (h *jsonLines) body(wire *steady, r *http.Request) (io.ReadCloser, answer) {
 	if ct := r.Header.Get("Content-Type"); ct != "" {
 		kind, _, err := mime.ParseMediaType(ct)
 		if err != nil || strings.HasPrefix(kind, "multipart/") {
-			return nil, refuse(http.StatusUnsupportedMediaType, "send the lines as they are, Content-Type: application/x-ndjson")
+			return nil, refuse(http.StatusUnsupportedMediaType, event.WhyForm, "send the lines as they are, Content-Type: application/x-ndjson")
 		}
 	}
-	wire := &steady{r: r.Body, control: http.NewResponseController(w), idle: h.opts.Idle}
 	var open func(io.Reader) (io.ReadCloser, error)
 	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":
@@ -168,11 +219,11 @@ func (h *jsonLines) body(w http.ResponseWriter, r *http.Request) (io.ReadCloser,
 	case "zstd":
 		open = openZstd
 	default:
-		return nil, refuse(http.StatusUnsupportedMediaType, "Content-Encoding %q is not known; use gzip, zstd or none", encoding)
+		return nil, refuse(http.StatusUnsupportedMediaType, event.WhyForm, "Content-Encoding %q is not known; use gzip, zstd or none", encoding)
 	}
 	unpacked, err := open(wire)
 	if err != nil {
-		return nil, refuse(http.StatusBadRequest, "the body is not what Content-Encoding says: %v", err)
+		return nil, refuse(http.StatusBadRequest, event.WhyDamaged, "the body is not what Content-Encoding says: %v", err)
 	}
 	return &inflating{ReadCloser: unpacked, wire: wire, limits: h.opts.Limits}, answer{}
 }
@@ -191,21 +242,18 @@ func (h *jsonLines) transport(r *http.Request, source string) string {
 	if h.opts.Place != nil {
 		zone, from = h.opts.Place(source)
 	}
-	peer := ""
-	if a, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		peer = a.Addr().Unmap().String()
-	}
 	host := r.URL.Query().Get("host")
 	return event.Transport{Kind: "http"}.With("tz", zone).With("tzfrom", from).
-		With("host", host[:min(len(host), 255)]).With("peer", peer).String()
+		With("host", host[:min(len(host), 255)]).With("peer", peerOfRequest(r)).String()
 }
 
-// steady moves the read deadline on with each read and counts what came.
+// steady moves the read deadline on with each read, counts and hashes what came.
 type steady struct {
 	r       io.Reader
 	control *http.ResponseController
 	idle    time.Duration
 	n       int64
+	sum     hash.Hash
 }
 
 func (s *steady) Read(p []byte) (int, error) {
@@ -215,6 +263,7 @@ func (s *steady) Read(p []byte) (int, error) {
 	}
 	n, err := s.r.Read(p)
 	s.n += int64(n)
+	s.sum.Write(p[:n])
 	return n, err
 }
 
@@ -242,6 +291,7 @@ type intake struct {
 	source, transport string
 	answer            answer
 	tooLong           bool
+	unstored          int64 // records that the vault did not take
 }
 
 // read appends all lines, up to the first that is too long.
@@ -271,6 +321,7 @@ func (in *intake) read(body io.Reader, limits Limits) (readErr, appendErr error)
 func (in *intake) flush(w *window) (*window, error) {
 	if len(w.recs) > 0 {
 		if err := in.to.Append(in.ctx, w.recs); err != nil {
+			in.unstored = int64(len(w.recs))
 			return w, err
 		}
 		if in.answer.Records == 0 {
@@ -289,17 +340,23 @@ func (in *intake) flush(w *window) (*window, error) {
 // conclude turns what happened into the answer.
 func (in *intake) conclude(readErr, appendErr error, limits Limits) answer {
 	a := in.answer
+	a.lost = event.Loss{Kind: event.LossRejected, Records: max(1, in.unstored)}
 	switch {
 	case errors.Is(appendErr, syscall.ENOSPC):
+		a.lost.Reason = event.WhyVault
 		a.status, a.Error = http.StatusServiceUnavailable, "the vault's disk is full; the rest was not stored"
 	case appendErr != nil:
+		a.lost.Reason = event.WhyVault
 		a.status, a.Error = http.StatusServiceUnavailable, "the vault could not store the rest; try again"
 	case errors.Is(readErr, errLine):
+		a.lost.Reason = event.WhyOversize
 		a.status = http.StatusRequestEntityTooLarge
 		a.Error = fmt.Sprintf("the line after the last one stored is longer than %d bytes; it and what follows were not stored", limits.MaxLine)
 	case errors.Is(readErr, ErrBomb):
+		a.lost.Reason = event.WhyBomb
 		a.status, a.Error = http.StatusRequestEntityTooLarge, "the body "+ErrBomb.Error()
 	case readErr != nil:
+		a.lost.Reason = event.WhyDamaged
 		a.status, a.Error = http.StatusBadRequest, "the body ended early or is damaged; what was stored is counted here"
 	default:
 		a.status = http.StatusOK

@@ -16,23 +16,6 @@ import (
 	"github.com/konseki/konseki/internal/event"
 )
 
-// Reasons that Syslog gives to Loss.
-const (
-	// LossQueue counts datagrams that came faster than the vault takes them.
-	LossQueue = "udp queue full"
-	// LossKernel counts datagrams the operating system dropped; Linux only.
-	LossKernel = "udp dropped by the system"
-	// LossOversize counts datagrams longer than a record may be.
-	LossOversize = "oversize"
-	// LossRefused counts connections over the limit of a listener.
-	LossRefused = "connection refused"
-	// LossCut counts octet-counted frames of which only a part arrived; the
-	// part is kept.
-	LossCut = "frame cut off"
-	// LossSource counts records that Place gave no usable source.
-	LossSource = "no usable source"
-)
-
 // Syslog receives syslog over UDP (RFC 5426), TCP (RFC 6587, octet counting or
 // line feeds, told per connection) or TLS (RFC 5425). It accepts any text: what
 // the messages mean is for normalise. Syslog knows no acknowledgement; over TCP
@@ -46,8 +29,9 @@ type Syslog struct {
 	// Place says which source a frame belongs to, and its zone as in Place.
 	// Called by many goroutines. Nil, and an empty source, mean "syslog".
 	Place func(peer netip.Addr, raw []byte) (source, zone, zoneFrom string)
-	// Loss is told, at most once a second per reason, what was lost.
-	Loss   func(reason string, n int64)
+	// Loss is told of each loss as it happens, From and To left open; it must
+	// be quick. Nil for nobody.
+	Loss   func(event.Loss)
 	Logger *slog.Logger
 	// MaxFrame is the longest frame in one record, default 1 MiB. Over TCP a
 	// longer one is cut into records with the hint part; nothing of it is lost.
@@ -61,7 +45,6 @@ type Syslog struct {
 	packets  *net.UDPConn
 	listener net.Listener
 	commit   *committer
-	losses   *losses
 	labels   labels
 }
 
@@ -73,8 +56,7 @@ func (s *Syslog) Listen() (net.Addr, error) {
 	if s.Logger == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
-	s.losses = newLosses(s.Loss)
-	s.commit = newCommitter(s.To, s.losses, s.Logger)
+	s.commit = newCommitter(s.To, s.unstored, s.Logger)
 	addr, err := s.listen()
 	if err != nil {
 		return nil, fmt.Errorf("collect: syslog %s %s: %w", s.Network, s.Address, err)
@@ -109,7 +91,6 @@ func (s *Syslog) Serve(ctx context.Context) error {
 	defer cancel()
 	var background sync.WaitGroup
 	background.Go(func() { s.commit.run(ctx) })
-	background.Go(func() { s.losses.run(inner) })
 	var err error
 	if s.packets != nil {
 		err = s.servePackets(inner)
@@ -119,7 +100,6 @@ func (s *Syslog) Serve(ctx context.Context) error {
 	cancel()
 	s.commit.close()
 	background.Wait()
-	s.losses.flush()
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("collect: syslog %s: %w", s.Network, err)
 	}
@@ -127,21 +107,57 @@ func (s *Syslog) Serve(ctx context.Context) error {
 }
 
 // take queues one frame. It reports false when the frame found no room, or
-// when the syslog receiver is closing.
+// when the syslog receiver is closing; the frame is then counted as lost.
 func (s *Syslog) take(peer netip.Addr, raw []byte, part int, wait bool) bool {
-	var source, zone, zoneFrom string
-	if s.Place != nil {
-		source, zone, zoneFrom = s.Place(peer, raw)
-	}
-	if source = cmp.Or(source, "syslog"); !usableSource(source) {
-		s.losses.add(LossSource, 1)
+	source, zone, zoneFrom := s.place(peer, raw)
+	if !usableSource(source) {
+		s.lose(event.Loss{Kind: event.LossRejected, Reason: event.WhyNoSource, Bytes: int64(len(raw))}, peer)
 		return true
 	}
 	transport := s.labels.get(label{peer, zone, zoneFrom}, "syslog/"+s.Network)
 	if part > 0 {
 		transport += ";part=" + strconv.Itoa(part)
 	}
-	return s.commit.add(event.Record{Received: time.Now().UTC(), Source: source, Transport: transport, Raw: raw}, wait)
+	if s.commit.add(event.Record{Received: time.Now().UTC(), Source: source, Transport: transport, Raw: raw}, wait) {
+		return true
+	}
+	reason := event.WhyUDPQueue
+	if wait { // only the end makes it fail
+		reason = event.WhyStopped
+	}
+	s.lose(event.Loss{Source: source, Kind: event.LossDropped, Reason: reason, Bytes: int64(len(raw))}, peer)
+	return false
+}
+
+// place says where a frame belongs.
+func (s *Syslog) place(peer netip.Addr, raw []byte) (source, zone, zoneFrom string) {
+	if s.Place != nil {
+		source, zone, zoneFrom = s.Place(peer, raw)
+	}
+	return cmp.Or(source, "syslog"), zone, zoneFrom
+}
+
+// lose counts one loss, or as many as it says.
+func (s *Syslog) lose(l event.Loss, peer netip.Addr) {
+	if s.Loss == nil {
+		return
+	}
+	l.Door, l.Records = "syslog/"+s.Network, max(1, l.Records)
+	if !usableSource(l.Source) {
+		l.Source = ""
+	}
+	if peer.IsValid() {
+		l.Host = peer.String()
+	}
+	s.Loss(l)
+}
+
+// unstored counts records that were taken and not stored before the end.
+func (s *Syslog) unstored(recs []event.Record) {
+	for _, rec := range recs {
+		peer, _ := netip.ParseAddr(event.ParseTransport(rec.Transport).Get("peer"))
+		s.lose(event.Loss{Source: rec.Source, Kind: event.LossDropped, Reason: event.WhyStopped, Bytes: int64(len(rec.Raw))}, peer)
+	}
 }
 
 // labels keeps the transports of the senders seen lately.

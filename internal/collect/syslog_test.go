@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/netip"
@@ -19,6 +20,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,6 +33,7 @@ type receiver struct {
 	addr   string
 	mu     sync.Mutex
 	losses map[string]int64
+	told   []event.Loss
 	stop   func()
 }
 
@@ -44,9 +47,10 @@ func receive(t testing.TB, s *Syslog) *receiver {
 	t.Helper()
 	r := &receiver{losses: make(map[string]int64)}
 	s.Address = "127.0.0.1:0"
-	s.Loss = func(reason string, n int64) {
+	s.Loss = func(l event.Loss) {
 		r.mu.Lock()
-		r.losses[reason] += n
+		r.losses[l.Reason] += l.Records
+		r.told = append(r.told, l)
 		r.mu.Unlock()
 	}
 	addr, err := s.Listen()
@@ -113,7 +117,7 @@ func TestSyslogTakesEachDatagramAsOneRecord(t *testing.T) {
 		t.Errorf("%+v", rec)
 	}
 	r.stop()
-	if r.lost(LossSource) != 1 {
+	if r.lost(event.WhyNoSource) != 1 {
 		t.Errorf("losses %v", r.losses)
 	}
 }
@@ -132,24 +136,62 @@ func TestSyslogCountsEveryDatagramLost(t *testing.T) {
 		}
 	}
 	close(release)
-	// A last message carries the system's count of what it dropped before.
-	for m.last() != "end" {
-		if _, err := io.WriteString(conn, "end"); err != nil {
-			t.Fatal(err)
-		}
-		pause(t.Context(), 20*time.Millisecond)
-	}
 	r.stop()
-	got := 0
-	for _, rec := range m.records() {
-		if string(rec.Raw) != "end" {
-			got++
-		}
-	}
-	lost := r.lost(LossQueue) + r.lost(LossKernel)
-	if int64(got)+lost < sent || r.lost(LossQueue) == 0 && r.lost(LossKernel) == 0 {
+	got := len(m.records())
+	lost := r.lost(event.WhyUDPQueue) + r.lost(event.WhyUDPSystem)
+	if int64(got)+lost != sent || lost == 0 {
 		t.Errorf("%d stored, %d counted as lost, of %d", got, lost, sent)
 	}
+}
+
+func TestSyslogSaysOfWhomARecordWasLost(t *testing.T) {
+	var m memory
+	place := func(netip.Addr, []byte) (string, string, string) { return "fw", "", "" }
+	r := receive(t, &Syslog{Network: "tcp", To: &m, Place: place})
+	conn := dial(t, "tcp", r.addr)
+	if _, err := io.WriteString(conn, "5 <13>a50 <13>only a part of the frame"); err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	m.await(t, 2)
+	r.stop()
+	u := receive(t, &Syslog{Network: "udp", To: &m, Place: place, MaxFrame: 10})
+	if _, err := io.WriteString(dial(t, "udp", u.addr), "<13>longer than ten"); err != nil {
+		t.Fatal(err)
+	}
+	u.stop()
+	want := []event.Loss{
+		{Source: "fw", Host: "127.0.0.1", Door: "syslog/tcp", Kind: event.LossDropped, Reason: event.WhyFrameCut, Records: 1, Bytes: 28},
+		{Source: "fw", Host: "127.0.0.1", Door: "syslog/udp", Kind: event.LossRejected, Reason: event.WhyOversize, Records: 1, Bytes: 19},
+	}
+	if diff := cmp.Diff(want, append(r.told, u.told...)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSyslogCountsWhatTheEndLeavesUnstored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory{fail: func(int) error { return errors.New("disk full") }}
+		var lost []event.Loss
+		s := &Syslog{Network: "tcp", To: &m, Loss: func(l event.Loss) { lost = append(lost, l) }}
+		c := newCommitter(&m, s.unstored, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			c.run(ctx)
+		}()
+		for range 3 {
+			c.add(event.Record{Source: "fw", Transport: "syslog/tcp;peer=192.0.2.1", Raw: []byte("abc")}, true)
+		}
+		cancel()
+		c.close()
+		<-ended
+		want := event.Loss{Source: "fw", Host: "192.0.2.1", Door: "syslog/tcp", Kind: event.LossDropped, Reason: event.WhyStopped, Records: 1, Bytes: 3}
+		if diff := cmp.Diff([]event.Loss{want, want, want}, lost); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestSyslogTellsTheFramingOfEachConnection(t *testing.T) {
@@ -303,7 +345,7 @@ func TestSyslogBoundsConnectionsAndIdleness(t *testing.T) {
 		}
 	}
 	r.stop()
-	if r.lost(LossRefused) != 1 {
+	if r.lost(event.WhyConnections) != 1 {
 		t.Error(r.losses)
 	}
 }
@@ -368,7 +410,7 @@ func FuzzSyslogStream(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		kept := 0
-		fr := &frames{r: bufio.NewReaderSize(bytes.NewReader(data), 16), limit: 8, cut: func() {}, take: func(raw []byte, part int) bool {
+		fr := &frames{r: bufio.NewReaderSize(bytes.NewReader(data), 16), limit: 8, cut: func([]byte) {}, take: func(raw []byte, part int) bool {
 			if len(raw) > 8 {
 				t.Fatalf("a record of %d bytes", len(raw))
 			}

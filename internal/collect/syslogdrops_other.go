@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !(linux && (amd64 || arm64))
 
 package collect
 
@@ -7,6 +7,7 @@ import (
 	"net"
 )
 
-func countDrops(*net.UDPConn) error { return errors.ErrUnsupported }
+// errDrops marks a system that is not asked for its drops.
+var errDrops = errors.New("drops by this system cannot be counted")
 
-func drops([]byte) (uint32, bool) { return 0, false }
+func drops(*net.UDPConn) (uint32, error) { return 0, errDrops }

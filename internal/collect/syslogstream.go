@@ -11,6 +11,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/konseki/konseki/internal/event"
 )
 
 const (
@@ -45,7 +47,7 @@ func (s *Syslog) serveConns(ctx context.Context) error {
 		case room <- struct{}{}:
 		default:
 			conn.Close()
-			s.losses.add(LossRefused, 1)
+			s.lose(event.Loss{Kind: event.LossRejected, Reason: event.WhyConnections}, peerOf(conn))
 			continue
 		}
 		open.Go(func() {
@@ -71,10 +73,7 @@ func (s *Syslog) serveConn(ctx context.Context, conn net.Conn) {
 	plain := conn
 	stop := context.AfterFunc(ctx, func() { plain.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	peer := netip.Addr{}
-	if a, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
-		peer = a.Addr().Unmap()
-	}
+	peer := peerOf(conn)
 	if s.Network == "tls" {
 		t := tls.Server(conn, s.TLS)
 		hurry, cancel := context.WithTimeout(ctx, handshakeTime)
@@ -82,6 +81,9 @@ func (s *Syslog) serveConn(ctx context.Context, conn net.Conn) {
 		cancel()
 		if err != nil {
 			s.Logger.Warn("tls handshake", "peer", peer, "err", err)
+			if ctx.Err() == nil {
+				s.lose(event.Loss{Kind: event.LossRejected, Reason: event.WhyHandshake}, peer)
+			}
 			return
 		}
 		conn = t
@@ -89,11 +91,23 @@ func (s *Syslog) serveConn(ctx context.Context, conn net.Conn) {
 	f := &frames{
 		r: bufio.NewReaderSize(&impatient{ctx, conn, s.Idle}, 16<<10), limit: s.MaxFrame,
 		take: func(raw []byte, part int) bool { return s.take(peer, raw, part, true) },
-		cut:  func() { s.losses.add(LossCut, 1) },
+		cut: func(part []byte) {
+			source, _, _ := s.place(peer, part)
+			s.lose(event.Loss{Source: source, Kind: event.LossDropped, Reason: event.WhyFrameCut, Bytes: int64(len(part))}, peer)
+		},
 	}
 	if err := f.run(); err != nil {
 		s.Logger.Debug("syslog connection ended", "peer", peer, "err", err)
 	}
+}
+
+// peerOf is the address of a connection's other end.
+func peerOf(conn net.Conn) netip.Addr {
+	a, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Addr().Unmap()
 }
 
 // impatient gives each read a deadline.
@@ -118,7 +132,7 @@ type frames struct {
 	r     *bufio.Reader
 	limit int
 	take  func(raw []byte, part int) bool
-	cut   func()
+	cut   func(part []byte) // told what there is of a frame that was cut off
 	buf   []byte
 }
 
@@ -209,7 +223,7 @@ func (f *frames) some(n, part int) error {
 			return derr
 		}
 		if err != nil {
-			f.cut()
+			f.cut(f.buf)
 			return errors.Join(err, f.give(part))
 		}
 	}

@@ -4,10 +4,22 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/konseki/konseki/internal/event"
 )
 
-// socketBuffer is asked of the system for bursts; it may grant less.
-const socketBuffer = 8 << 20
+const (
+	// socketBuffer is asked of the system for bursts; it may grant less.
+	socketBuffer = 8 << 20
+	// dropsEvery is how often the system is asked what it dropped.
+	dropsEvery = time.Second
+	// lastReads is how long after the end the system is asked for what it
+	// received before.
+	lastReads = 100 * time.Millisecond
+)
 
 func (s *Syslog) listenPackets() (net.Addr, error) {
 	addr, err := net.ResolveUDPAddr("udp", s.Address)
@@ -20,23 +32,28 @@ func (s *Syslog) listenPackets() (net.Addr, error) {
 	if err := s.packets.SetReadBuffer(socketBuffer); err != nil {
 		s.Logger.Warn("the system grants no larger receive buffer", "err", err)
 	}
-	if err := countDrops(s.packets); err != nil {
+	if _, err := drops(s.packets); err != nil {
 		s.Logger.Warn("drops by the system cannot be counted", "err", err)
 	}
 	return s.packets.LocalAddr(), nil
 }
 
-// servePackets takes each datagram as one frame (RFC 5426 §3.1).
+// servePackets takes each datagram as one frame (RFC 5426 §3.1). At the end it
+// takes what the system still holds: to the senders that has arrived.
 func (s *Syslog) servePackets(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { _ = s.packets.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = s.packets.SetReadDeadline(time.Now().Add(lastReads)) })
 	defer stop()
+	inner, cancel := context.WithCancel(ctx)
+	var counting sync.WaitGroup
 	defer func() { _ = s.packets.Close() }()
-	buf, oob := make([]byte, 64<<10), make([]byte, 128)
-	var dropped uint32 // as the system counts, modulo 2³²
+	defer counting.Wait()
+	defer cancel()
+	counting.Go(func() { s.countDrops(inner) })
+	buf := make([]byte, 64<<10)
 	for {
-		n, on, _, peer, err := s.packets.ReadMsgUDPAddrPort(buf, oob)
+		n, peer, err := s.packets.ReadFromUDPAddrPort(buf)
 		switch {
-		case ctx.Err() != nil:
+		case err != nil && ctx.Err() != nil:
 			return nil
 		case errors.Is(err, net.ErrClosed):
 			return err
@@ -44,16 +61,33 @@ func (s *Syslog) servePackets(ctx context.Context) error {
 			s.Logger.Debug("udp", "err", err)
 			continue
 		}
-		if d, ok := drops(oob[:on]); ok && d != dropped {
-			s.losses.add(LossKernel, int64(d-dropped))
-			dropped = d
-		}
+		from := peer.Addr().Unmap()
 		if n > s.MaxFrame {
-			s.losses.add(LossOversize, 1)
+			source, _, _ := s.place(from, buf[:s.MaxFrame])
+			s.lose(event.Loss{Source: source, Kind: event.LossRejected, Reason: event.WhyOversize, Bytes: int64(n)}, from)
 			continue
 		}
-		if n > 0 && !s.take(peer.Addr().Unmap(), buf[:n], 0, false) {
-			s.losses.add(LossQueue, 1)
+		if n > 0 {
+			s.take(from, buf[:n], 0, false)
+		}
+	}
+}
+
+// countDrops counts what the system dropped on the socket, a last time when
+// the context ends.
+func (s *Syslog) countDrops(ctx context.Context) {
+	tick := time.NewTicker(dropsEvery)
+	defer tick.Stop()
+	var known uint32
+	for ended := false; !ended; {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			ended = true
+		}
+		if now, err := drops(s.packets); err == nil && now != known {
+			s.lose(event.Loss{Kind: event.LossDropped, Reason: event.WhyUDPSystem, Records: int64(now - known)}, netip.Addr{})
+			known = now
 		}
 	}
 }

@@ -13,8 +13,6 @@ import (
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/collect"
-	"github.com/konseki/konseki/internal/control"
-	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/web"
 )
 
@@ -96,7 +94,7 @@ func (s *Server) openSyslog(run *group, tlsConfig *tls.Config, at map[string]str
 		}
 		door := &collect.Syslog{
 			Network: network, Address: address, TLS: tlsConfig, To: s.vault, Logger: s.logger,
-			Loss: s.loss("syslog/" + network), Place: func(netip.Addr, []byte) (string, string, string) { return "syslog", s.zone(), s.zoneFrom() },
+			Loss: s.lose, Place: func(netip.Addr, []byte) (string, string, string) { return "syslog", s.zone(), s.zoneFrom() },
 		}
 		addr, err := door.Listen()
 		if err != nil {
@@ -117,19 +115,6 @@ func (s *Server) zoneFrom() string {
 	return "configured"
 }
 
-// loss seals what a door lost, so that loss is itself evidence.
-func (s *Server) loss(door string) func(reason string, n int64) {
-	return func(reason string, n int64) {
-		rec, err := control.OwnRecord(event.SourceLoss, map[string]any{"at": time.Now(), "by": "konseki", "op": "loss", "door": door, "reason": reason, "lost": n})
-		if err == nil {
-			err = s.vault.Append(context.Background(), []event.Record{rec})
-		}
-		if err != nil {
-			s.logger.Error("loss could not be recorded", "door", door, "reason", reason, "lost", n, "error", err)
-		}
-	}
-}
-
 // openPages opens the pages and the HTTP door of senders. The two are separate
 // muxes: no page can be reached with a sender's token, and the other way round.
 func (s *Server) openPages(run *group, a *auth.Auth, tlsConfig *tls.Config, at *Addresses) error {
@@ -145,6 +130,7 @@ func (s *Server) openPages(run *group, a *auth.Auth, tlsConfig *tls.Config, at *
 			return who.Name, who.Sources, ok
 		},
 		Place: func(string) (string, string) { return s.zone(), s.zoneFrom() },
+		Loss:  s.lose,
 	}))
 	both := http.NewServeMux()
 	both.Handle("/ingest/", senders)

@@ -19,6 +19,8 @@ func rooms() map[string]room {
 		"sigma":                   {"Package sigma parses and compiles Sigma rules, correlations and filters; knows no storage.", []string{"event"}, false},
 		"collect":                 {"Package collect receives bytes and hands on Records, acknowledging a sender only when the vault has them; one protocol per file.", []string{"event", "vault"}, false},
 		"vault":                   {"Package vault appends Records durably, seals them, proves them, copies them away, keeps and expires them.", []string{"event"}, false},
+		"vault/anchor":            {"Package anchor keeps what remembers a checkpoint outside the vault: witnesses, timestamps and print.", []string{"event", "vault"}, false},
+		"vault/copies":            {"Package copies ships what the vault writes to stores out of its machine's reach, takes in what other vaults ship, and brings a lost vault back.", []string{"event", "vault"}, false},
 		"normalise":               {"Package normalise derives Events from Records, one format per file; re-runnable.", []string{"event", "jsonx", "evtx", "normalise/format", "normalise/system", "normalise/web", "normalise/database", "normalise/service", "normalise/vpn"}, false},
 		"normalise/format":        {"Package format is what every log format shares: its interface, its input, and scanners for times, addresses and key=value text.", []string{"event"}, false},
 		"normalise/system":        {"Package system reads what a Unix machine writes about itself: the syslog envelope with its programs, auditd and laurel.", []string{"event", "jsonx", "normalise/format"}, false},

@@ -87,7 +87,8 @@ func witnessKey(secret string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	seed, err := base64.StdEncoding.DecodeString(secret[strings.LastIndexByte(secret, '+')+1:])
+	parts := strings.SplitN(secret, "+", 5) // PRIVATE+KEY+name+hash+key; base64 has plus signs too
+	seed, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
 	if err != nil || len(seed) != 1+ed25519.SeedSize {
 		return "", fmt.Errorf("%w: it is not an Ed25519 note key", ErrKey)
 	}

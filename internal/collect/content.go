@@ -59,7 +59,7 @@ func (im *importer) leaf(c *content) error {
 	case errors.Is(s.err, ErrBomb):
 		return im.fail(c.path, s.err)
 	case !usableSource(place.Source):
-		file.Error = explain(ErrSource)
+		file.Error, file.Why = explain(ErrSource), why(ErrSource)
 		return im.report(file)
 	case s.bytes > 0 && !im.opts.Again && im.known(s.sha256):
 		file.Duplicate = true
@@ -70,11 +70,11 @@ func (im *importer) leaf(c *content) error {
 		return fatal
 	}
 	if err := errors.Join(s.err, readErr); err != nil {
-		file.Error = explain(fmt.Errorf("only the first %d bytes could be read: %w", s.bytes, err))
+		file.Error, file.Why = explain(fmt.Errorf("only the first %d bytes could be read: %w", s.bytes, err)), why(err)
 		im.opts.Logger.Warn("file imported in part", "path", c.path, "err", err)
 	}
 	if errors.Is(readErr, ErrChanged) {
-		file.Error = explain(ErrChanged)
+		file.Error, file.Why = explain(ErrChanged), why(ErrChanged)
 	}
 	im.seen[s.sha256] = true
 	return im.report(file)

@@ -3,6 +3,7 @@ package collect
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -79,6 +80,8 @@ type File struct {
 	Duplicate bool `json:"duplicate,omitempty"`
 	// Error says what is missing and why; the readable part was imported.
 	Error string `json:"error,omitempty"`
+	// Why is the reason of the loss, one of the event.Why constants; set with Error.
+	Why string `json:"-"`
 }
 
 // Import reads files and folders, in order, into the vault and returns what
@@ -245,7 +248,24 @@ func openRegular(it item) (*os.File, error) {
 // fail reports a file of which nothing could be imported.
 func (im *importer) fail(path string, err error) error {
 	im.opts.Logger.Warn("file not imported", "path", path, "err", err)
-	return im.report(&File{Path: path, Error: explain(err)})
+	return im.report(&File{Path: path, Error: explain(err), Why: why(err)})
+}
+
+// why is the reason of the loss that an error stands for.
+func why(err error) string {
+	for _, known := range []struct {
+		err    error
+		reason string
+	}{
+		{ErrBomb, event.WhyBomb}, {ErrMembers, event.WhyMembers}, {ErrDepth, event.WhyDepth}, {ErrLeaves, event.WhyPath},
+		{ErrEncrypted, event.WhyEncrypted}, {ErrNotRegular, event.WhyNotRegular}, {ErrSymlink, event.WhyLink},
+		{ErrChanged, event.WhyChanged}, {ErrSource, event.WhyNoSource},
+	} {
+		if errors.Is(err, known.err) {
+			return known.reason
+		}
+	}
+	return event.WhyUnreadable
 }
 
 // report closes a file in the order of its records.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/konseki/konseki/internal/event"
 )
 
 // span is a run of consecutive records of one file in a window.
@@ -78,7 +80,7 @@ func (p *pipeline) finish(w *window, err error) ([]File, error) {
 		err = p.err
 	}
 	if p.current != nil {
-		p.current.Error = "stopped before the end of the file: " + explain(err)
+		p.current.Error, p.current.Why = "stopped before the end of the file: "+explain(err), event.WhyStopped
 		p.done(p.current)
 	}
 	return p.files, err

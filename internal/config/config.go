@@ -42,6 +42,9 @@ type Config struct {
 	TLS TLS `yaml:"tls"`
 	// Rules are folders of Sigma rules loaded beside konseki's own. Default none.
 	Rules []string `yaml:"rules"`
+	// Late is how far the time in a live record may be from its receipt before
+	// the record is counted as late, or its sender's clock as ahead. Default 5m.
+	Late time.Duration `yaml:"late"`
 	// Seal is how often records are put under a checkpoint. Default 2s; the
 	// records younger than this are the only ones an intruder with the machine
 	// could alter unnoticed.
@@ -73,7 +76,7 @@ type TLS struct {
 
 // Default returns the configuration of an empty file.
 func Default() Config {
-	return Config{Zone: "Local", Language: language(os.Getenv("LANG")), Web: "127.0.0.1:8743", Seal: 2 * time.Second}
+	return Config{Zone: "Local", Language: language(os.Getenv("LANG")), Web: "127.0.0.1:8743", Late: 5 * time.Minute, Seal: 2 * time.Second}
 }
 
 func language(env string) string {
@@ -120,6 +123,9 @@ func (c Config) check() error {
 	}
 	if c.Seal < 100*time.Millisecond || c.Seal > time.Minute {
 		return fmt.Errorf("seal: %s is outside 100ms to 1m", c.Seal)
+	}
+	if c.Late < time.Second || c.Late > 24*time.Hour {
+		return fmt.Errorf("late: %s is outside 1s to 24h", c.Late)
 	}
 	if (c.TLS.Certificate == "") != (c.TLS.Key == "") {
 		return errors.New("tls: certificate and key go together")

@@ -77,7 +77,7 @@ func (s *Service) Coverage(ctx context.Context, by string, from, to time.Time) (
 	if err != nil {
 		return nil, err
 	}
-	first, last := l.Bounds()
+	first, last := l.Reach()
 	if from.IsZero() {
 		from = first
 	}

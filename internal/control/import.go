@@ -98,6 +98,10 @@ func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported,
 	if err := s.Flow.Sync(ctx); err != nil {
 		return out, cmp.Or(importErr, err)
 	}
+	s.lostFiles(files, p.sourceOf)
+	if err := s.SealCounted(ctx); err != nil {
+		return out, cmp.Or(importErr, err)
+	}
 	s.Vault.Cut()
 	if err := s.sealImport(ctx, by, files, out); err != nil {
 		return out, cmp.Or(importErr, err)
@@ -192,6 +196,18 @@ func (p placer) place(path string, shape event.Shape) collect.Place {
 	return out
 }
 
+// sourceOf is the source of a file of which nothing was read, "" where its path
+// does not tell.
+func (p placer) sourceOf(path string) string {
+	if id := p.place(path, event.Shape{}).Source; id != noSource {
+		return id
+	}
+	return ""
+}
+
+// noSource is the source of files that nothing tells one of.
+const noSource = "import"
+
 // sourceName names the source of a file that nobody declared: the top folder
 // of what was imported, else the format recognised, else "import".
 func sourceName(path string, shape event.Shape) string {
@@ -200,7 +216,7 @@ func sourceName(path string, shape event.Shape) string {
 			return id
 		}
 	}
-	return cmp.Or(shape.Format, "import")
+	return cmp.Or(shape.Format, noSource)
 }
 
 // modified is the time a file was last written to: the latest its lines can be.

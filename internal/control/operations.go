@@ -21,6 +21,7 @@ type (
 	Answer         = coverage.Answer
 	SourceCoverage = coverage.SourceCoverage
 	Interval       = coverage.Interval
+	Loss           = coverage.Loss
 	Source         = coverage.Source
 	SyntaxError    = query.SyntaxError
 )
@@ -56,6 +57,9 @@ type Operations interface {
 	// Coverage gives the state of every source over a window; a zero time
 	// means the first or last record.
 	Coverage(ctx context.Context, by string, from, to time.Time) ([]SourceCoverage, error)
+	// Losses lists what was lost of a source, or with "" of no known one, over
+	// a window; a zero time leaves it open.
+	Losses(ctx context.Context, by, source string, from, to time.Time) ([]Loss, error)
 	Sources(ctx context.Context) ([]Source, error)
 	AddSource(ctx context.Context, by string, s Source) error
 

@@ -23,11 +23,14 @@ type registry struct {
 	begun    map[string]uint64       // imports begun and not ended whole: Seq of the record that says so
 	found    map[string]bool         // finding ids
 	changes  uint64
+	lost     *coverage.Losses // everything sealed as lost
+	lossSeq  uint64           // the last record of losses that was folded in
+	counted  uint64           // up to here it is sealed what deriving records lost
 	desk     *investigate.Desk
 }
 
 func newRegistry() *registry {
-	return &registry{byID: map[string]coverage.Source{}, imported: map[string]ImportedFile{}, begun: map[string]uint64{}, found: map[string]bool{}, desk: investigate.NewDesk()}
+	return &registry{byID: map[string]coverage.Source{}, imported: map[string]ImportedFile{}, begun: map[string]uint64{}, found: map[string]bool{}, lost: coverage.NewLosses(maxSealed), desk: investigate.NewDesk()}
 }
 
 // Apply folds one own record in, in Seq order; others are passed over.
@@ -49,6 +52,8 @@ func (r *registry) apply(rec event.Record) error {
 			return err
 		}
 		r.applyImport(rec.Seq, f)
+	case event.SourceLoss:
+		return r.applyLoss(rec)
 	case event.SourceFinding:
 		var f struct {
 			ID string `json:"id"`

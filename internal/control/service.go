@@ -64,6 +64,7 @@ type Service struct {
 	mu       sync.Mutex
 	registry *registry
 	ledger   cachedLedger
+	losses   *lossKeeper
 	asked    map[string]time.Time // what was recorded as asked lately, by person and question
 }
 
@@ -85,7 +86,7 @@ var _ Operations = (*Service)(nil)
 // New returns the operations on what deps holds. [Service.Apply] must be fed
 // every own record, those already in the vault first.
 func New(deps Deps) *Service {
-	return &Service{Deps: deps, registry: newRegistry(), asked: map[string]time.Time{}}
+	return &Service{Deps: deps, registry: newRegistry(), losses: newLossKeeper(), asked: map[string]time.Time{}}
 }
 
 // seal appends one own record and waits until it can be searched. Views that
@@ -167,6 +168,7 @@ type cachedLedger struct {
 	mu     sync.Mutex
 	ledger *coverage.Ledger
 	upTo   uint64
+	lost   uint64 // losses counted
 	at     time.Time
 	took   time.Duration
 	sealed uint64 // registry version
@@ -185,8 +187,8 @@ func (s *Service) coverageLedger(ctx context.Context) (*coverage.Ledger, error) 
 	c := &s.ledger
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now, last, version := s.Now(), s.Flow.Arrived(), s.registry.version()
-	fresh := c.ledger != nil && c.sealed == version && (c.upTo == last || now.Sub(c.at) < max(ledgerAge, ledgerShare*c.took))
+	now, last, lost, version := s.Now(), s.Flow.Arrived(), s.losses.version(), s.registry.version()
+	fresh := c.ledger != nil && c.sealed == version && (c.upTo == last && c.lost == lost || now.Sub(c.at) < max(ledgerAge, ledgerShare*c.took))
 	if fresh {
 		return c.ledger, nil
 	}
@@ -203,8 +205,8 @@ func (s *Service) coverageLedger(ctx context.Context) (*coverage.Ledger, error) 
 	for i, p := range seen {
 		ps[i] = coverage.Presence{Source: p.Source, Host: p.Host, Start: p.Start, Events: p.Events, Unparsed: p.Unparsed, First: p.First, Last: p.Last}
 	}
-	c.ledger = coverage.New(s.registry.sources(), ps, width, now)
-	c.upTo, c.at, c.sealed, c.took = last, now, version, time.Since(began)
+	c.ledger = coverage.New(s.registry.sources(), ps, s.allLosses(), width, now)
+	c.upTo, c.lost, c.at, c.sealed, c.took = last, lost, now, version, time.Since(began)
 	return c.ledger, nil
 }
 

@@ -56,6 +56,12 @@ func (l *Ledger) Answer(q Question) Answer {
 		if c.State == Complete && c.Events == 0 && q.Found == 0 {
 			reasons = append(reasons, noControl(c))
 		}
+		if note, ok := lossNote(c); ok {
+			reasons = append(reasons, note)
+		}
+	}
+	if note, ok := l.doorNote(q.From, q.To); ok {
+		reasons = append(reasons, note)
 	}
 	if len(a.Coverage) == 0 {
 		covered = false

@@ -25,6 +25,7 @@ type Presence struct {
 type Ledger struct {
 	sources  []Source
 	presence map[string]*track
+	lost     map[string]*lossTrack // by source; "" for what is of no known one
 	width    time.Duration
 	now      time.Time
 }
@@ -32,8 +33,9 @@ type Ledger struct {
 // New makes a ledger from the registered sources and what was seen of them in
 // buckets of the given width. Sources that were seen and never registered are
 // added, with Expected false. Records up to now are judged; later silence is
-// not silence.
-func New(registered []Source, seen []Presence, width time.Duration, now time.Time) *Ledger {
+// not silence. Losses are what was counted of the sources; one of which nothing
+// is known but that is listed too.
+func New(registered []Source, seen []Presence, losses []Loss, width time.Duration, now time.Time) *Ledger {
 	l := &Ledger{presence: map[string]*track{}, width: width, now: now}
 	for _, s := range registered {
 		l.sources = append(l.sources, s)
@@ -48,9 +50,16 @@ func New(registered []Source, seen []Presence, width time.Duration, now time.Tim
 		}
 		t.add(p)
 	}
+	for _, x := range losses {
+		if x.Source != "" && l.presence[x.Source] == nil {
+			l.presence[x.Source] = &track{hosts: map[string]*run{}}
+			l.sources = append(l.sources, Source{ID: x.Source, Kind: "other", Ack: AckOf(x.Door)})
+		}
+	}
 	for _, t := range l.presence {
 		t.finish(width)
 	}
+	l.lost = trackLosses(l.sources, losses)
 	slices.SortStableFunc(l.sources, func(a, b Source) int { return -cmp.Compare(boolInt(a.Expected), boolInt(b.Expected)) })
 	return l
 }
@@ -80,6 +89,21 @@ func (l *Ledger) Bounds() (first, last time.Time) {
 	return first, last
 }
 
+// Reach is Bounds, widened to hold every interval in which records are known to
+// be missing.
+func (l *Ledger) Reach() (first, last time.Time) {
+	first, last = l.Bounds()
+	for _, t := range l.lost {
+		for _, g := range t.gaps {
+			if first.IsZero() || g.from.Before(first) {
+				first = g.from
+			}
+			last = later(last, g.to.Add(-1))
+		}
+	}
+	return first, last
+}
+
 // Coverage gives the coverage of one source over [from, to); its intervals
 // touch, are in order and cover the window whole.
 func (l *Ledger) Coverage(id string, from, to time.Time) SourceCoverage {
@@ -101,6 +125,7 @@ func (l *Ledger) Coverage(id string, from, to time.Time) SourceCoverage {
 		c.Intervals = append(c.Intervals, iv)
 	}
 	c.State = worst(c.Intervals)
+	c.Lost = l.lost[s.ID].share(c.Intervals, from, to)
 	return c
 }
 
@@ -146,6 +171,12 @@ func (l *Ledger) cuts(s Source, t *track, from, to time.Time) []time.Time {
 		add(u.from)
 		add(u.to)
 	}
+	if lost := l.lost[s.ID]; lost != nil {
+		for _, g := range slices.Concat(lost.gaps, lost.told) {
+			add(g.from)
+			add(g.to)
+		}
+	}
 	for _, at := range t.departures() {
 		add(at)
 	}
@@ -175,6 +206,12 @@ func (l *Ledger) judge(s Source, t *track, from, to time.Time) Interval {
 			return iv
 		}
 	}
+	if lost := l.lost[s.ID]; lost != nil {
+		if g, ok := lapseAt(lost.gaps, from); ok {
+			iv.State, iv.Proof, iv.Reason = Gap, counted, g.reason
+			return iv
+		}
+	}
 	switch {
 	case t.all.total == 0:
 		iv.State, iv.Reason = Unknown, event.Phrase{JA: "記録が一件も届いていない", EN: "no record ever arrived"}
@@ -190,8 +227,25 @@ func (l *Ledger) judge(s Source, t *track, from, to time.Time) Interval {
 		iv.Reason = event.Phrase{JA: "大半が解析できない形式", EN: "most records could not be parsed"}
 	default:
 		present(s, t, &iv)
+		l.asked(s, &iv)
 	}
 	return iv
+}
+
+// counted is the proof of a state that follows from counted losses.
+const counted = "counted"
+
+// asked takes from complete what a sender was asked to send again: whether it
+// did is not known.
+func (l *Ledger) asked(s Source, iv *Interval) {
+	lost := l.lost[s.ID]
+	if lost == nil || iv.State != Complete {
+		return
+	}
+	if g, ok := lapseAt(lost.told, iv.From); ok {
+		iv.State, iv.Proof = BestEffort, counted
+		iv.Reason = event.Phrase{JA: g.reason.JA + "。送信元に再送を求めた", EN: g.reason.EN + "; the sender was asked to send again"}
+	}
 }
 
 // present judges a span in which the source sent records.

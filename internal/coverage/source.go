@@ -95,6 +95,8 @@ type Interval struct {
 	Reason   event.Phrase `json:"reason,omitzero"`
 	Events   int64        `json:"events"`
 	Unparsed int64        `json:"unparsed,omitempty"`
+	// Losses are those counted in it, each in one interval only.
+	Losses []Loss `json:"losses,omitempty"`
 }
 
 // SourceCoverage is the coverage of one source over a window; its intervals
@@ -105,6 +107,7 @@ type SourceCoverage struct {
 	Name      event.Phrase `json:"name,omitzero"`
 	State     State        `json:"state"` // the worst of its intervals
 	Events    int64        `json:"events"`
+	Lost      LossSums     `json:"lost,omitzero"` // records, over all intervals
 	Intervals []Interval   `json:"intervals"`
 }
 

@@ -154,3 +154,14 @@ func (l Loss) SenderTold() bool {
 	}
 	return false
 }
+
+// Add counts another loss of the same kind with this one.
+func (l *Loss) Add(more Loss) {
+	l.Records, l.Bytes, l.LateMS = l.Records+more.Records, l.Bytes+more.Bytes, max(l.LateMS, more.LateMS)
+	if more.From.Before(l.From) {
+		l.From = more.From
+	}
+	if more.To.After(l.To) {
+		l.To = more.To
+	}
+}

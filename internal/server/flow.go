@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/detect"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
@@ -40,6 +41,8 @@ type flow struct {
 	raising  sync.Mutex     // one finding is sealed once
 	covering sync.Mutex     // one segment is covered at a time
 	covers   chan struct{}  // to the coverer: something may be ready
+	counted  uint64         // up to here it is known what deriving lost
+	late     time.Duration  // difference of times that makes a live record late
 	live     *liveDetection // nil unless serving
 }
 
@@ -48,6 +51,8 @@ type ownRecords interface {
 	Apply(rec event.Record)
 	Raised(findingID string) bool
 	Seen(ctx context.Context, id, kind, ack string) error
+	Derived(last, outside uint64, found []event.Loss)
+	SealCounted(ctx context.Context) error
 }
 
 func newFlow(v *vault.Vault, x *duckdb.Index, rules *sigma.Engine, logger *slog.Logger) *flow {
@@ -68,6 +73,7 @@ type batch struct {
 	findings []detect.Finding
 	own      []event.Record
 	seen     []seenSource
+	losses   *coverage.Losses // nil while there are none
 }
 
 type seenSource struct{ id, kind, ack string }
@@ -121,7 +127,11 @@ func (f *flow) derive(ctx context.Context, out chan<- *batch) error {
 			if err != nil {
 				return fmt.Errorf("server: read record %d: %w", last+1, err)
 			}
-			f.count(rec, d.record(b, rec))
+			evs := d.record(b, rec)
+			f.count(rec, evs)
+			if rec.Seq > f.counted && !isOwn(rec.Source) {
+				f.lossOf(b, rec, evs)
+			}
 			last = rec.Seq
 			if len(b.rows) >= batchRecords {
 				if err := send(ctx, out, b); err != nil {
@@ -186,26 +196,13 @@ func (d *deriver) record(b *batch, rec event.Record) []event.Event {
 		b.own = append(b.own, rec)
 	case !d.sources[rec.Source]:
 		d.sources[rec.Source] = true
-		b.seen = append(b.seen, seenSource{rec.Source, kindOf(evs[0].Format), ackOf(rec.Transport)})
+		b.seen = append(b.seen, seenSource{rec.Source, kindOf(evs[0].Format), coverage.AckOf(event.ParseTransport(rec.Transport).Kind)})
 	}
 	return evs
 }
 
 func isOwn(source string) bool {
 	return len(source) > len(event.OwnPrefix) && source[:len(event.OwnPrefix)] == event.OwnPrefix
-}
-
-// ackOf says how far a transport acknowledges.
-func ackOf(transport string) string {
-	switch event.ParseTransport(transport).Kind {
-	case "file":
-		return "file"
-	case "http":
-		return "acknowledged"
-	case "syslog/udp":
-		return "datagram"
-	}
-	return "stream"
 }
 
 // kindOf guesses the kind of an unregistered source by its format; a person
@@ -248,6 +245,9 @@ func (f *flow) store(ctx context.Context, b *batch) error {
 	}
 	if err := f.persist(ctx, func() error { return f.raise(ctx, found) }); err != nil {
 		return err
+	}
+	if b.last > f.counted {
+		f.own.Derived(b.last, b.outside, b.lost())
 	}
 	f.reach(b.last, b.outside)
 	select {
@@ -341,6 +341,9 @@ func (f *flow) cover(ctx context.Context) error {
 		seg := segmentOf(s)
 		if s.Last > reached || f.index.Has(seg) {
 			continue
+		}
+		if err := f.countedUpTo(ctx); err != nil {
+			return err
 		}
 		if err := f.index.Cover(ctx, seg); err != nil {
 			return fmt.Errorf("server: index segment %s: %w", s.Name, err)

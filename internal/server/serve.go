@@ -94,7 +94,7 @@ func (s *Server) openSyslog(run *group, tlsConfig *tls.Config, at map[string]str
 		}
 		door := &collect.Syslog{
 			Network: network, Address: address, TLS: tlsConfig, To: s.vault, Logger: s.logger,
-			Loss: s.lose, Place: func(netip.Addr, []byte) (string, string, string) { return "syslog", s.zone(), s.zoneFrom() },
+			Loss: s.Lost, Place: func(netip.Addr, []byte) (string, string, string) { return "syslog", s.zone(), s.zoneFrom() },
 		}
 		addr, err := door.Listen()
 		if err != nil {
@@ -130,7 +130,7 @@ func (s *Server) openPages(run *group, a *auth.Auth, tlsConfig *tls.Config, at *
 			return who.Name, who.Sources, ok
 		},
 		Place: func(string) (string, string) { return s.zone(), s.zoneFrom() },
-		Loss:  s.lose,
+		Loss:  s.Lost,
 	}))
 	both := http.NewServeMux()
 	both.Handle("/ingest/", senders)

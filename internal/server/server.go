@@ -2,6 +2,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,6 +110,7 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 		return fmt.Errorf("server: index: %w", err)
 	}
 	s.flow = newFlow(s.vault, s.index, engine, s.logger)
+	s.flow.late = cmp.Or(opts.Config.Late, config.Default().Late)
 	s.Service = control.New(control.Deps{
 		Vault: s.vault, Dir: filepath.Join(s.Dir, vaultFolder), Index: s.index, Flow: s.flow, Zone: opts.Config.Location(),
 		Version: opts.Version, Rules: len(engine.Rules()), Logger: s.logger, Now: time.Now,
@@ -121,6 +123,7 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 	if err := s.remember(ctx); err != nil {
 		return err
 	}
+	s.catchUp(ctx)
 	if err := s.flow.raise(ctx, found); err != nil {
 		return err
 	}
@@ -146,6 +149,7 @@ func (s *Server) start() {
 			s.failed = err
 		}
 	})
+	s.running.Go(func() { s.lossLoop(ctx) })
 }
 
 // loadRules compiles konseki's own rules, those in the data folder and those
@@ -177,7 +181,7 @@ func isDir(path string) bool {
 // remember folds konseki's own records: those of closed segments are found
 // through the index, those in the tail follow through the flow. Findings and
 // sources of the tail are folded first, so that deriving the tail again does
-// not raise or register them again.
+// not raise or register them again, and losses, so that it counts none twice.
 func (s *Server) remember(ctx context.Context) error {
 	if err := s.rememberCovered(ctx); err != nil {
 		return err
@@ -186,7 +190,7 @@ func (s *Server) remember(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("server: read the tail: %w", err)
 		}
-		if rec.Source == event.SourceFinding || rec.Source == event.SourceRegistry {
+		if rec.Source == event.SourceFinding || rec.Source == event.SourceRegistry || rec.Source == event.SourceLoss {
 			s.Apply(rec)
 		}
 	}
@@ -194,7 +198,7 @@ func (s *Server) remember(ctx context.Context) error {
 }
 
 func (s *Server) rememberCovered(ctx context.Context) error {
-	plan, err := query.Parse(`source:("`+event.SourceRegistry+`" OR "`+event.SourceCase+`" OR "`+event.SourceImport+`" OR "`+event.SourceFinding+`")`, query.Options{})
+	plan, err := query.Parse(`source:("`+event.SourceRegistry+`" OR "`+event.SourceCase+`" OR "`+event.SourceImport+`" OR "`+event.SourceFinding+`" OR "`+event.SourceLoss+`")`, query.Options{})
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}
@@ -240,7 +244,11 @@ func (s *Server) Close() error {
 		s.cancel()
 		s.running.Wait()
 	}
-	errs := []error{s.failed, s.vault.Close()}
+	errs := []error{s.failed}
+	if s.cancel != nil {
+		errs = append(errs, s.lastLosses())
+	}
+	errs = append(errs, s.vault.Close())
 	if s.index != nil {
 		if s.flow != nil && s.failed == nil {
 			errs = append(errs, s.flow.cover(context.Background()))

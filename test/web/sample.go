@@ -390,3 +390,15 @@ func (o *Ops) Export(ctx context.Context, _, id string, w io.Writer) error {
 
 // ErrSample is for tests that want an operation to fail.
 var ErrSample = errors.New("sample: the index is being rebuilt")
+
+// Losses implements [control.Operations].
+func (o *Ops) Losses(_ context.Context, _, source string, from, to time.Time) ([]control.Loss, error) {
+	if o.Fail != nil {
+		return nil, o.Fail
+	}
+	if source != "" {
+		return nil, nil
+	}
+	began := at("2018-03-04 02:15:00")
+	return []control.Loss{{Host: "203.0.113.7", Door: "http", Kind: event.LossRejected, Reason: event.WhyToken, From: began, To: began.Add(time.Minute), Records: 42, Bytes: 18_000}}, nil
+}

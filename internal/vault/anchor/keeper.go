@@ -83,7 +83,7 @@ func NewKeeper(opts KeeperOptions) (*Keeper, error) {
 		opts.Every = defaultEvery
 	}
 	k := &Keeper{opts: opts, folder: filepath.Join(opts.Dir, Folder), client: newClient()}
-	if err := os.MkdirAll(k.folder, 0o700); err != nil {
+	if err := os.Mkdir(k.folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("anchor: keeper: %w", err)
 	}
 	if err := syncDir(opts.Dir); err != nil {

@@ -295,8 +295,8 @@ func TestKeeperRefusesSettingsThatCannotWork(t *testing.T) {
 			t.Errorf("%s was taken", name)
 		}
 	}
-	if _, err := NewKeeper(KeeperOptions{Dir: filepath.Join(dir, "nowhere", "at", "all")}); err != nil && !errors.Is(err, os.ErrNotExist) {
-		t.Error(err)
+	if _, err := NewKeeper(KeeperOptions{Dir: filepath.Join(dir, "nowhere")}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a vault that is not there: %v", err)
 	}
 }
 

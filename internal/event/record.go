@@ -21,6 +21,25 @@ type Record struct {
 	Transport string
 	// Raw is the bytes as received. A record may hold several lines.
 	Raw []byte
+	// Gone says why Raw is empty although there were bytes; Present otherwise.
+	Gone Gone
+}
+
+// Gone says that the raw bytes of a record can no longer be had, and why. Its
+// seal, source and receive time stay.
+type Gone uint8
+
+// Why raw bytes can be gone.
+const (
+	Present  Gone = iota
+	Expired       // let go when the retention period had passed
+	Shredded      // the key they were kept under was destroyed
+	Locked        // the key they are kept under is not at hand
+)
+
+// String names the state as coverage does.
+func (g Gone) String() string {
+	return [...]string{"present", "expired", "shredded", "locked"}[min(g, Locked)]
 }
 
 // OwnPrefix begins the source names of the records that konseki itself writes
@@ -37,6 +56,7 @@ const (
 	SourceAccess   = OwnPrefix + "access"  // who looked at what: searches, sign-ins, exports
 	SourceLoss     = OwnPrefix + "loss"    // records dropped, rejected or late, counted
 	SourceExpiry   = OwnPrefix + "expiry"  // records let go under retention
+	SourceShred    = OwnPrefix + "shred"   // keys destroyed, and with them what was under them
 	SourceReport   = OwnPrefix + "report"  // a report, bundle or verification issued
 	SourceHold     = OwnPrefix + "hold"    // a legal hold started or released
 )

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"time"
 
@@ -16,17 +15,9 @@ const (
 	writeBytes = 4 << 20 // bytes handed to the disk at once
 )
 
-// sink is what the log needs of a file open for writing.
-type sink interface {
-	io.WriterAt
-	io.Closer
-	Truncate(size int64) error
-	Sync() error
-}
-
 // walWriter is the log file being written.
 type walWriter struct {
-	sink sink
+	sink file
 	file *walFile
 	// failed is set when an fsync failed: what the kernel still holds of this
 	// file is then unknown, so it gets no more records.
@@ -36,12 +27,13 @@ type walWriter struct {
 // request is one Append on its way to the committer.
 type request struct {
 	recs []event.Record
+	kept []kept // what becomes of each Raw
 	done chan error
 }
 
 func (r *request) bytes() (n int) {
 	for i := range r.recs {
-		n += frameHead + headerFixed + len(r.recs[i].Source) + len(r.recs[i].Transport) + len(r.recs[i].Raw)
+		n += frameHead + headerFixed + len(r.recs[i].Source) + len(r.recs[i].Transport) + len(r.kept[i].body)
 	}
 	return n
 }
@@ -61,11 +53,17 @@ func (v *Vault) Append(ctx context.Context, recs []event.Record) error {
 	if len(recs) == 0 {
 		return nil
 	}
-	r := &request{recs: recs, done: make(chan error, 1)}
 	select {
 	case <-v.stop:
 		return fmt.Errorf("vault: append: %w", ErrClosed)
 	default:
+	}
+	r := &request{recs: recs, kept: make([]kept, len(recs)), done: make(chan error, 1)}
+	for i := range recs {
+		var err error
+		if r.kept[i], err = v.keep(&recs[i]); err != nil {
+			return fmt.Errorf("vault: append: record %d of %d: %w", i+1, len(recs), err)
+		}
 	}
 	select {
 	case v.requests <- r:
@@ -137,6 +135,9 @@ func (v *Vault) commit(group []*request, buf []byte) ([]byte, error) {
 			w.failed = true
 		}
 	}
+	if err == nil && v.opts.Second != nil {
+		err = v.second(w, &next)
+	}
 	if err != nil {
 		for _, r := range group {
 			for i := range r.recs {
@@ -151,19 +152,32 @@ func (v *Vault) commit(group []*request, buf []byte) ([]byte, error) {
 	return buf, nil
 }
 
+// second gives a durable group to the second copy and waits for it.
+func (v *Vault) second(w *walWriter, next *walFile) error {
+	head := walHeader(&walFile{first: w.file.end(), keyOf: w.file.keyOf, cipher: w.file.cipher})
+	frames := append(head, make([]byte, next.size-w.file.size)...)
+	if _, err := w.sink.ReadAt(frames[len(head):], w.file.size); err != nil {
+		return err
+	}
+	if err := v.opts.Second(context.Background(), w.file.end(), next.end()-1, frames); err != nil {
+		return fmt.Errorf("the second copy did not take the records: %w", err)
+	}
+	return nil
+}
+
 // write assigns sequences and writes the group's frames after the file's end,
 // keeping count in f.
 func (w *walWriter) write(f *walFile, group []*request, buf []byte, clock func() time.Time) ([]byte, error) {
 	now := time.Unix(0, clock().UnixNano()).UTC()
 	for _, r := range group {
 		for i := range r.recs {
-			rec := &r.recs[i]
+			rec, k := &r.recs[i], &r.kept[i]
 			rec.Seq = f.end()
 			if rec.Received.IsZero() {
 				rec.Received = now
 			}
-			f.add(f.size+int64(len(buf)), int64(len(rec.Raw)))
-			buf = appendFrame(buf, rec)
+			f.add(f.size+int64(len(buf)), int64(len(k.body)))
+			buf = appendFrame(buf, rec, k, f.cipher)
 			if len(buf) < writeBytes {
 				continue
 			}
@@ -194,14 +208,21 @@ func (v *Vault) prepare(count uint64) error {
 	number, first := v.nextNumber, v.size+1
 	v.mu.Unlock()
 	path := filepath.Join(v.dir, walDir, walName(number))
-	s, err := v.opts.openSink(path)
+	f := &walFile{path: path, number: number, first: first, size: int64(walHead)}
+	if v.opts.Encrypt {
+		var err error
+		if f.cipher, err = v.newWALKey(first); err != nil {
+			return err
+		}
+		f.keyOf = first
+	}
+	s, err := v.disk.edit(path)
 	if err != nil {
 		return err
 	}
-	if err := startFile(s, path, first); err != nil {
+	if err := v.startFile(s, f); err != nil {
 		return errors.Join(err, s.Close())
 	}
-	f := &walFile{path: path, number: number, first: first, size: int64(walHead)}
 	old := v.active
 	v.active = &walWriter{sink: s, file: f}
 	v.mu.Lock()
@@ -220,17 +241,17 @@ func (v *Vault) prepare(count uint64) error {
 
 // startFile writes the header of a log file over whatever an earlier attempt
 // left, and makes the file and its name durable.
-func startFile(s sink, path string, first uint64) error {
+func (v *Vault) startFile(s file, f *walFile) error {
 	if err := s.Truncate(0); err != nil {
 		return err
 	}
-	if _, err := s.WriteAt(walHeader(first), 0); err != nil {
+	if _, err := s.WriteAt(walHeader(f), 0); err != nil {
 		return err
 	}
 	if err := s.Sync(); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return v.disk.syncDir(filepath.Dir(f.path))
 }
 
 // publish shows a durable group to readers and to the sealer.

@@ -2,9 +2,6 @@ package vault
 
 import (
 	"path/filepath"
-
-	"github.com/konseki/konseki/internal/event"
-	"golang.org/x/mod/sumdb/tlog"
 )
 
 // Bounds of the search for what happened to a record.
@@ -15,7 +12,7 @@ const (
 
 // suspect is a record whose leaf does not match its check.
 type suspect struct {
-	rec   event.Record
+	rec   payload
 	check int32
 }
 
@@ -40,7 +37,7 @@ func (a *audit) localise(c *openBatch) error {
 	}
 	a.explain(c.file, suspects)
 	if more > 0 && a.shift == 0 { // else they moved along
-		a.problem(KindChanged, c.file, suspects[len(suspects)-1].rec.Seq, "%d more records of %d to %d do not match their seal", more, c.first, c.end()-1)
+		a.problem(KindChanged, c.file, suspects[len(suspects)-1].rec.seq, "%d more records of %d to %d do not match their seal", more, c.first, c.end()-1)
 	}
 	return nil
 }
@@ -48,7 +45,7 @@ func (a *audit) localise(c *openBatch) error {
 // suspects reads the batch again and gives the records that do not match their
 // check, the first ones in full and the number of the others.
 func (a *audit) suspects(c *openBatch) (list []suspect, more int, err error) {
-	segments, _, err := listSegments(filepath.Join(a.dir, segmentDir))
+	segments, _, _, err := listSegments(osDisk{}, filepath.Join(a.dir, segmentDir))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -56,18 +53,18 @@ func (a *audit) suspects(c *openBatch) (list []suspect, more int, err error) {
 		if s.Last < c.first || s.First >= c.end() {
 			continue
 		}
-		r, err := openSegment(s.Path)
+		r, err := openSegment(osDisk{}, s, a.ring)
 		if err != nil {
 			continue // named when it was read first
 		}
 		for g := range r.groups {
 			// An unreadable group was named when it was read first.
-			_ = r.group(g, 0, func(rec event.Record, check int32) bool {
-				if rec.Seq < c.first || rec.Seq >= c.end() || checkOf(Leaf(rec)) == check {
+			_ = r.group(g, 0, func(p *payload, check int32) bool {
+				if p.seq < c.first || p.seq >= c.end() || matches(*p, check) {
 					return true
 				}
 				if len(list) < maxSuspects {
-					list = append(list, suspect{rec, check})
+					list = append(list, suspect{*p, check})
 				} else {
 					more++
 				}
@@ -89,12 +86,12 @@ func (a *audit) explain(file string, list []suspect) {
 	}
 	told := make(map[uint64]bool)
 	for i, s := range list {
-		if told[s.rec.Seq] {
+		if told[s.rec.seq] {
 			continue
 		}
 		if j := counterpart(list, i); j >= 0 {
-			told[list[j].rec.Seq] = true
-			a.problem(KindSwapped, file, s.rec.Seq, "records %d and %d have each other's content", s.rec.Seq, list[j].rec.Seq)
+			told[list[j].rec.seq] = true
+			a.problem(KindSwapped, file, s.rec.seq, "records %d and %d have each other's content", s.rec.seq, list[j].rec.seq)
 			continue
 		}
 		by, renumbered := shiftOf(s)
@@ -102,13 +99,13 @@ func (a *audit) explain(file string, list []suspect) {
 		case renumbered && by == a.shift:
 			// its own content: moved along with the records before it
 		case renumbered && by > a.shift:
-			a.problem(KindRemoved, file, s.rec.Seq, "record %d is gone, and those after it were renumbered", s.rec.Seq)
+			a.problem(KindRemoved, file, s.rec.seq, "record %d is gone, and those after it were renumbered", s.rec.seq)
 			a.shift = by
 		case renumbered:
-			a.problem(KindInserted, file, s.rec.Seq, "a record was put before %d, and those after it were renumbered", s.rec.Seq)
+			a.problem(KindInserted, file, s.rec.seq, "a record was put before %d, and those after it were renumbered", s.rec.seq)
 			a.shift = by
 		default:
-			a.problem(KindChanged, file, s.rec.Seq, "record %d is not the one that was sealed", s.rec.Seq)
+			a.problem(KindChanged, file, s.rec.seq, "record %d is not the one that was sealed", s.rec.seq)
 		}
 	}
 }
@@ -119,16 +116,19 @@ func counterpart(list []suspect, i int) int {
 	a := list[i]
 	for j := i + 1; j < len(list); j++ {
 		b := list[j]
-		for _, swap := range []func(x, y event.Record) event.Record{
-			func(x, y event.Record) event.Record { y.Seq = x.Seq; return y },
-			func(x, y event.Record) event.Record { x.Raw = y.Raw; return x },
+		for _, swap := range []func(x, y payload) payload{
+			func(x, y payload) payload { y.seq = x.seq; return y },
+			func(x, y payload) payload {
+				x.form, x.key, x.commit, x.body = y.form, y.key, y.commit, y.body
+				return x
+			},
 		} {
 			if matches(swap(a.rec, b.rec), a.check) && matches(swap(b.rec, a.rec), b.check) {
 				return j
 			}
 		}
 		moved, back := a.rec, b.rec
-		moved.Seq, back.Seq = b.rec.Seq, a.rec.Seq
+		moved.seq, back.seq = b.rec.seq, a.rec.seq
 		if matches(moved, a.check) && matches(back, b.check) {
 			return j
 		}
@@ -142,7 +142,7 @@ func shiftOf(s suspect) (by int64, found bool) {
 	for d := int64(1); d <= maxShift; d++ {
 		for _, by := range []int64{d, -d} {
 			moved := s.rec
-			moved.Seq = uint64(int64(s.rec.Seq) + by)
+			moved.seq = uint64(int64(s.rec.seq) + by)
 			if matches(moved, s.check) {
 				return by, true
 			}
@@ -151,6 +151,9 @@ func shiftOf(s suspect) (by int64, found bool) {
 	return 0, false
 }
 
-func matches(rec event.Record, check int32) bool {
-	return checkOf(tlog.Hash(Leaf(rec))) == check
+// matches hashes a record with the sequence and content it has now.
+func matches(p payload, check int32) bool {
+	p.header = appendHeader(nil, p.seq, p.received, string(p.source), string(p.transport))
+	leaf, _ := p.leaf(nil)
+	return checkOf(leaf) == check
 }

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -182,55 +181,12 @@ func TestTornTailIsCutAndSaid(t *testing.T) {
 	}
 }
 
-// failingSink is a disk that fills up or fails at fsync.
-type failingSink struct {
-	sink
-	disk *failingDisk
-}
-
-type failingDisk struct {
-	space atomic.Int64 // bytes left
-	fsync atomic.Int64 // how many more fsyncs fail
-}
-
-func (s failingSink) WriteAt(b []byte, off int64) (int, error) {
-	if left := s.disk.space.Load(); left < int64(len(b)) {
-		n, err := s.sink.WriteAt(b[:left], off) // a short write, as the kernel does it
-		return n, errors.Join(err, &os.PathError{Op: "write", Path: "wal", Err: syscall.ENOSPC})
-	}
-	s.disk.space.Add(-int64(len(b)))
-	return s.sink.WriteAt(b, off)
-}
-
-func (s failingSink) Sync() error {
-	if s.disk.fsync.Add(-1) >= 0 {
-		return &os.PathError{Op: "fsync", Path: "wal", Err: syscall.EIO}
-	}
-	return s.sink.Sync()
-}
-
-func openFailing(t *testing.T, dir string) (*Vault, *failingDisk) {
-	t.Helper()
-	disk := new(failingDisk)
-	disk.space.Store(1 << 40)
-	opts := quiet()
-	opts.openSink = func(path string) (sink, error) {
-		s, err := quiet().withDefaults().openSink(path)
-		return failingSink{s, disk}, err
-	}
-	v, err := OpenOrCreate(dir, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v, disk
-}
-
 func TestFullDiskAcknowledgesNothingAndHeals(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "vault")
-	v, disk := openFailing(t, dir)
+	v, disk := openFaulty(t, dir, quiet(), 1)
 	recs := records(1, 100)
 	mustAppend(t, v, recs[:50])
-	disk.space.Store(137)
+	disk.set(func(d *faultyDisk) { d.space = 137 })
 	lost := records(51, 20)
 	err := v.Append(t.Context(), lost)
 	if !errors.Is(err, syscall.ENOSPC) {
@@ -239,7 +195,7 @@ func TestFullDiskAcknowledgesNothingAndHeals(t *testing.T) {
 	if lost[0].Seq != 0 || lost[19].Seq != 0 || v.Size() != 50 || v.Status().Trouble == "" {
 		t.Errorf("sequences %d, %d, size %d, trouble %q", lost[0].Seq, lost[19].Seq, v.Size(), v.Status().Trouble)
 	}
-	disk.space.Store(1 << 40)
+	disk.set(func(d *faultyDisk) { d.space = 1 << 40 })
 	mustAppend(t, v, recs[50:])
 	mustRead(t, v, 1, recs)
 	if v.Status().Trouble != "" {
@@ -255,10 +211,10 @@ func TestFullDiskAcknowledgesNothingAndHeals(t *testing.T) {
 
 func TestFailedFsyncAcknowledgesNothingAndLeavesTheFile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "vault")
-	v, disk := openFailing(t, dir)
+	v, disk := openFaulty(t, dir, quiet(), 1)
 	recs := records(1, 100)
 	mustAppend(t, v, recs[:50])
-	disk.fsync.Store(1)
+	disk.set(func(d *faultyDisk) { d.fsyncs = 1 })
 	if err := v.Append(t.Context(), records(900, 20)); !errors.Is(err, syscall.EIO) {
 		t.Fatalf("failed fsync: %v", err)
 	}
@@ -269,7 +225,7 @@ func TestFailedFsyncAcknowledgesNothingAndLeavesTheFile(t *testing.T) {
 	// What the failed group left must not come back, even if it reached the disk.
 	edit(t, v.files[0].path, func(b []byte) []byte {
 		ghost := event.Record{Seq: 51, Source: "vpn", Raw: []byte("never acknowledged"), Received: time.Unix(1, 0)}
-		return appendFrame(b, &ghost)
+		return appendFrame(b, &ghost, &kept{form: formWhole, body: ghost.Raw}, nil)
 	})
 	abandon(v)
 	v, err := Open(dir, quiet())

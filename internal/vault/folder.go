@@ -29,7 +29,7 @@ const (
 	treeState  = ".state/treeState" // of the tile log
 
 	formatText    = "konseki vault "
-	formatVersion = 1
+	formatVersion = 2
 )
 
 func isEmpty(dir string) (bool, error) {
@@ -78,11 +78,11 @@ func create(dir string, opts Options) error {
 			return err
 		}
 	}
-	verifier, err := note.NewVerifier(pub)
+	trusted, err := parseTrust(pub)
 	if err != nil {
 		return err
 	}
-	log, err := openLog(filepath.Join(dir, logDir), signer, verifier)
+	log, err := openLog(filepath.Join(dir, logDir), signer, trusted)
 	if err != nil {
 		return err
 	}
@@ -121,6 +121,9 @@ func inspect(dir string) error {
 		{logDir + "/checkpoint", "restore the log folder from a copy of the vault"},
 		{logDir + "/" + treeState, "restore the log folder from a copy of the vault"},
 	}
+	if _, err := os.Stat(filepath.Join(dir, RestoringName)); err == nil {
+		return fmt.Errorf("%w: %s: restoring this vault has not finished: run konseki restore again with the same arguments", ErrIncomplete, dir)
+	}
 	for _, p := range parts {
 		if _, err := os.Stat(filepath.Join(dir, p.name)); err != nil {
 			return fmt.Errorf("%w: %s: %w: %s", ErrIncomplete, p.name, err, p.remedy)
@@ -145,13 +148,16 @@ func readFormat(dir string) error {
 		return fmt.Errorf("%w: file %q is damaged: it should read %q", ErrIncomplete, formatName, formatText+strconv.Itoa(formatVersion))
 	case version > formatVersion:
 		return fmt.Errorf("%w: format %d is newer than this program's %d: use a newer konseki", ErrIncomplete, version, formatVersion)
+	case version < formatVersion:
+		return fmt.Errorf("%w: format %d is that of a preview and this program reads %d: import the evidence again, or verify it with the konseki that wrote it",
+			ErrIncomplete, version, formatVersion)
 	}
 	return nil
 }
 
 // readSigner reads the signing key and checks that it is nobody else's to read
 // and that the public key is its own.
-func readSigner(dir string) (note.Signer, note.Verifier, error) {
+func readSigner(dir string) (note.Signer, trust, error) {
 	path := filepath.Join(dir, keyName)
 	info, err := os.Stat(path)
 	if err != nil {
@@ -169,14 +175,14 @@ func readSigner(dir string) (note.Signer, note.Verifier, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %s: %w: restore it from your backup", ErrIncomplete, keyName, err)
 	}
-	verifier, err := readVerifier(dir)
+	trusted, err := readTrust(dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	if verifier.Name() != signer.Name() || verifier.KeyHash() != signer.KeyHash() {
+	if trusted[0].Name() != signer.Name() || trusted[0].KeyHash() != signer.KeyHash() {
 		return nil, nil, fmt.Errorf("%w: %s and %s are not a pair: restore both from your backup", ErrIncomplete, keyName, pubName)
 	}
-	return signer, verifier, nil
+	return signer, trusted, nil
 }
 
 func readPublicKey(dir string) (string, error) {
@@ -184,16 +190,16 @@ func readPublicKey(dir string) (string, error) {
 	return strings.TrimSuffix(string(b), "\n"), err
 }
 
-func readVerifier(dir string) (note.Verifier, error) {
+func readTrust(dir string) (trust, error) {
 	text, err := readPublicKey(dir)
 	if err != nil {
 		return nil, err
 	}
-	v, err := note.NewVerifier(text)
+	t, err := parseTrust(text)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w: restore it from your backup", ErrIncomplete, pubName, err)
 	}
-	return v, nil
+	return t, nil
 }
 
 // readSmall reads a file of at most 64 KiB.
@@ -253,13 +259,4 @@ func writeDurably(path string, b []byte, mode fs.FileMode) error {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
-}
-
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

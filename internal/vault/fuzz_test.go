@@ -50,12 +50,14 @@ func checkTree(t *rapid.T, n, i int) {
 
 func FuzzWALFrame(f *testing.F) {
 	rec := event.Record{Seq: 7, Received: time.Unix(1_790_000_000, 1), Source: "vpn", Transport: "file;enc=shift_jis", Raw: []byte("raw")}
-	frame := appendFrame(nil, &rec)
+	frame := appendFrame(nil, &rec, &kept{form: formWhole, body: rec.Raw}, nil)
 	f.Add(frame)
 	f.Add(append(frame, frame[:11]...))
+	f.Add(appendFrame(nil, &rec, &kept{form: formParts, commit: make([]byte, secretLen), body: rec.Raw}, nil))
+	f.Add(appendFrame(nil, &rec, &kept{form: formKeyed, key: "records vpn", commit: make([]byte, secretLen), body: make([]byte, 70)}, nil))
 	f.Add(make([]byte, 64))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s := newWALScanner(bytes.NewReader(b), 0, int64(len(b)))
+		s := newWALScanner(bytes.NewReader(b), nil, 0, int64(len(b)))
 		for at := int64(0); ; at = s.pos {
 			p, err := s.next()
 			if err != nil {
@@ -64,8 +66,9 @@ func FuzzWALFrame(f *testing.F) {
 				}
 				return
 			}
-			r := recordOf(p, make(intern))
-			if again := appendFrame(nil, &r); !bytes.Equal(again, b[at:s.pos]) {
+			r := event.Record{Seq: p.seq, Received: time.Unix(0, p.received), Source: string(p.source), Transport: string(p.transport)}
+			k := kept{form: p.form, key: p.key, commit: p.commit, body: p.body}
+			if again := appendFrame(nil, &r, &k, nil); !bytes.Equal(again, b[at:s.pos]) {
 				t.Fatalf("frame %x reads as %x", b[at:s.pos], again)
 			}
 		}
@@ -175,13 +178,13 @@ func FuzzSegment(f *testing.F) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r, err := openSegment(path)
+		r, err := openSegment(osDisk{}, Segment{Path: path, First: 201, Last: 400}, nil)
 		if err != nil {
 			return
 		}
 		defer r.close()
 		for g := range r.groups {
-			_ = r.group(g, 0, func(event.Record, int32) bool { return true })
+			_ = r.group(g, 0, func(*payload, int32) bool { return true })
 		}
 	})
 }

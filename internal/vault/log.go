@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -27,6 +28,7 @@ const (
 	checkpointEvery = 100 * time.Millisecond // the shortest that the tile log offers
 	checkpointWait  = 30 * time.Second
 	checkpointPoll  = 10 * time.Millisecond
+	collectEvery    = time.Minute
 
 	batchHead = "konseki batch v1"
 	maxBatch  = 1 << 20 // records of a batch
@@ -78,6 +80,40 @@ type checkpoint struct {
 	text string
 }
 
+// trust is the keys that may have signed the checkpoints of one log: the
+// present one first, then those it had before.
+type trust []note.Verifier
+
+// parseTrust reads the text of key.pub: a note verifier key a line, all of the
+// same name.
+func parseTrust(text string) (trust, error) {
+	var t trust
+	for line := range strings.Lines(text) {
+		v, err := note.NewVerifier(strings.TrimSuffix(line, "\n"))
+		if err != nil {
+			return nil, err
+		}
+		if len(t) > 0 && v.Name() != t[0].Name() {
+			return nil, fmt.Errorf("keys are of two logs, %q and %q", t[0].Name(), v.Name())
+		}
+		t = append(t, v)
+	}
+	if len(t) == 0 {
+		return nil, errors.New("there is no key")
+	}
+	return t, nil
+}
+
+// open reads a checkpoint that one of the keys signed.
+func (t trust) open(text []byte) (cp checkpoint, err error) {
+	for _, v := range t {
+		if cp, err = openCheckpoint(text, v); err == nil {
+			return cp, nil
+		}
+	}
+	return checkpoint{}, err
+}
+
 func openCheckpoint(text []byte, v note.Verifier) (checkpoint, error) {
 	cp, _, _, err := flog.ParseCheckpoint(text, v.Name(), v)
 	if err != nil {
@@ -92,7 +128,7 @@ func openCheckpoint(text []byte, v note.Verifier) (checkpoint, error) {
 // sealLog is the tile log (C2SP tlog-tiles) whose entries are batches.
 type sealLog struct {
 	dir      string
-	verifier note.Verifier
+	trusted  trust
 	appender *tessera.Appender
 	reader   tessera.LogReader
 	shutdown func(context.Context) error
@@ -103,14 +139,17 @@ type sealLog struct {
 // klog: what matters comes back to us as errors, and goes where Options.Logger
 // says.
 func silence() {
-	klog.LogToStderr(false)
+	var flags flag.FlagSet
+	klog.InitFlags(&flags)
+	_ = flags.Set("logtostderr", "false") // known flags with good values
+	_ = flags.Set("stderrthreshold", "FATAL")
 	klog.SetOutput(io.Discard)
 }
 
-func openLog(dir string, signer note.Signer, verifier note.Verifier) (*sealLog, error) {
+func openLog(dir string, signer note.Signer, trusted trust) (*sealLog, error) {
 	silence()
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &sealLog{dir: dir, verifier: verifier, cancel: cancel}
+	l := &sealLog{dir: dir, trusted: trusted, cancel: cancel}
 	driver, err := posix.New(ctx, posix.Config{Path: dir})
 	if err != nil {
 		cancel()
@@ -122,7 +161,8 @@ func openLog(dir string, signer note.Signer, verifier note.Verifier) (*sealLog, 
 		WithCheckpointSigner(signer).
 		WithBatching(1, time.Millisecond).
 		WithCheckpointInterval(checkpointEvery).
-		WithCheckpointRepublishInterval(0)
+		WithCheckpointRepublishInterval(0).
+		WithGarbageCollectionInterval(collectEvery) // partial tiles that full ones replace
 	if l.appender, l.shutdown, l.reader, err = tessera.NewAppender(ctx, driver, opts); err != nil {
 		cancel()
 		return nil, err
@@ -155,7 +195,7 @@ func (l *sealLog) await(ctx context.Context, size uint64) (checkpoint, error) {
 		if err != nil {
 			return checkpoint{}, err
 		}
-		cp, err := openCheckpoint(text, l.verifier)
+		cp, err := l.trusted.open(text)
 		if err != nil {
 			return checkpoint{}, fmt.Errorf("checkpoint: %w: %w", err, ErrTampered)
 		}

@@ -11,7 +11,6 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/transparency-dev/tessera/client"
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -24,7 +23,7 @@ const (
 // the record, the proof and the log's public key are enough. Hashes are base64
 // in JSON; docs/format.md says how to check one.
 type Proof struct {
-	LeafVersion int              `json:"leaf_version"` // 1: whole record
+	LeafVersion int              `json:"leaf_version"` // 1: whole record, 2: parts
 	Seq         uint64           `json:"seq"`
 	BatchFirst  uint64           `json:"batch_first"`
 	BatchCount  uint64           `json:"batch_count"`
@@ -50,24 +49,40 @@ func ParseProof(b []byte) (*Proof, error) {
 	return &p, nil
 }
 
-// Verify checks, with nothing but verifierKey (the text of key.pub, a note
-// verifier key), that rec is the record that was sealed. It returns an error
+// Verify checks, with nothing but publicKey (the text of key.pub, note
+// verifier keys), that rec is the record that was sealed. It returns an error
 // that wraps ErrTampered when it is not.
-func (p *Proof) Verify(verifierKey string, rec event.Record) error {
-	verifier, err := note.NewVerifier(verifierKey)
-	if err != nil {
-		return fmt.Errorf("vault: verify proof: public key: %w: give the line in key.pub", err)
-	}
-	if err := p.verify(verifier, rec); err != nil {
-		return fmt.Errorf("vault: verify proof: record %d: %w: %w", rec.Seq, err, ErrTampered)
-	}
-	return nil
+func (p *Proof) Verify(publicKey string, rec event.Record) error {
+	_, err := p.VerifyDisclosed(publicKey, rec, nil)
+	return err
 }
 
-func (p *Proof) verify(verifier note.Verifier, rec event.Record) error {
+// VerifyDisclosed checks a record of which d tells as much as is to be shown;
+// rec.Raw counts only where d is nil or gives the secret. It returns the text
+// that is proven, with [Mask] where something was masked.
+func (p *Proof) VerifyDisclosed(publicKey string, rec event.Record, d *Disclosure) (shown []byte, err error) {
+	trusted, err := parseTrust(publicKey)
+	if err != nil {
+		return nil, fmt.Errorf("vault: verify proof: public key: %w: give the content of key.pub", err)
+	}
+	content, shown, err := d.content(rec.Raw)
+	if err == nil {
+		err = p.verify(trusted, rec, content, d)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("vault: verify proof: record %d: %w: %w", rec.Seq, err, ErrTampered)
+	}
+	return shown, nil
+}
+
+func (p *Proof) verify(trusted trust, rec event.Record, content tlog.Hash, d *Disclosure) error {
+	whole := d == nil || len(d.Content) > 0
+	parts := d != nil
 	switch {
-	case p.LeafVersion != int(leafWhole):
+	case p.LeafVersion != int(leafWhole) && p.LeafVersion != int(leafParts):
 		return fmt.Errorf("leaf version %d is unknown", p.LeafVersion)
+	case p.LeafVersion == int(leafWhole) && !whole, p.LeafVersion == int(leafParts) && !parts:
+		return fmt.Errorf("what is disclosed does not fit leaf version %d", p.LeafVersion)
 	case rec.Seq != p.Seq:
 		return fmt.Errorf("the proof is for record %d", p.Seq)
 	case p.BatchCount == 0 || p.BatchCount > maxBatch || p.Seq < p.BatchFirst || p.Seq-p.BatchFirst >= p.BatchCount:
@@ -77,7 +92,7 @@ func (p *Proof) verify(verifier note.Verifier, rec event.Record) error {
 	case p.LogIndex >= p.LogSize || p.LogSize >= 1<<62:
 		return errors.New("the batch is not in the log")
 	}
-	cp, err := openCheckpoint([]byte(p.Checkpoint), verifier)
+	cp, err := trusted.open([]byte(p.Checkpoint))
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
@@ -88,7 +103,7 @@ func (p *Proof) verify(verifier note.Verifier, rec event.Record) error {
 	if err := tlog.CheckRecord(p.LogPath, int64(p.LogSize), cp.root, int64(p.LogIndex), tlog.RecordHash(b.encode())); err != nil {
 		return fmt.Errorf("batch: %w", err)
 	}
-	if err := tlog.CheckRecord(p.BatchPath, int64(p.BatchCount), p.BatchRoot, int64(p.Seq-p.BatchFirst), Leaf(rec)); err != nil {
+	if err := tlog.CheckRecord(p.BatchPath, int64(p.BatchCount), p.BatchRoot, int64(p.Seq-p.BatchFirst), leafOf(rec, byte(p.LeafVersion), content)); err != nil {
 		return fmt.Errorf("leaf: %w", err)
 	}
 	return nil
@@ -120,12 +135,16 @@ func (v *Vault) prove(ctx context.Context, seq uint64) (*Proof, error) {
 	if err != nil {
 		return nil, err
 	}
+	version, err := v.leafVersion(ctx, seq)
+	if err != nil {
+		return nil, err
+	}
 	logPath, err := v.proofs.logPath(ctx, v.log.dir, bt.index, cp.size)
 	if err != nil {
 		return nil, err
 	}
 	return &Proof{
-		LeafVersion: int(leafWhole), Seq: seq,
+		LeafVersion: version, Seq: seq,
 		BatchFirst: bt.first, BatchCount: bt.count, BatchRoot: bt.root, SealedAt: bt.sealed,
 		BatchPath: bt.tree.path(int(seq - bt.first)),
 		LogIndex:  bt.index, LogSize: cp.size, LogPath: logPath, Checkpoint: cp.text,
@@ -139,6 +158,13 @@ type proofCache struct {
 	trees   []batchTree // used last at the end
 	builder *client.ProofBuilder
 	size    uint64 // of the log the builder is for
+}
+
+// forget drops the trees: segments were written again.
+func (c *proofCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.trees = nil
 }
 
 type batchTree struct {
@@ -175,22 +201,73 @@ func (c *proofCache) batchOf(ctx context.Context, v *Vault, seq, logSize uint64)
 	return bt, nil
 }
 
+// leafVersion is that of one record's leaf.
+func (v *Vault) leafVersion(ctx context.Context, seq uint64) (version int, err error) {
+	err = v.get(ctx, seq, func(p *payload) error {
+		version = int(p.form.version())
+		return nil
+	})
+	return version, err
+}
+
+// Disclose gives a record with what shows all of it but the bytes in hide, to
+// be checked with [Proof.VerifyDisclosed]. A record that is committed to as a
+// whole is shown whole, with a nil Disclosure, or, when hide is not empty, not
+// at all. Parts that overlap one of hide are masked whole. Raw of the record
+// is then what VerifyDisclosed returns. Errors: ErrNotFound, ErrGone.
+func (v *Vault) Disclose(ctx context.Context, seq uint64, hide []Range) (event.Record, *Disclosure, error) {
+	var rec event.Record
+	var d *Disclosure
+	err := v.get(ctx, seq, func(p *payload) (err error) {
+		rec, err = v.recordOf(p, make(intern))
+		if err != nil {
+			return err
+		}
+		d, err = v.discloseAs(p, &rec, hide)
+		return err
+	})
+	if err != nil {
+		return rec, nil, fmt.Errorf("vault: disclose %d: %w", seq, err)
+	}
+	rec.Raw = slices.Clone(rec.Raw)
+	return rec, d, nil
+}
+
+func (v *Vault) discloseAs(p *payload, rec *event.Record, hide []Range) (*Disclosure, error) {
+	_, secret, gone, err := reveal(v.ring, p)
+	switch {
+	case err != nil:
+		return nil, err
+	case gone == event.Present && secret == nil && len(hide) == 0:
+		return nil, nil
+	case gone == event.Present && secret != nil:
+		d := discloseParts(secret, rec.Raw, hide)
+		_, rec.Raw, err = d.content(rec.Raw)
+		return d, err
+	}
+	content := p.content()
+	rec.Raw = []byte(Mask)
+	return &Disclosure{Content: content[:]}, nil
+}
+
 // growTree hashes the records of a batch again.
 func (v *Vault) growTree(ctx context.Context, b batch) (tree, error) {
 	leaves := make([]tlog.Hash, 0, b.count)
-	var header, scratch []byte
+	var scratch []byte
 	for seq := b.first; seq < b.end(); {
-		took, err := v.readFrom(ctx, seq, b.end()-1, func(r event.Record) bool {
-			header = appendHeader(header[:0], r.Seq, r.Received.UnixNano(), r.Source, r.Transport)
+		next, err := v.readFrom(ctx, seq, b.end()-1, func(p *payload) error {
 			var leaf tlog.Hash
-			leaf, scratch = hashLeaf(scratch, header, r.Raw)
+			leaf, scratch = p.leaf(scratch)
 			leaves = append(leaves, leaf)
-			return true
+			return nil
 		})
-		if err != nil {
+		if err != nil && !errors.Is(err, errEnough) {
 			return tree{}, err
 		}
-		seq += took
+		seq = next
+	}
+	if uint64(len(leaves)) != b.count {
+		return tree{}, fmt.Errorf("%w: %d records of its batch were let go without a trace", ErrGone, b.count-uint64(len(leaves)))
 	}
 	return newTree(leaves), nil
 }

@@ -1,12 +1,12 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"slices"
 	"sort"
 	"sync"
@@ -31,101 +31,138 @@ func (v *Vault) Segments() []Segment {
 }
 
 // Records gives the records from sequence from on (0 and 1 mean all), in
-// order, up to what Size was at the call. It reads in pieces; Raw of a record
-// given is the caller's to keep. After an error it ends.
+// order, up to what Size was at the call; those let go without a trace are not
+// given. It reads in pieces; Raw of a record given is the caller's to keep.
+// After an error it ends.
 func (v *Vault) Records(ctx context.Context, from uint64) iter.Seq2[event.Record, error] {
 	last := v.Size()
 	return func(yield func(event.Record, error) bool) {
 		next, going := max(from, 1), true
+		names := make(intern)
 		for going && next <= last {
-			took, err := v.readFrom(ctx, next, last, func(r event.Record) bool {
-				going = yield(r, nil)
-				return going
+			reached, err := v.readFrom(ctx, next, last, func(p *payload) error {
+				rec, err := v.recordOf(p, names)
+				if err == nil {
+					going = yield(rec, nil)
+				}
+				if err == nil && !going {
+					err = errEnough
+				}
+				return err
 			})
-			if err != nil {
-				yield(event.Record{}, fmt.Errorf("vault: records: from %d: %w", next+took, err))
+			if err != nil && !errors.Is(err, errEnough) {
+				yield(event.Record{}, fmt.Errorf("vault: records: from %d: %w", reached, err))
 				return
 			}
-			next += took
+			next = reached
 		}
 	}
 }
 
+// errEnough ends reading without an error.
+var errEnough = errors.New("enough")
+
 // readFrom gives the records from seq to the end of the file that holds it,
-// last at most, and says how many it gave.
-func (v *Vault) readFrom(ctx context.Context, seq, last uint64, yield func(event.Record) bool) (took uint64, err error) {
-	count := func(r event.Record) bool {
-		if r.Seq != seq+took {
-			err = fmt.Errorf("record %d stands where %d belongs: %w", r.Seq, seq+took, ErrTampered)
-			return false
-		}
-		if took%1024 == 0 && ctx.Err() != nil {
-			err = context.Cause(ctx)
-			return false
-		}
-		took++
-		return yield(r) && r.Seq < last
+// last at most, and says which record comes next.
+func (v *Vault) readFrom(ctx context.Context, seq, last uint64, yield func(*payload) error) (next uint64, err error) {
+	next, err = v.readFile(ctx, seq, last, yield)
+	if isGone(err) && next == seq { // written again as another file meanwhile
+		next, err = v.readFile(ctx, seq, last, yield)
 	}
+	return next, err
+}
+
+func (v *Vault) readFile(ctx context.Context, seq, last uint64, yield func(*payload) error) (next uint64, err error) {
 	v.mu.Lock()
 	seg, inSegment := v.segmentOfLocked(seq)
 	var f *walFile
-	var file *os.File
+	var file file
 	if !inSegment {
 		f, file, err = v.openWALLocked(seq)
 	}
 	v.mu.Unlock()
+	if err != nil {
+		return seq, err
+	}
+	next = seq
+	take := func(p *payload) error {
+		if inSegment {
+			next += before(seg.dropped, max(next, p.seq)) - before(seg.dropped, next)
+		}
+		if p.seq != next {
+			return fmt.Errorf("record %d stands where %d belongs: %w", p.seq, next, ErrTampered)
+		}
+		if next%1024 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if p.seq > last {
+			return errEnough
+		}
+		next++
+		return yield(p)
+	}
+	end := last
 	switch {
-	case err != nil:
-		return 0, err
 	case inSegment:
-		r, e := openSegment(seg.Path)
-		if e != nil {
-			return 0, fmt.Errorf("%s: %w", seg.Name, e)
-		}
-		defer func() { _ = r.close() }()
-		if e := r.from(int64(seq-seg.First), count); e != nil {
-			return took, fmt.Errorf("%s: %w", seg.Name, e)
-		}
+		end = min(end, seg.Last)
+		err = v.readSegment(seg, seq, take)
 	case f != nil:
 		defer file.Close()
-		if e := readWAL(file, f, seq, count); e != nil {
-			return took, e
-		}
+		end = min(end, f.end()-1)
+		err = readWAL(file, f, seq, take)
 	default:
-		return 0, ErrNotFound
+		return seq, ErrNotFound
 	}
-	if err == nil && took == 0 {
-		err = fmt.Errorf("record %d is not where it belongs: %w", seq, ErrTampered)
+	if err != nil {
+		return next, err
 	}
-	return took, err
+	if next <= end && (!inSegment || before(seg.dropped, end+1)-before(seg.dropped, next) != end+1-next) {
+		return next, fmt.Errorf("record %d is not where it belongs: %w", next, ErrTampered)
+	}
+	return end + 1, nil
 }
 
-// from gives the records from row on.
-func (s *segmentReader) from(row int64, yield func(event.Record) bool) error {
-	going := true
+func (v *Vault) readSegment(seg Segment, seq uint64, yield func(*payload) error) error {
+	if seg.Records() == 0 {
+		return nil
+	}
+	r, err := openSegment(v.disk, seg, v.ring)
+	if err != nil {
+		return fmt.Errorf("%s: %w", seg.Name, err)
+	}
+	defer func() { _ = r.close() }()
+	if err := r.from(seq, yield); err != nil {
+		return fmt.Errorf("%s: %w", seg.Name, err)
+	}
+	return nil
+}
+
+// from gives the records from sequence seq on.
+func (s *segmentReader) from(seq uint64, yield func(*payload) error) error {
+	row := int64(seq - s.first - before(s.dropped, seq))
+	var failed error
 	for g := range s.groups {
-		if !going || s.starts[g+1] <= row {
+		if s.starts[g+1] <= row {
 			continue
 		}
-		err := s.group(g, max(0, row-s.starts[g]), func(r event.Record, _ int32) bool {
-			going = yield(r)
-			return going
+		err := s.group(g, max(0, row-s.starts[g]), func(p *payload, _ int32) bool {
+			failed = yield(p)
+			return failed == nil
 		})
-		if err != nil {
-			return err
+		if failed != nil || err != nil {
+			return cmp.Or(failed, err)
 		}
 	}
 	return nil
 }
 
 // readWAL gives the records of one log file from seq on.
-func readWAL(file io.ReaderAt, f *walFile, seq uint64, yield func(event.Record) bool) error {
+func readWAL(file io.ReaderAt, f *walFile, seq uint64, yield func(*payload) error) error {
 	off, at := f.offset(seq)
-	s := newWALScanner(file, off, f.size)
+	s := newWALScanner(file, f.cipher, off, f.size)
 	if err := s.skipTo(at, seq); err != nil {
 		return err
 	}
-	names := make(intern)
 	for {
 		p, err := s.next()
 		if errors.Is(err, io.EOF) {
@@ -134,17 +171,25 @@ func readWAL(file io.ReaderAt, f *walFile, seq uint64, yield func(event.Record) 
 		if err != nil {
 			return err
 		}
-		if !yield(recordOf(p, names)) {
-			return nil
+		if err := yield(&p); err != nil {
+			return err
 		}
 	}
 }
 
-func recordOf(p payload, names intern) event.Record {
-	return event.Record{
-		Seq: p.seq, Received: time.Unix(0, p.received).UTC(),
-		Source: names.of(p.source), Transport: names.of(p.transport), Raw: p.raw,
+func timeOf(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
+
+// recordOf gives a record as it was received, or says that it is gone.
+func (v *Vault) recordOf(p *payload, names intern) (event.Record, error) {
+	rec := event.Record{
+		Seq: p.seq, Received: timeOf(p.received),
+		Source: names.of(p.source), Transport: names.of(p.transport),
 	}
+	var err error
+	if rec.Raw, _, rec.Gone, err = reveal(v.ring, p); err != nil {
+		return rec, fmt.Errorf("record %d: %w: %w", p.seq, err, ErrTampered)
+	}
+	return rec, nil
 }
 
 func (v *Vault) segmentOfLocked(seq uint64) (Segment, bool) {
@@ -155,40 +200,62 @@ func (v *Vault) segmentOfLocked(seq uint64) (Segment, bool) {
 	return v.segments[i], true
 }
 
-// Get returns one record, or ErrNotFound. Raw is the caller's to keep.
+// Get returns one record. Raw is the caller's to keep. Errors: ErrNotFound,
+// and ErrGone when the raw bytes can no longer be had: then the record says
+// why in Gone and the rest of it is given all the same, but for a record let
+// go without a trace.
 func (v *Vault) Get(ctx context.Context, seq uint64) (event.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return event.Record{}, fmt.Errorf("vault: get %d: %w", seq, context.Cause(ctx))
 	}
-	rec, err := v.get(ctx, seq)
+	var rec event.Record
+	err := v.get(ctx, seq, func(p *payload) (err error) {
+		rec, err = v.recordOf(p, make(intern))
+		return err
+	})
+	if err == nil && rec.Gone != event.Present {
+		err = fmt.Errorf("%w: %s", ErrGone, rec.Gone)
+	}
 	if err != nil {
-		return event.Record{}, fmt.Errorf("vault: get %d: %w", seq, err)
+		return rec, fmt.Errorf("vault: get %d: %w", seq, err)
 	}
 	rec.Raw = slices.Clone(rec.Raw) // do not hold a whole page for one record
 	return rec, nil
 }
 
-func (v *Vault) get(ctx context.Context, seq uint64) (rec event.Record, err error) {
+// get calls take with one record as it is kept.
+func (v *Vault) get(ctx context.Context, seq uint64, take func(*payload) error) error {
 	v.mu.Lock()
 	size := v.size
 	seg, inSegment := v.segmentOfLocked(seq)
 	v.mu.Unlock()
 	if seq == 0 || seq > size {
-		return rec, ErrNotFound
+		return ErrNotFound
 	}
-	take := func(r event.Record) bool {
-		rec = r
-		return false
+	found := false
+	one := func(p *payload) error {
+		if p.seq != seq {
+			return fmt.Errorf("record %d stands where %d belongs: %w", p.seq, seq, ErrTampered)
+		}
+		found = true
+		return cmp.Or(take(p), errEnough)
 	}
-	if !inSegment {
-		_, err = v.readFrom(ctx, seq, seq, take)
-		return rec, err
+	var err error
+	if inSegment {
+		if _, gone := spanOf(seg.dropped, seq); gone {
+			return fmt.Errorf("%w: %s", ErrGone, seg.why())
+		}
+		err = v.opened.use(v, seg, func(r *segmentReader) error { return r.from(seq, one) })
+	} else {
+		_, err = v.readFrom(ctx, seq, seq, one)
 	}
-	err = v.opened.use(seg.Path, func(r *segmentReader) error { return r.from(int64(seq-seg.First), take) })
-	if err == nil && rec.Seq != seq {
-		err = fmt.Errorf("%s: record %d stands where %d belongs: %w", seg.Name, rec.Seq, seq, ErrTampered)
+	switch {
+	case errors.Is(err, errEnough):
+		return nil
+	case err == nil && !found:
+		return fmt.Errorf("record %d is not where it belongs: %w", seq, ErrTampered)
 	}
-	return rec, err
+	return err
 }
 
 // segmentCache keeps the segments used last open, with their footers read.
@@ -204,13 +271,13 @@ type openedSegment struct {
 
 const openSegments = 8
 
-// use calls fn with the segment at path. Calls take turns.
-func (c *segmentCache) use(path string, fn func(*segmentReader) error) error {
+// use calls fn with a segment. Calls take turns.
+func (c *segmentCache) use(v *Vault, seg Segment, fn func(*segmentReader) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i := slices.IndexFunc(c.files, func(o openedSegment) bool { return o.path == path })
+	i := slices.IndexFunc(c.files, func(o openedSegment) bool { return o.path == seg.Path })
 	if i < 0 {
-		r, err := openSegment(path)
+		r, err := openSegment(v.disk, seg, v.ring)
 		if err != nil {
 			return err
 		}
@@ -218,7 +285,7 @@ func (c *segmentCache) use(path string, fn func(*segmentReader) error) error {
 			_ = c.files[0].reader.close() // only read from
 			c.files = slices.Delete(c.files, 0, 1)
 		}
-		c.files = append(c.files, openedSegment{path, r})
+		c.files = append(c.files, openedSegment{seg.Path, r})
 	} else if last := len(c.files) - 1; i < last {
 		o := c.files[i]
 		c.files = append(slices.Delete(c.files, i, i+1), o)

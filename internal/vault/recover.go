@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/konseki/konseki/internal/vault/keyring"
 )
 
 // recover reads the state of the vault from its files: what the log seals,
@@ -22,7 +23,7 @@ func (v *Vault) recover(ctx context.Context) error {
 		return err
 	}
 	v.checkpoint, v.sealed = cp, v.integrated
-	if v.segments, err = loadSegments(filepath.Join(v.dir, segmentDir)); err != nil {
+	if v.segments, err = v.loadSegments(); err != nil {
 		return err
 	}
 	rolled := lastOf(v.segments)
@@ -72,7 +73,7 @@ func (v *Vault) adopt(ctx context.Context) error {
 // recoverWAL reads every log file, removes those that a segment already holds,
 // cuts the torn end of the last one and opens it for writing again.
 func (v *Vault) recoverWAL(rolled uint64) error {
-	paths, err := listWAL(filepath.Join(v.dir, walDir))
+	paths, err := listWAL(v.disk, filepath.Join(v.dir, walDir))
 	if err != nil {
 		return err
 	}
@@ -89,16 +90,19 @@ func (v *Vault) recoverWAL(rolled uint64) error {
 	torn := make([]int64, len(paths))
 	files := make([]*walFile, len(paths))
 	for i := len(paths) - 1; i >= 0; i-- { // backwards: a file ends where the next begins
-		if files[i], torn[i], err = readWALFile(paths[i], limit); err != nil {
+		if files[i], torn[i], err = readWALFile(v.disk, paths[i], limit, walKeys(v.ring)); err != nil {
+			if errors.Is(err, keyring.ErrNoKey) || errors.Is(err, keyring.ErrDestroyed) {
+				return fmt.Errorf("%w: wal/%w: restore the keyring from its recovery file", ErrIncomplete, err)
+			}
 			return fmt.Errorf("%w: %w: restore wal/ from a copy", ErrTampered, err)
 		}
 		limit = files[i].first
 	}
 	for i, f := range files {
+		f.closed = i < len(files)-1
 		if err := v.take(f, rolled, torn[i]); err != nil {
 			return err
 		}
-		f.closed = i < len(files)-1
 	}
 	if n := len(v.files); n > 0 && !v.files[n-1].closed {
 		return v.reopen(v.files[n-1], torn[len(torn)-1])
@@ -114,25 +118,25 @@ func (v *Vault) dropUnstarted(paths []string) ([]string, error) {
 		return paths, nil
 	}
 	last := paths[n-1]
-	_, size, err := readWALFile(last, math.MaxUint64)
+	_, size, err := readWALFile(v.disk, last, math.MaxUint64, walKeys(v.ring))
 	if !errors.Is(err, errTorn) || size > int64(walHead) {
 		return paths, nil
 	}
 	v.opts.Logger.Warn("write-ahead log file was never started, removing it", "file", filepath.Base(last), "bytes", size)
-	return paths[:n-1], os.Remove(last)
+	return paths[:n-1], v.disk.remove(last)
 }
 
 // take counts a recovered file in, or removes it when a segment holds it all.
 func (v *Vault) take(f *walFile, rolled uint64, torn int64) error {
 	if f.count > 0 && f.end()-1 <= rolled {
 		v.opts.Logger.Info("write-ahead log file is in a segment already, removing it", "file", filepath.Base(f.path))
-		return os.Remove(f.path)
+		return v.disk.remove(f.path)
 	}
 	if f.first != v.size+1 {
 		return fmt.Errorf("%w: records %d to %d are missing before %s: run konseki verify, and restore from a copy",
 			ErrTampered, v.size+1, f.first-1, filepath.Base(f.path))
 	}
-	if torn > 0 && f.end()-1 < v.integrated {
+	if torn > 0 && !f.closed && f.end()-1 < v.integrated { // what stands after a closed file's records was never acknowledged
 		return fmt.Errorf("%w: %s is damaged at record %d, which is sealed: run konseki verify, and restore from a copy",
 			ErrTampered, filepath.Base(f.path), f.end())
 	}
@@ -143,7 +147,7 @@ func (v *Vault) take(f *walFile, rolled uint64, torn int64) error {
 
 // reopen makes the last file writable again, without its torn end.
 func (v *Vault) reopen(f *walFile, torn int64) error {
-	s, err := v.opts.openSink(f.path)
+	s, err := v.disk.edit(f.path)
 	if err != nil {
 		return err
 	}
@@ -157,8 +161,8 @@ func (v *Vault) reopen(f *walFile, torn int64) error {
 }
 
 // listWAL gives the log files in order.
-func listWAL(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
+func listWAL(d disk, dir string) ([]string, error) {
+	entries, err := d.readDir(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/transparency-dev/merkle/compact"
@@ -24,6 +25,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/vault/keyring"
 )
 
 // RestoringName is a file that stands in a vault's folder until its
@@ -44,8 +46,8 @@ type SeqLeaf struct {
 // end is an error: the file is a copy, and nobody is writing it.
 func WALLeaves(path string) iter.Seq2[SeqLeaf, error] {
 	return func(yield func(SeqLeaf, error) bool) {
-		err := readFrames(path, func(_ []byte, p payload) (bool, error) {
-			leaf, _ := hashLeaf(nil, p.header, p.raw)
+		err := readFrames(path, nil, func(_ []byte, p payload) (bool, error) {
+			leaf, _ := p.leaf(nil)
 			return yield(SeqLeaf{p.seq, leaf}, nil), nil
 		})
 		if err != nil {
@@ -57,7 +59,13 @@ func WALLeaves(path string) iter.Seq2[SeqLeaf, error] {
 // SegmentLeaves gives the leaves of a segment in file order.
 func SegmentLeaves(path string) iter.Seq2[SeqLeaf, error] {
 	return func(yield func(SeqLeaf, error) bool) {
-		err := segmentRecords(path, func(r event.Record) (bool, error) { return yield(SeqLeaf{r.Seq, Leaf(r)}, nil), nil })
+		err := segmentRecords(path, nil, func(p *payload) error {
+			leaf, _ := p.leaf(nil)
+			if !yield(SeqLeaf{p.seq, leaf}, nil) {
+				return errEnough
+			}
+			return nil
+		})
 		if err != nil {
 			yield(SeqLeaf{}, fmt.Errorf("vault: %s: %w", filepath.Base(path), err))
 		}
@@ -66,24 +74,17 @@ func SegmentLeaves(path string) iter.Seq2[SeqLeaf, error] {
 
 // readFrames gives the frames of a log file, each whole and as parsed, until
 // yield says no. The first bytes that are no frame are errTorn.
-func readFrames(path string, yield func(frame []byte, p payload) (bool, error)) error {
+func readFrames(path string, ring *keyring.Ring, yield func(frame []byte, p payload) (bool, error)) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	info, err := file.Stat()
+	w, size, err := openWAL(file, filepath.Base(path), walKeys(ring))
 	if err != nil {
 		return err
 	}
-	head := make([]byte, walHead)
-	if _, err := file.ReadAt(head, 0); err != nil {
-		return errTorn
-	}
-	if _, err := parseWALHeader(head); err != nil {
-		return err
-	}
-	s := newWALScanner(file, int64(walHead), info.Size())
+	s := newWALScanner(file, w.cipher, int64(walHead), size)
 	for {
 		p, err := s.next()
 		if errors.Is(err, io.EOF) {
@@ -92,26 +93,34 @@ func readFrames(path string, yield func(frame []byte, p payload) (bool, error)) 
 		if err != nil {
 			return err
 		}
-		rec := recordOf(p, intern{})
-		if going, err := yield(appendFrame(nil, &rec), p); err != nil || !going {
+		if going, err := yield(reframe(&p), p); err != nil || !going {
 			return err
 		}
 	}
 }
 
-func segmentRecords(path string, yield func(event.Record) (bool, error)) error {
-	r, err := openSegment(path)
+// reframe writes a record as a frame in the clear.
+func reframe(p *payload) []byte {
+	rec := event.Record{Seq: p.seq, Received: time.Unix(0, p.received), Source: string(p.source), Transport: string(p.transport)}
+	return appendFrame(nil, &rec, &kept{form: p.form, key: p.key, commit: p.commit, body: p.body}, nil)
+}
+
+// segmentRecords gives the records of a segment until yield gives an error.
+func segmentRecords(path string, ring *keyring.Ring, yield func(*payload) error) error {
+	seg, ok := parseSegmentName(filepath.Base(path))
+	if !ok {
+		return fmt.Errorf("%s is not named as a segment", filepath.Base(path))
+	}
+	seg.Path = path
+	r, err := openSegment(osDisk{}, seg, ring)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = r.close() }() // only read from
-	var failed error
-	err = r.from(0, func(rec event.Record) bool {
-		going, err := yield(rec)
-		failed = err
-		return going && err == nil
-	})
-	return errors.Join(err, failed)
+	if err := r.from(seg.First, yield); !errors.Is(err, errEnough) {
+		return err
+	}
+	return nil
 }
 
 // LogFiles names the files below the log's folder that a log of to entries
@@ -276,6 +285,8 @@ type RestoreOptions struct {
 	Rest       []RestoreFile // where records after the segments in dir/segments are, the better one first
 	Key        []byte        // content of the signing key's file; nil leaves the vault without one
 	NewKey     bool          // make a new signing key of the same origin, keeping the old public key as second line
+	Keyring    []byte        // content of the keyring's file; nil when there was none or it is lost
+	Unlock     keyring.Unlock
 }
 
 // RecordRange is a run of records, both ends included.
@@ -287,6 +298,7 @@ type Restored struct {
 	Sealed  uint64        // last record under the checkpoint
 	Last    uint64        // last record
 	Missing []RecordRange // runs of records that no file had, up to Last or Sealed
+	Trouble []string      // files that could not be read to their end, and why
 }
 
 // Restore makes an openable vault of what was brought back into dir: key.pub,
@@ -315,7 +327,7 @@ func restore(ctx context.Context, dir string, o RestoreOptions) (*Restored, erro
 			return nil, err
 		}
 	}
-	segments, _, err := listSegments(filepath.Join(dir, segmentDir))
+	segments, _, _, err := listSegments(osDisk{}, filepath.Join(dir, segmentDir))
 	if err != nil {
 		return nil, err
 	}
@@ -326,7 +338,11 @@ func restore(ctx context.Context, dir string, o RestoreOptions) (*Restored, erro
 		out.Records += s.Last - s.First + 1
 		next = s.Last + 1
 	}
-	w := walRestorer{dir: filepath.Join(dir, walDir), ends: ends, out: out}
+	ring, err := restoreRing(dir, o)
+	if err != nil {
+		return nil, err
+	}
+	w := walRestorer{dir: filepath.Join(dir, walDir), ends: ends, out: out, ring: ring}
 	if err := w.restore(ctx, next, o.Rest); err != nil {
 		return nil, err
 	}
@@ -354,6 +370,7 @@ type walRestorer struct {
 	dir  string
 	ends []uint64
 	out  *Restored
+	ring *keyring.Ring // nil when it is not at hand
 
 	number uint64
 	file   *os.File
@@ -365,7 +382,7 @@ type walRestorer struct {
 
 // restore writes every record from next on that a file has.
 func (w *walRestorer) restore(ctx context.Context, next uint64, rest []RestoreFile) error {
-	old, err := listWAL(w.dir)
+	old, err := listWAL(osDisk{}, w.dir)
 	if err != nil {
 		return err
 	}
@@ -423,10 +440,19 @@ func (w *walRestorer) take(f RestoreFile, next *uint64) error {
 		*next++
 		return true
 	}
+	var err error
 	if f.Segment {
-		_ = segmentRecords(f.Path, func(r event.Record) (bool, error) { return put(appendFrame(nil, &r), r.Seq), nil }) // see above
+		err = segmentRecords(f.Path, w.ring, func(p *payload) error {
+			if !put(reframe(p), p.seq) {
+				return errEnough
+			}
+			return nil
+		})
 	} else {
-		_ = readFrames(f.Path, func(frame []byte, p payload) (bool, error) { return put(frame, p.seq), nil }) // see above
+		err = readFrames(f.Path, w.ring, func(frame []byte, p payload) (bool, error) { return put(frame, p.seq), nil })
+	}
+	if err != nil {
+		w.out.Trouble = append(w.out.Trouble, fmt.Sprintf("%s: %v", filepath.Base(f.Path), err))
 	}
 	return failed
 }
@@ -460,7 +486,7 @@ func (w *walRestorer) start(first uint64) error {
 		return err
 	}
 	w.file, w.buf, w.count, w.bytes = file, bufio.NewWriterSize(file, 1<<20), 0, 0
-	_, err = w.buf.Write(walHeader(first))
+	_, err = w.buf.Write(walHeader(&walFile{first: first}))
 	return err
 }
 
@@ -529,6 +555,25 @@ func restoreKey(dir, keys string, o RestoreOptions) error {
 		return replaceDurably(path, []byte(key+"\n"), 0o600)
 	}
 	return nil
+}
+
+// restoreRing puts the keyring in its place and opens it. Without one, or
+// locked, what is under its keys stays as it is.
+func restoreRing(dir string, o RestoreOptions) (*keyring.Ring, error) {
+	path := filepath.Join(dir, keyring.FileName)
+	if o.Keyring != nil {
+		if err := replaceDurably(path, o.Keyring, 0o600); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	ring, err := keyring.Open(dir, o.Unlock, nil)
+	if errors.Is(err, keyring.ErrLocked) {
+		return nil, nil
+	}
+	return ring, err
 }
 
 // replaceDurably writes a file beside its place and moves it there.

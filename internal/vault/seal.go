@@ -116,7 +116,7 @@ func (v *Vault) sealBatch(ctx context.Context, until uint64) (more bool, err err
 	}
 	count := min(until-first+1, uint64(v.opts.BatchRecords))
 	off, at := f.offset(first)
-	s := newWALScanner(file, off, f.size)
+	s := newWALScanner(file, f.cipher, off, f.size)
 	if err := s.skipTo(at, first); err != nil {
 		return false, err
 	}
@@ -136,10 +136,10 @@ func (v *Vault) sealBatch(ctx context.Context, until uint64) (more bool, err err
 
 // openWALLocked opens the log file that holds seq, if one does, and gives a
 // copy of its state. v.mu is held, so that the file cannot go in between.
-func (v *Vault) openWALLocked(seq uint64) (*walFile, *os.File, error) {
+func (v *Vault) openWALLocked(seq uint64) (*walFile, file, error) {
 	for _, f := range v.files {
 		if seq >= f.first && seq < f.end() {
-			file, err := os.Open(f.path)
+			file, err := v.disk.open(f.path)
 			if err != nil {
 				return nil, nil, err
 			}

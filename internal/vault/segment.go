@@ -7,14 +7,17 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
 
+	"filippo.io/age"
+	"github.com/go-json-experiment/json"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/vault/keyring"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
@@ -23,8 +26,12 @@ import (
 
 const (
 	segmentSuffix = ".parquet"
+	ageSuffix     = ".age"  // an encrypted segment
 	partSuffix    = ".part" // a segment being written
 	rawBytesKey   = "konseki.raw_bytes"
+	droppedKey    = "konseki.dropped"
+	receivedKey   = "konseki.last_received"
+	sourcesKey    = "konseki.sources"
 
 	groupRows     = 8192    // rows of a row group, at most
 	groupRawBytes = 8 << 20 // raw bytes of a row group, but for one record
@@ -32,32 +39,131 @@ const (
 	maxGroupBytes = 64 << 20 // a group that claims more is not ours
 )
 
-// Segment is a closed file of raw records, written once. First and Last are
-// sequences, both included; Bytes is the size of the file, RawBytes that of
-// the records in it.
+// Segment is a closed file of raw records. First and Last are sequences, both
+// included, that the file accounts for; Bytes is the size of the file, RawBytes
+// that of the records in it. Generation is 0 for the file that the write-ahead
+// log became, and counts how often it was written again.
 type Segment struct {
-	Name     string
-	Path     string
-	First    uint64
-	Last     uint64
-	Bytes    int64
-	RawBytes int64
+	Name       string
+	Path       string
+	First      uint64
+	Last       uint64
+	Bytes      int64
+	RawBytes   int64
+	Generation int
+	Encrypted  bool
+	// LastReceived is the latest receive time in it, and Sources are those of
+	// its records, nil when there are more than 256.
+	LastReceived time.Time
+	Sources      []string
+
+	dropped  []span // records that were let go without a trace in the file
+	shredded bool   // its key was destroyed
 }
 
-func segmentName(first, last uint64) string {
-	return fmt.Sprintf("%012d-%012d%s", first, last, segmentSuffix)
+// why says why its dropped records are gone.
+func (s *Segment) why() event.Gone {
+	if s.shredded {
+		return event.Shredded
+	}
+	return event.Expired
 }
 
-func parseSegmentName(name string) (first, last uint64, ok bool) {
-	base, found := strings.CutSuffix(name, segmentSuffix)
+// Records counts the records that are in the file, whole or let go.
+func (s *Segment) Records() uint64 { return s.Last - s.First + 1 - total(s.dropped) }
+
+// span is a run of sequences, both ends included.
+type span struct{ first, last uint64 }
+
+func total(spans []span) (n uint64) {
+	for _, s := range spans {
+		n += s.last - s.first + 1
+	}
+	return n
+}
+
+// before counts the dropped records before seq.
+func before(spans []span, seq uint64) (n uint64) {
+	for _, s := range spans {
+		if s.first >= seq {
+			break
+		}
+		n += min(s.last, seq-1) - s.first + 1
+	}
+	return n
+}
+
+// spanOf finds the span that holds seq.
+func spanOf(spans []span, seq uint64) (span, bool) {
+	i := sort.Search(len(spans), func(i int) bool { return spans[i].last >= seq })
+	if i == len(spans) || spans[i].first > seq {
+		return span{}, false
+	}
+	return spans[i], true
+}
+
+func spansText(spans []span) string {
+	var b strings.Builder
+	for i, s := range spans {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "%d-%d", s.first, s.last)
+	}
+	return b.String()
+}
+
+// parseSpans reads spans that are in order, apart and within first to last.
+func parseSpans(text string, first, last uint64) ([]span, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var out []span
+	next := first
+	for part := range strings.SplitSeq(text, ",") {
+		a, b, _ := strings.Cut(part, "-")
+		from, errA := strconv.ParseUint(a, 10, 63)
+		to, errB := strconv.ParseUint(b, 10, 63)
+		if errA != nil || errB != nil || from < next || to < from || to > last {
+			return nil, fmt.Errorf("dropped records %q are not spans of %d to %d", part, first, last)
+		}
+		out = append(out, span{from, to})
+		next = to + 2
+	}
+	return out, nil
+}
+
+func segmentName(first, last uint64) string { return segmentFile(first, last, 0, false) }
+
+func segmentFile(first, last uint64, generation int, encrypted bool) string {
+	name := fmt.Sprintf("%012d-%012d", first, last)
+	if generation > 0 {
+		name += fmt.Sprintf(".r%d", generation)
+	}
+	name += segmentSuffix
+	if encrypted {
+		name += ageSuffix
+	}
+	return name
+}
+
+func parseSegmentName(name string) (s Segment, ok bool) {
+	base, encrypted := strings.CutSuffix(name, ageSuffix)
+	base, found := strings.CutSuffix(base, segmentSuffix)
+	base, gen, again := strings.Cut(base, ".r")
 	a, b, dash := strings.Cut(base, "-")
 	if !found || !dash {
-		return 0, 0, false
+		return s, false
 	}
-	first, errA := strconv.ParseUint(a, 10, 63)
-	last, errB := strconv.ParseUint(b, 10, 63)
-	ok = errA == nil && errB == nil && first > 0 && first <= last && segmentName(first, last) == name
-	return first, last, ok
+	var errG, errA, errB error
+	s = Segment{Name: name, Encrypted: encrypted}
+	if again {
+		s.Generation, errG = strconv.Atoi(gen)
+	}
+	s.First, errA = strconv.ParseUint(a, 10, 63)
+	s.Last, errB = strconv.ParseUint(b, 10, 63)
+	ok = errA == nil && errB == nil && errG == nil && s.First > 0 && s.First <= s.Last && segmentFile(s.First, s.Last, s.Generation, encrypted) == name
+	return s, ok
 }
 
 func lastOf(segments []Segment) uint64 {
@@ -68,45 +174,58 @@ func lastOf(segments []Segment) uint64 {
 }
 
 // listSegments gives the files that are named as segments, by first record,
-// and the names that are not.
-func listSegments(dir string) (segments []Segment, others []string, err error) {
-	entries, err := os.ReadDir(dir)
+// those that a later generation stands for, and the names that are neither.
+func listSegments(d disk, dir string) (segments, replaced []Segment, others []string, err error) {
+	entries, err := d.readDir(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	for _, e := range entries {
-		first, last, ok := parseSegmentName(e.Name())
+		s, ok := parseSegmentName(e.Name())
 		info, err := e.Info()
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		if !ok || !info.Mode().IsRegular() {
 			others = append(others, e.Name())
 			continue
 		}
-		segments = append(segments, Segment{
-			Name: e.Name(), Path: filepath.Join(dir, e.Name()), First: first, Last: last, Bytes: info.Size(),
-		})
+		s.Path, s.Bytes = filepath.Join(dir, e.Name()), info.Size()
+		segments = append(segments, s)
 	}
 	slices.SortFunc(segments, func(a, b Segment) int {
-		return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last))
+		return cmp.Or(cmp.Compare(a.First, b.First), -cmp.Compare(a.Generation, b.Generation), -cmp.Compare(a.Last, b.Last))
 	})
-	return segments, others, nil
+	// A file written again stands for those it covers: an interrupted rewrite
+	// leaves both. It was whole before it got its name.
+	kept := segments[:0:0]
+	for _, s := range segments {
+		covered := slices.ContainsFunc(segments, func(o Segment) bool {
+			return o.Generation > s.Generation && o.First <= s.First && o.Last >= s.Last
+		})
+		if covered {
+			replaced = append(replaced, s)
+			continue
+		}
+		kept = append(kept, s)
+	}
+	return kept, replaced, others, nil
 }
 
 // loadSegments lists the segments for use: no gap, no overlap, every footer
-// readable. What an interrupted roll left is removed.
-func loadSegments(dir string) ([]Segment, error) {
-	segments, others, err := listSegments(dir)
+// readable. What an interrupted roll or rewrite left is removed.
+func (v *Vault) loadSegments() ([]Segment, error) {
+	dir := filepath.Join(v.dir, segmentDir)
+	segments, replaced, others, err := listSegments(v.disk, dir)
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range others {
 		if strings.HasSuffix(name, partSuffix) {
-			if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			if err := v.disk.remove(filepath.Join(dir, name)); err != nil {
 				return nil, err
 			}
 		}
@@ -119,12 +238,21 @@ func loadSegments(dir string) ([]Segment, error) {
 				ErrIncomplete, s.Name, next)
 		}
 		next = s.Last + 1
-		r, err := openSegment(s.Path)
+		r, err := openSegment(v.disk, *s, v.ring)
+		if errors.Is(err, keyring.ErrDestroyed) {
+			s.dropped, s.shredded = []span{{s.First, s.Last}}, true
+			continue // as shredded: nothing in it can be read
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%w: segments/%s: %w: run konseki verify, and restore it from a copy", ErrIncomplete, s.Name, err)
 		}
-		s.RawBytes = r.rawBytes
+		s.RawBytes, s.dropped, s.LastReceived, s.Sources = r.rawBytes, r.dropped, r.received, r.sources
 		if err := r.close(); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range replaced {
+		if err := v.disk.remove(s.Path); err != nil {
 			return nil, err
 		}
 	}
@@ -139,6 +267,9 @@ type segmentRow struct {
 	Received  int64  `parquet:"received,delta,timestamp(nanosecond)"`
 	Source    string `parquet:"source,dict"`
 	Transport string `parquet:"transport,dict"`
+	Form      int32  `parquet:"form,dict"`
+	Key       string `parquet:"key,dict"`
+	Commit    []byte `parquet:"commit"`
 	Raw       []byte `parquet:"raw"`
 	Check     int32  `parquet:"check"`
 }
@@ -149,6 +280,9 @@ const (
 	colReceived
 	colSource
 	colTransport
+	colForm
+	colKey
+	colCommit
 	colRaw
 	colCheck
 	colCount
@@ -157,41 +291,54 @@ const (
 // segmentReader reads one segment. Errors of the Parquet reader, and its
 // panics on hostile files, come back as errors.
 type segmentReader struct {
-	file     *os.File
+	file     file
+	data     io.ReaderAt // what is in the file, decrypted
+	first    uint64
 	groups   []parquet.RowGroup
 	meta     []format.RowGroup
 	starts   []int64 // first row of each group, and the number of rows at the end
 	rawBytes int64
+	received time.Time
+	sources  []string
+	dropped  []span
 }
 
 func (s *segmentReader) close() error { return s.file.Close() }
 
-func openSegment(path string) (*segmentReader, error) {
-	f, err := os.Open(path)
+// openSegment opens a segment; an encrypted one needs its key in the ring.
+func openSegment(d disk, seg Segment, ring *keyring.Ring) (*segmentReader, error) {
+	f, err := d.open(seg.Path)
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSegmentReader(f)
+	s, err := newSegmentReader(f, seg, ring)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return s, nil
 }
 
-func newSegmentReader(f *os.File) (s *segmentReader, err error) {
+func newSegmentReader(f file, seg Segment, ring *keyring.Ring) (s *segmentReader, err error) {
 	defer guard(&err)
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	pf, err := parquet.OpenFile(f, info.Size(), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(64<<10))
+	size := info.Size()
+	s = &segmentReader{file: f, data: f, first: seg.First, starts: []int64{0}}
+	if seg.Encrypted {
+		if s.data, size, err = decrypt(f, size, seg, ring); err != nil {
+			return nil, err
+		}
+	}
+	pf, err := parquet.OpenFile(s.data, size, parquet.SkipBloomFilters(true), parquet.ReadBufferSize(64<<10))
 	if err != nil {
 		return nil, err
 	}
 	if err := checkSchema(pf.Schema()); err != nil {
 		return nil, err
 	}
-	s = &segmentReader{file: f, groups: pf.RowGroups(), meta: pf.Metadata().RowGroups, starts: []int64{0}}
+	s.groups, s.meta = pf.RowGroups(), pf.Metadata().RowGroups
 	for i, g := range s.groups {
 		n := g.NumRows()
 		if n < 1 || n > groupRows {
@@ -206,7 +353,25 @@ func newSegmentReader(f *os.File) (s *segmentReader, err error) {
 	}
 	text, _ := pf.Lookup(rawBytesKey)
 	s.rawBytes, _ = strconv.ParseInt(text, 10, 64)
-	return s, nil
+	text, _ = pf.Lookup(receivedKey)
+	s.received, _ = time.Parse(time.RFC3339Nano, text)
+	text, _ = pf.Lookup(sourcesKey)
+	_ = json.Unmarshal([]byte(text), &s.sources) // says only for how long a copy is kept
+	text, _ = pf.Lookup(droppedKey)
+	s.dropped, err = parseSpans(text, seg.First, seg.Last)
+	return s, err
+}
+
+// decrypt gives the plain bytes of an encrypted segment, which is an age file.
+func decrypt(f file, size int64, seg Segment, ring *keyring.Ring) (io.ReaderAt, int64, error) {
+	if ring == nil {
+		return nil, 0, keyring.ErrLocked
+	}
+	id, err := ring.Get(fileKey(seg.First, seg.Generation))
+	if err != nil {
+		return nil, 0, err
+	}
+	return age.DecryptReaderAt(f, size, id)
 }
 
 // guard turns a panic of the Parquet reader into an error.
@@ -234,12 +399,13 @@ func checkSchema(schema *parquet.Schema) error {
 	return nil
 }
 
-// group gives the rows of one row group from row skip on, as records with
-// their check. Raw is the callee's to keep.
-func (s *segmentReader) group(g int, skip int64, yield func(event.Record, int32) bool) (err error) {
+// group gives the rows of one row group from row skip on, as records in the
+// form in which they are kept, with their check. The header of a payload is
+// good until the next one; the rest is the callee's to keep.
+func (s *segmentReader) group(g int, skip int64, yield func(*payload, int32) bool) (err error) {
 	defer guard(&err)
 	for i := range s.meta[g].Columns {
-		if err := checkPages(s.file, &s.meta[g].Columns[i].MetaData); err != nil {
+		if err := checkPages(s.data, &s.meta[g].Columns[i].MetaData); err != nil {
 			return err
 		}
 	}
@@ -257,24 +423,74 @@ func (s *segmentReader) group(g int, skip int64, yield func(event.Record, int32)
 			}
 		}
 	}
+	var header []byte
 	for range s.groups[g].NumRows() - skip {
 		for i := range cols {
 			if err := cols[i].next(); err != nil {
 				return err
 			}
 		}
-		rec := event.Record{
-			Seq:       uint64(cols[colSeq].int()),
-			Received:  time.Unix(0, cols[colReceived].int()).UTC(),
-			Source:    cols[colSource].text(),
-			Transport: cols[colTransport].text(),
-			Raw:       cols[colRaw].bytes(),
+		p := payload{
+			seq: uint64(cols[colSeq].long()), received: cols[colReceived].long(),
+			source: cols[colSource].word(), transport: cols[colTransport].word(),
+			form: form(cols[colForm].number()), key: string(cols[colKey].word()),
+			commit: cols[colCommit].bytes(), body: cols[colRaw].bytes(),
 		}
-		if !yield(rec, cols[colCheck].int32()) {
+		if !p.form.valid() || len(p.commit) != p.form.commitLen() || len(p.source) > maxSource || len(p.transport) > maxTransport {
+			return fmt.Errorf("record %d is malformed", p.seq)
+		}
+		header = appendHeader(header[:0], p.seq, p.received, string(p.source), string(p.transport))
+		p.header = header
+		if !yield(&p, cols[colCheck].int32()) {
 			return nil
 		}
 	}
 	return nil
+}
+
+// heads gives of every row what is known without its bytes: sequence, receive
+// time, source and form.
+func (s *segmentReader) heads(yield func(*payload) bool) (err error) {
+	defer guard(&err)
+	wanted := []int{colSeq, colReceived, colSource, colForm}
+	for g := range s.groups {
+		going, err := s.headsOf(g, wanted, yield)
+		if err != nil || !going {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *segmentReader) headsOf(g int, wanted []int, yield func(*payload) bool) (going bool, err error) {
+	var cols [colCount]column
+	defer func() {
+		for i := range cols {
+			cols[i].close()
+		}
+	}()
+	chunks := s.groups[g].ColumnChunks()
+	for _, i := range wanted {
+		if err := checkPages(s.data, &s.meta[g].Columns[i].MetaData); err != nil {
+			return false, err
+		}
+		cols[i].pages = chunks[i].Pages()
+	}
+	for range s.groups[g].NumRows() {
+		for _, i := range wanted {
+			if err := cols[i].next(); err != nil {
+				return false, err
+			}
+		}
+		p := payload{
+			seq: uint64(cols[colSeq].long()), received: cols[colReceived].long(),
+			source: cols[colSource].word(), form: form(cols[colForm].number()),
+		}
+		if !yield(&p) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // checkPages walks the page headers of a column chunk and refuses sizes that
@@ -309,7 +525,6 @@ func checkPages(r io.ReaderAt, c *format.ColumnMetaData) error {
 // column walks the values of one column chunk, page by page.
 type column struct {
 	pages parquet.Pages
-	page  parquet.Page
 	row   int // of the page; the value is that of row-1
 	rows  int
 
@@ -317,7 +532,8 @@ type column struct {
 	ints    []int32
 	data    []byte
 	offsets []uint32
-	dict    []string
+	dict    [][]byte // of byte arrays
+	numbers []int32  // of a dictionary of numbers
 }
 
 // next moves to the next value, reading a page when there is need. Pages are
@@ -338,19 +554,17 @@ func (c *column) next() error {
 }
 
 func (c *column) take(page parquet.Page) {
-	c.page, c.row, c.rows = page, 0, int(page.NumRows())
+	c.row, c.rows = 0, int(page.NumRows())
 	values := page.Data()
 	if d := page.Dictionary(); d != nil {
 		c.ints = values.Int32()
-		if c.dict == nil {
-			c.dict = make([]string, d.Len())
-			for i := range c.dict {
-				c.dict[i] = string(d.Index(int32(i)).ByteArray())
-			}
+		if c.dict == nil && c.numbers == nil {
+			c.learn(d)
 		}
 		c.rows = min(c.rows, len(c.ints))
 		return
 	}
+	c.dict, c.numbers = nil, nil
 	switch page.Type().Kind() {
 	case parquet.Int64:
 		c.longs = values.Int64()
@@ -364,19 +578,43 @@ func (c *column) take(page parquet.Page) {
 	}
 }
 
-func (c *column) int() int64   { return c.longs[c.row-1] }
+// learn copies a dictionary.
+func (c *column) learn(d parquet.Dictionary) {
+	if d.Type().Kind() == parquet.Int32 {
+		c.numbers = make([]int32, d.Len())
+		for i := range c.numbers {
+			c.numbers[i] = d.Index(int32(i)).Int32()
+		}
+		return
+	}
+	c.dict = make([][]byte, d.Len())
+	for i := range c.dict {
+		c.dict[i] = slices.Clone(d.Index(int32(i)).ByteArray())
+	}
+}
+
+func (c *column) long() int64  { return c.longs[c.row-1] }
 func (c *column) int32() int32 { return c.ints[c.row-1] }
+
+// number is a value of a column of numbers with a dictionary or without.
+func (c *column) number() int32 {
+	if c.numbers != nil {
+		return c.numbers[c.ints[c.row-1]]
+	}
+	return c.int32()
+}
 
 func (c *column) bytes() []byte {
 	i, j := c.offsets[c.row-1], c.offsets[c.row]
 	return c.data[i:j:j]
 }
 
-func (c *column) text() string {
+// word is a value of a column of byte arrays with a dictionary or without.
+func (c *column) word() []byte {
 	if c.dict != nil {
 		return c.dict[c.ints[c.row-1]]
 	}
-	return string(c.bytes())
+	return c.bytes()
 }
 
 func (c *column) close() {

@@ -30,7 +30,7 @@ func (v *Vault) Status() Status {
 	defer v.mu.Unlock()
 	s := Status{
 		Size: v.size, Sealed: v.sealed, LastSeal: v.lastSeal, Checkpoint: v.checkpoint.text,
-		Origin: v.log.verifier.Name(), PublicKey: key, Batches: v.entries, DiskBytes: logBytes, Trouble: v.trouble,
+		Origin: v.log.trusted[0].Name(), PublicKey: key, Batches: v.entries, DiskBytes: logBytes, Trouble: v.trouble,
 	}
 	if !v.tailSince.IsZero() {
 		s.TailAge = max(0, v.opts.Now().Sub(v.tailSince))

@@ -77,7 +77,7 @@ func edit(t *testing.T, path string, change func(b []byte) []byte) {
 // frames cuts the log file of the sealed vault into its head and its frames.
 func frames(t *testing.T, b []byte) (head []byte, out [][]byte) {
 	t.Helper()
-	s := newWALScanner(bytes.NewReader(b), int64(walHead), int64(len(b)))
+	s := newWALScanner(bytes.NewReader(b), nil, int64(walHead), int64(len(b)))
 	for at := int64(walHead); at < int64(len(b)); at = s.pos {
 		if _, err := s.next(); err != nil {
 			t.Fatal(err)
@@ -274,7 +274,7 @@ func TestOpenRefusesAVaultWithAPartMissing(t *testing.T) {
 
 func TestOpenRefusesANewerFormatAndAReadableKey(t *testing.T) {
 	dir := sealedVault(t)
-	edit(t, filepath.Join(dir, formatName), func([]byte) []byte { return []byte("konseki vault 2\n") })
+	edit(t, filepath.Join(dir, formatName), func([]byte) []byte { return []byte("konseki vault 3\n") })
 	if _, err := Open(dir, quiet()); !errors.Is(err, ErrIncomplete) || !strings.Contains(err.Error(), "newer") {
 		t.Errorf("newer format: %v", err)
 	}

@@ -59,7 +59,7 @@ func leavesOf(s *walScanner, first, count uint64) ([]tlog.Hash, error) {
 			defer func() { <-slots }()
 			var scratch []byte
 			for i := range group {
-				leaves[at+uint64(i)], scratch = hashLeaf(scratch, group[i].header, group[i].raw)
+				leaves[at+uint64(i)], scratch = group[i].leaf(scratch)
 			}
 		})
 	}

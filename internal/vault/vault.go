@@ -17,6 +17,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/konseki/konseki/internal/vault/keyring"
 )
 
 // Errors that callers decide on.
@@ -39,6 +41,9 @@ var (
 	ErrNotFound = errors.New("no such record")
 	// ErrUnsealed says that a record is durable but not yet under a checkpoint.
 	ErrUnsealed = errors.New("record is not sealed yet")
+	// ErrGone says that the raw bytes of a record can no longer be had: they
+	// expired, or their key was destroyed or is not at hand.
+	ErrGone = errors.New("record is gone")
 	// ErrClosed says that the vault was closed.
 	ErrClosed = errors.New("vault is closed")
 )
@@ -63,8 +68,20 @@ type Options struct {
 	SegmentBytes   int64            // raw bytes of a segment; default 128 MiB
 	Now            func() time.Time // receive and sealing times; default time.Now
 
-	// openSink opens a log file for writing; tests put failing disks here.
-	openSink func(path string) (sink, error)
+	// Protect says how records are kept, by source and raw bytes; nil keeps all
+	// whole and in the clear. It is called by many goroutines.
+	Protect func(source string, raw []byte) Protection
+	// Encrypt encrypts new files, each under a key of its own in the keyring.
+	Encrypt bool
+	// Unlock opens the keyring. It is needed when the keyring is encrypted, and
+	// says how a new one is kept.
+	Unlock keyring.Unlock
+	// Second, when set, is given every group of records once it is durable
+	// here, as a write-ahead log file of its own, and must return nil before
+	// they are acknowledged.
+	Second func(ctx context.Context, first, last uint64, frames []byte) error
+
+	disk disk // tests put failing ones here
 }
 
 func (o Options) withDefaults() Options {
@@ -87,8 +104,8 @@ func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.openSink == nil {
-		o.openSink = func(path string) (sink, error) { return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) }
+	if o.disk == nil {
+		o.disk = osDisk{}
 	}
 	return o
 }
@@ -101,6 +118,8 @@ const rollOnClose = 20_000
 type Vault struct {
 	dir  string
 	opts Options
+	disk disk
+	ring *keyring.Ring
 	log  *sealLog
 	lock *os.File
 
@@ -190,7 +209,7 @@ func open(dir string, opts Options) (_ *Vault, err error) {
 		return nil, err
 	}
 	v := &Vault{
-		dir: dir, opts: opts, lock: lock,
+		dir: dir, opts: opts, disk: opts.disk, lock: lock,
 		requests: make(chan *request), seals: make(chan chan error), early: make(chan struct{}, 1), rolls: make(chan struct{}, 1),
 		stop: make(chan struct{}), quit: make(chan struct{}), changed: make(chan struct{}),
 	}
@@ -201,6 +220,9 @@ func open(dir string, opts Options) (_ *Vault, err error) {
 	}()
 	signer, verifier, err := readSigner(dir)
 	if err != nil {
+		return nil, err
+	}
+	if v.ring, err = keyring.Open(dir, opts.Unlock, opts.Now); err != nil {
 		return nil, err
 	}
 	if v.log, err = openLog(filepath.Join(dir, logDir), signer, verifier); err != nil {

@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"strings"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
+	"github.com/konseki/konseki/internal/vault/keyring"
 )
 
 // VerifyOptions sets what Verify reports and trusts.
@@ -20,6 +21,8 @@ type VerifyOptions struct {
 	// the form of key.pub; otherwise key.pub itself is taken, which shows
 	// changes but not that the vault is the one you think of.
 	PublicKey string
+	// Unlock opens the keyring of a vault with encrypted files.
+	Unlock keyring.Unlock
 }
 
 // Report is the outcome of Verify.
@@ -31,8 +34,11 @@ type Report struct {
 	Segments   int       `json:"segments"`
 	Batches    int       `json:"batches"`
 	Origin     string    `json:"origin"`
-	Checkpoint string    `json:"checkpoint"` // signed note
-	SealedAt   time.Time `json:"sealed_at"`  // of the last batch; zero if none
+	Checkpoint string    `json:"checkpoint"`         // signed note
+	SealedAt   time.Time `json:"sealed_at"`          // of the last batch; zero if none
+	Expired    uint64    `json:"expired,omitempty"`  // let go, and a sealed record says so
+	Shredded   uint64    `json:"shredded,omitempty"` // their key was destroyed, and a sealed record says so
+	Locked     uint64    `json:"locked,omitempty"`   // sealed as they stand, but their key is not at hand
 	Problems   []Problem `json:"problems"`
 }
 
@@ -71,8 +77,11 @@ type audit struct {
 	report   *Report
 	unlisted int // problems beyond maxProblems
 
+	ring      *keyring.Ring
 	sealed    uint64
 	logSize   uint64
+	dropped   []span // records that files say were let go without a trace
+	let       letGo
 	nextBatch func() (batch, error, bool)
 	current   *openBatch
 	done      int64
@@ -117,11 +126,15 @@ func (a *audit) run() error {
 	if err := readFormat(a.dir); err != nil {
 		return err
 	}
-	verifier, err := a.verifier()
+	trusted, err := a.trusted()
 	if err != nil {
 		return err
 	}
-	a.report.Origin = verifier.Name()
+	a.ring, err = keyring.Open(a.dir, a.opts.Unlock, nil)
+	if err != nil && !errors.Is(err, keyring.ErrLocked) { // then what is in the clear is checked
+		return err
+	}
+	a.report.Origin = trusted[0].Name()
 	// Files first, checkpoint second: a running vault makes segments only of
 	// records that a checkpoint covers already.
 	files, err := a.listFiles()
@@ -132,9 +145,9 @@ func (a *audit) run() error {
 	if err != nil && !errors.Is(err, ErrIncomplete) {
 		return err
 	}
-	cp, err := openCheckpoint(text, verifier)
+	cp, err := trusted.open(text)
 	if err != nil {
-		a.problem(KindCheckpoint, logDir+"/checkpoint", 0, "the checkpoint is not a note signed by %s: %v", verifier.Name(), err)
+		a.problem(KindCheckpoint, logDir+"/checkpoint", 0, "the checkpoint is not a note signed by %s: %v", trusted[0].Name(), err)
 		return a.ctx.Err()
 	}
 	a.report.Checkpoint, a.report.Batches, a.logSize = cp.text, int(cp.size), cp.size
@@ -147,23 +160,23 @@ func (a *audit) run() error {
 	return a.checkFiles(files)
 }
 
-// verifier gives the key to trust: the pinned one, or that in the folder.
-func (a *audit) verifier() (note.Verifier, error) {
+// trusted gives the keys to trust: the pinned ones, or those in the folder.
+func (a *audit) trusted() (trust, error) {
 	if a.opts.PublicKey == "" {
-		v, err := readVerifier(a.dir)
+		t, err := readTrust(a.dir)
 		if err != nil && !errors.Is(err, ErrIncomplete) {
 			return nil, fmt.Errorf("%w: %w: give the public key", ErrIncomplete, err)
 		}
-		return v, err
+		return t, err
 	}
-	v, err := note.NewVerifier(a.opts.PublicKey)
+	t, err := parseTrust(a.opts.PublicKey)
 	if err != nil {
-		return nil, fmt.Errorf("public key: %w: give the line in key.pub", err)
+		return nil, fmt.Errorf("public key: %w: give the content of key.pub", err)
 	}
-	if own, err := readPublicKey(a.dir); err != nil || own != a.opts.PublicKey {
+	if own, err := readPublicKey(a.dir); err != nil || own != strings.TrimSuffix(a.opts.PublicKey, "\n") {
 		a.problem(KindForeign, pubName, 0, "the public key in the folder is not the one given")
 	}
-	return v, nil
+	return t, nil
 }
 
 // files are the files of a vault that hold records.
@@ -174,11 +187,11 @@ type files struct {
 
 func (a *audit) listFiles() (files, error) {
 	// The log first: a file that goes in between is in a segment by then.
-	wals, err := listWAL(filepath.Join(a.dir, walDir))
+	wals, err := listWAL(osDisk{}, filepath.Join(a.dir, walDir))
 	if err != nil {
 		return files{}, fmt.Errorf("%w: %w", ErrIncomplete, err)
 	}
-	segments, others, err := listSegments(filepath.Join(a.dir, segmentDir))
+	segments, _, others, err := listSegments(osDisk{}, filepath.Join(a.dir, segmentDir))
 	if err != nil {
 		return files{}, fmt.Errorf("%w: %w", ErrIncomplete, err)
 	}
@@ -221,7 +234,11 @@ func (a *audit) checkFiles(f files) error {
 	if next <= a.sealed {
 		a.gap(next, a.sealed, KindCut, walDir, "the write-ahead log ends before its sealed records do")
 	}
-	return a.finishBatch()
+	if err := a.finishBatch(); err != nil {
+		return err
+	}
+	a.checkLetGo()
+	return nil
 }
 
 // gap names sealed records that are gone.

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"slices"
 
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/vault/keyring"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -26,24 +28,42 @@ type row struct {
 type chunk struct {
 	rows []row
 	raw  int64
+	own  []declared
+	gone []goneRecord
+	bad  []uint64 // records whose bytes are not those that their content commits to
 	err  error
 }
 
 // checkSegment hashes the records of a segment and hands their leaves on.
 func (a *audit) checkSegment(s Segment) error {
 	name := segmentDir + "/" + s.Name
-	r, err := openSegment(s.Path)
-	if err != nil {
+	r, err := openSegment(osDisk{}, s, a.ring)
+	switch {
+	case errors.Is(err, keyring.ErrDestroyed):
+		a.dropped = append(a.dropped, span{s.First, s.Last})
+		a.let.destroyed(fileKey(s.First, s.Generation), span{s.First, s.Last}, name)
+		return a.ctx.Err()
+	case errors.Is(err, keyring.ErrLocked), errors.Is(err, keyring.ErrNoKey):
+		return fmt.Errorf("%s: %w", name, err)
+	case err != nil:
 		a.problem(KindUnreadable, name, s.First, "records %d to %d: %v", s.First, s.Last, err)
 		return a.ctx.Err()
 	}
 	defer func() { _ = r.close() }()
 	rows := make([]row, 0, min(s.Last-s.First+1, 1<<20))
 	var lost [][2]uint64 // ranges in unreadable groups
-	err = a.inOrder(len(r.groups), func(g int) chunk { return hashGroup(r, g) }, func(g int, c chunk) {
+	for _, d := range r.dropped {
+		lost = append(lost, [2]uint64{d.first, d.last})
+		a.dropped = append(a.dropped, d)
+		a.let.gone = append(a.let.gone, goneSpan{d, name})
+	}
+	err = a.inOrder(len(r.groups), func(g int) chunk { return a.hashGroup(r, g) }, func(g int, c chunk) {
+		a.let.take(c, name)
+		for _, seq := range c.bad {
+			a.problem(KindChanged, name, seq, "record %d is not the one that was sealed", seq)
+		}
 		if c.err != nil {
-			first := s.First + uint64(r.starts[g])
-			last := s.First + uint64(r.starts[g+1]) - 1
+			first, last := r.rowSeq(r.starts[g]), r.rowSeq(r.starts[g+1]-1)
 			lost = append(lost, [2]uint64{first, last})
 			a.problem(KindUnreadable, name, first, "records %d to %d: %v", first, last, c.err)
 			return
@@ -82,18 +102,47 @@ func (a *audit) inOrder(n int, job func(int) chunk, take func(int, chunk)) error
 	return a.ctx.Err()
 }
 
-func hashGroup(r *segmentReader, g int) chunk {
+func (a *audit) hashGroup(r *segmentReader, g int) chunk {
 	c := chunk{rows: make([]row, 0, r.groups[g].NumRows())}
-	var header, scratch []byte
-	c.err = r.group(g, 0, func(rec event.Record, _ int32) bool {
-		header = appendHeader(header[:0], rec.Seq, rec.Received.UnixNano(), rec.Source, rec.Transport)
-		var leaf tlog.Hash
-		leaf, scratch = hashLeaf(scratch, header, rec.Raw)
-		c.rows = append(c.rows, row{rec.Seq, leaf})
-		c.raw += int64(len(rec.Raw))
+	var scratch []byte
+	c.err = r.group(g, 0, func(p *payload, _ int32) bool {
+		scratch = a.hash(&c, p, scratch)
 		return true
 	})
 	return c
+}
+
+// hash adds one record to a chunk.
+func (a *audit) hash(c *chunk, p *payload, scratch []byte) []byte {
+	var leaf tlog.Hash
+	leaf, scratch = p.leaf(scratch)
+	c.rows = append(c.rows, row{p.seq, leaf})
+	c.raw += int64(len(p.body))
+	if p.form > formParts {
+		_, _, gone, err := reveal(a.ring, p)
+		if err != nil {
+			c.bad = append(c.bad, p.seq)
+		}
+		if gone != event.Present {
+			c.gone = append(c.gone, goneRecord{p.seq, p.key, gone})
+		}
+	}
+	if isDeclaration(p.source) {
+		c.own = append(c.own, declared{p.seq, string(p.source), slices.Clone(p.body)})
+	}
+	return scratch
+}
+
+// rowSeq is the sequence of a row, by what the file says it holds.
+func (s *segmentReader) rowSeq(row int64) uint64 {
+	seq := s.first + uint64(row)
+	for _, d := range s.dropped {
+		if d.first > seq {
+			break
+		}
+		seq += d.last - d.first + 1
+	}
+	return seq
 }
 
 // settle compares the rows of a file with the sequences it should hold, names
@@ -176,14 +225,22 @@ func (a *audit) misplaced(name string, order []uint64) {
 	}
 }
 
-// holes names missing records, but for those already said to be unreadable.
+// holes names missing records, but for those already said to be unreadable or
+// let go.
 func (a *audit) holes(name string, first, last uint64, lost [][2]uint64, kind string) {
+	slices.SortFunc(lost, func(a, b [2]uint64) int { return cmp.Compare(a[0], b[0]) })
 	for _, l := range lost {
-		if first >= l[0] && last <= l[1] {
-			return
+		if l[1] < first || l[0] > last {
+			continue
 		}
+		if l[0] > first {
+			a.gap(first, l[0]-1, kind, name, "the file does not hold what it should")
+		}
+		first = l[1] + 1
 	}
-	a.gap(first, last, kind, name, "the file does not hold what it should")
+	if first <= last {
+		a.gap(first, last, kind, name, "the file does not hold what it should")
+	}
 }
 
 // checkWALs reads the log files from record next on, and returns the record
@@ -215,7 +272,7 @@ func (a *audit) checkWALs(paths []string, next uint64) (uint64, error) {
 
 // checkRolled checks the segments made since the files were listed.
 func (a *audit) checkRolled(next uint64) (uint64, error) {
-	segments, _, err := listSegments(filepath.Join(a.dir, segmentDir))
+	segments, _, _, err := listSegments(osDisk{}, filepath.Join(a.dir, segmentDir))
 	if err != nil {
 		return 0, err
 	}
@@ -240,7 +297,11 @@ func walFirst(path string) (uint64, error) {
 	if _, err := f.ReadAt(head, 0); err != nil {
 		return 0, err
 	}
-	return parseWALHeader(head)
+	w, _, err := parseWALHeader(head)
+	if err != nil {
+		return 0, err
+	}
+	return w.first, nil
 }
 
 // checkWAL hashes the records of one log file. A file that the segments hold
@@ -266,11 +327,11 @@ func (a *audit) checkWAL(path, name string, next, limit uint64) (uint64, error) 
 		return 0, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
+	w, size, err := openWAL(file, filepath.Base(path), walKeys(a.ring))
 	if err != nil {
 		return 0, err
 	}
-	rows, lost, seq, err := a.readRows(newWALScanner(file, int64(walHead), info.Size()), name, first, limit)
+	rows, lost, seq, err := a.readRows(newWALScanner(file, w.cipher, int64(walHead), size), name, first, limit)
 	if err != nil {
 		return 0, err
 	}
@@ -290,6 +351,8 @@ func (a *audit) checkWAL(path, name string, next, limit uint64) (uint64, error) 
 // readRows reads frames until they end. A damaged frame is named and stepped
 // over when a whole one follows it.
 func (a *audit) readRows(s *walScanner, name string, seq, limit uint64) (rows []row, lost [][2]uint64, end uint64, err error) {
+	var c chunk
+	defer func() { a.let.take(c, name) }()
 	var scratch []byte
 	for seq < limit {
 		if seq%4096 == 0 && a.ctx.Err() != nil {
@@ -308,13 +371,12 @@ func (a *audit) readRows(s *walScanner, name string, seq, limit uint64) (rows []
 		if err != nil {
 			return nil, nil, 0, fmt.Errorf("%s: %w", name, err)
 		}
-		var leaf tlog.Hash
-		leaf, scratch = hashLeaf(scratch, p.header, p.raw)
 		if p.seq != seq && p.seq > a.sealed {
 			break // what a failed write left after the last good frame
 		}
-		rows = append(rows, row{p.seq, leaf})
-		a.report.RawBytes += int64(len(p.raw))
+		scratch = a.hash(&c, &p, scratch)
+		rows = c.rows
+		a.report.RawBytes += int64(len(p.body))
 		seq = max(seq, p.seq) + 1
 		if len(rows)%8192 == 0 {
 			a.tell(8192)
@@ -329,13 +391,13 @@ func (s *walScanner) stepOver() bool {
 		return false
 	}
 	n := int64(binary.BigEndian.Uint32(s.rest))
-	if n < headerFixed || n > maxPayload || s.pos+frameHead+n > s.end {
+	if n < headerFixed || n > maxFrame || s.pos+frameHead+n > s.end {
 		return false
 	}
-	after := newWALScanner(s.r, s.pos+frameHead+n, s.end)
+	after := newWALScanner(s.r, s.c, s.pos+frameHead+n, s.end)
 	if _, err := after.next(); err != nil && !errors.Is(err, io.EOF) {
 		return false
 	}
-	*s = *newWALScanner(s.r, s.pos+frameHead+n, s.end)
+	*s = *newWALScanner(s.r, s.c, s.pos+frameHead+n, s.end)
 	return true
 }

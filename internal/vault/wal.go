@@ -1,12 +1,14 @@
 package vault
 
 import (
+	"crypto/cipher"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,12 +16,15 @@ import (
 )
 
 // The write-ahead log: files of frames, each frame a length, a CRC-32C and a
-// canonical record; see docs/format.md.
+// record; see docs/format.md.
 const (
-	walMagic  = "KNSKWAL1"
-	walHead   = len(walMagic) + 8 + 4 // magic, first sequence, CRC-32C of both
-	frameHead = 4 + 4
-	walSuffix = ".wal"
+	walMagic     = "KNSKWAL2"
+	walHead      = len(walMagic) + 8 + 8 + 4 + 4 // magic, first sequence, whose key, flags, CRC-32C of the rest
+	walEncrypted = 1                             // flag: frames hold nonce ‖ AES-256-GCM(record)
+	frameHead    = 4 + 4
+	frameExtra   = nonceLen + tagLen
+	maxFrame     = maxPayload + frameExtra
+	walSuffix    = ".wal"
 
 	scanBlock = 256 << 10 // what a scanner reads at once
 	markEvery = 256       // records between two remembered offsets
@@ -37,8 +42,10 @@ type walFile struct {
 	count    uint64
 	size     int64 // durable bytes
 	rawBytes int64
-	marks    []int64 // offset of every markEvery-th record
-	closed   bool    // no record will be added
+	marks    []int64     // offset of every markEvery-th record
+	cipher   cipher.AEAD // nil: in the clear
+	keyOf    uint64      // first record of the file that the key was made for
+	closed   bool        // no record will be added
 }
 
 // end is the sequence after the last record.
@@ -64,28 +71,49 @@ func parseWALName(name string) (number uint64, ok bool) {
 	return number, err == nil && walName(number) == name
 }
 
-func walHeader(first uint64) []byte {
+func walHeader(f *walFile) []byte {
 	b := append(make([]byte, 0, walHead), walMagic...)
-	b = binary.BigEndian.AppendUint64(b, first)
+	b = binary.BigEndian.AppendUint64(b, f.first)
+	b = binary.BigEndian.AppendUint64(b, f.keyOf)
+	var flags uint32
+	if f.cipher != nil {
+		flags = walEncrypted
+	}
+	b = binary.BigEndian.AppendUint32(b, flags)
 	return binary.BigEndian.AppendUint32(b, checksum(b))
 }
 
-func parseWALHeader(b []byte) (first uint64, err error) {
+func parseWALHeader(b []byte) (f *walFile, encrypted bool, err error) {
 	if len(b) < walHead || string(b[:len(walMagic)]) != walMagic {
-		return 0, errors.New("not a write-ahead log of this version")
+		return nil, false, errors.New("not a write-ahead log of this version")
 	}
 	if binary.BigEndian.Uint32(b[walHead-4:]) != checksum(b[:walHead-4]) {
-		return 0, errors.New("header is damaged")
+		return nil, false, errors.New("header is damaged")
 	}
-	return binary.BigEndian.Uint64(b[len(walMagic):]), nil
+	b = b[len(walMagic):]
+	flags := binary.BigEndian.Uint32(b[16:])
+	if flags > walEncrypted {
+		return nil, false, fmt.Errorf("header has unknown flags %#x", flags)
+	}
+	f = &walFile{first: binary.BigEndian.Uint64(b), keyOf: binary.BigEndian.Uint64(b[8:]), size: int64(walHead)}
+	return f, flags == walEncrypted, nil
 }
 
-// appendFrame appends the frame of a record.
-func appendFrame(dst []byte, r *event.Record) []byte {
+// appendFrame appends the frame of a record, encrypted if c is set.
+func appendFrame(dst []byte, r *event.Record, k *kept, c cipher.AEAD) []byte {
 	start := len(dst)
 	dst = append(dst, 0, 0, 0, 0, 0, 0, 0, 0)
-	dst = appendHeader(dst, r.Seq, r.Received.UnixNano(), r.Source, r.Transport)
-	dst = append(dst, r.Raw...)
+	if c != nil {
+		dst = append(dst, make([]byte, nonceLen)...)
+		nonce := dst[len(dst)-nonceLen:]
+		rand.Read(nonce) // never fails
+		at := len(dst)
+		dst = appendPayload(dst, r, k)
+		dst = slices.Grow(dst, tagLen)
+		dst = c.Seal(dst[:at], dst[at-nonceLen:at], dst[at:], nil)
+	} else {
+		dst = appendPayload(dst, r, k)
+	}
 	body := dst[start+frameHead:]
 	binary.BigEndian.PutUint32(dst[start:], uint32(len(body)))
 	binary.BigEndian.PutUint32(dst[start+4:], checksum(body))
@@ -96,13 +124,14 @@ func appendFrame(dst []byte, r *event.Record) []byte {
 // that the payloads it gives may be kept.
 type walScanner struct {
 	r    io.ReaderAt
+	c    cipher.AEAD
 	pos  int64 // offset after the last frame given
 	end  int64
 	rest []byte // bytes read and not yet given
 }
 
-func newWALScanner(r io.ReaderAt, off, end int64) *walScanner {
-	return &walScanner{r: r, pos: off, end: end}
+func newWALScanner(r io.ReaderAt, c cipher.AEAD, off, end int64) *walScanner {
+	return &walScanner{r: r, c: c, pos: off, end: end}
 }
 
 // next gives the next record, io.EOF at a clean end, or errTorn.
@@ -114,7 +143,7 @@ func (s *walScanner) next() (payload, error) {
 		return payload{}, err
 	}
 	n := int64(binary.BigEndian.Uint32(s.rest))
-	if n < headerFixed || n > maxPayload {
+	if n < headerFixed || n > maxFrame {
 		return payload{}, errTorn
 	}
 	if err := s.fill(frameHead + n); err != nil {
@@ -123,6 +152,15 @@ func (s *walScanner) next() (payload, error) {
 	body := s.rest[frameHead : frameHead+n : frameHead+n]
 	if checksum(body) != binary.BigEndian.Uint32(s.rest[4:]) {
 		return payload{}, errTorn
+	}
+	if s.c != nil {
+		if len(body) < frameExtra {
+			return payload{}, errTorn
+		}
+		var err error
+		if body, err = s.c.Open(nil, body[:nonceLen], body[nonceLen:], nil); err != nil {
+			return payload{}, errTorn
+		}
 	}
 	p, err := parsePayload(body)
 	if err != nil {
@@ -165,30 +203,51 @@ func (s *walScanner) skipTo(at, seq uint64) error {
 	return nil
 }
 
-// readWALFile reads what is whole in one file: frames whose sequences count up
-// from the header's first to, at most, limit-1. It reports the bytes after
-// that as torn; it changes nothing.
-func readWALFile(path string, limit uint64) (f *walFile, torn int64, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer file.Close()
+// ciphers finds the key of an encrypted log file by the first record of the
+// file that the key was made for.
+type ciphers func(first uint64) (cipher.AEAD, error)
+
+// openWAL reads the header of a log file and gives a scanner over all of it.
+func openWAL(file file, name string, keys ciphers) (f *walFile, size int64, err error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, 0, err
 	}
 	head := make([]byte, walHead)
 	if _, err := file.ReadAt(head, 0); err != nil {
-		return nil, info.Size(), fmt.Errorf("%s: %w", filepath.Base(path), errTorn)
+		if !errors.Is(err, io.EOF) {
+			return nil, 0, fmt.Errorf("%s: %w", name, err)
+		}
+		return nil, info.Size(), fmt.Errorf("%s: %w", name, errTorn)
 	}
-	first, err := parseWALHeader(head)
+	f, encrypted, err := parseWALHeader(head)
 	if err != nil {
-		return nil, info.Size(), fmt.Errorf("%s: %w: %w", filepath.Base(path), err, errTorn)
+		return nil, info.Size(), fmt.Errorf("%s: %w: %w", name, err, errTorn)
 	}
-	number, _ := parseWALName(filepath.Base(path))
-	f = &walFile{path: path, number: number, first: first, size: int64(walHead)}
-	s := newWALScanner(file, int64(walHead), info.Size())
+	f.number, _ = parseWALName(name)
+	if encrypted {
+		if f.cipher, err = keys(f.keyOf); err != nil {
+			return nil, 0, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return f, info.Size(), nil
+}
+
+// readWALFile reads what is whole in one file: frames whose sequences count up
+// from the header's first to, at most, limit-1. It reports the bytes after
+// that as torn; it changes nothing.
+func readWALFile(d disk, path string, limit uint64, keys ciphers) (f *walFile, torn int64, err error) {
+	file, err := d.open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer file.Close()
+	f, size, err := openWAL(file, filepath.Base(path), keys)
+	if err != nil {
+		return nil, size, err
+	}
+	f.path = path
+	s := newWALScanner(file, f.cipher, int64(walHead), size)
 	for f.end() < limit {
 		p, err := s.next()
 		if errors.Is(err, io.EOF) {
@@ -200,10 +259,10 @@ func readWALFile(path string, limit uint64) (f *walFile, torn int64, err error) 
 		if err != nil {
 			return nil, 0, fmt.Errorf("%s: %w", filepath.Base(path), err)
 		}
-		f.add(f.size, int64(len(p.raw)))
+		f.add(f.size, int64(len(p.body)))
 		f.size = s.pos
 	}
-	return f, info.Size() - f.size, nil
+	return f, size - f.size, nil
 }
 
 // add counts one record whose frame begins at off.

@@ -83,6 +83,15 @@ func initWitness(dir, name string) (string, error) {
 
 // witnessKey gives the cosignature/v1 verifier key of a secret note key.
 func witnessKey(secret string) (string, error) {
+	key, err := publicOf(secret)
+	if err != nil {
+		return "", err
+	}
+	return fnote.VKeyToCosignatureV1(key)
+}
+
+// publicOf gives the verifier key of a secret note key.
+func publicOf(secret string) (string, error) {
 	signer, err := note.NewSigner(secret)
 	if err != nil {
 		return "", err
@@ -93,11 +102,7 @@ func witnessKey(secret string) (string, error) {
 		return "", fmt.Errorf("%w: it is not an Ed25519 note key", ErrKey)
 	}
 	public := ed25519.NewKeyFromSeed(seed[1:]).Public().(ed25519.PublicKey)
-	key, err := note.NewEd25519VerifierKey(signer.Name(), public)
-	if err != nil {
-		return "", err
-	}
-	return fnote.VKeyToCosignatureV1(key)
+	return note.NewEd25519VerifierKey(signer.Name(), public)
 }
 
 // OpenWitness opens a witness's folder for serving. It refuses a folder of

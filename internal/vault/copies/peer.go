@@ -117,7 +117,9 @@ func (p *Peer) put(ctx context.Context, o Object) error {
 	if err != nil {
 		return err
 	}
-	req.ContentLength = o.Size
+	if req.ContentLength = o.Size; o.Size == 0 {
+		req.Body = http.NoBody // else the length would be left open
+	}
 	req.GetBody = o.Open
 	req.Header.Set(sumHeader, hex.EncodeToString(o.SHA256[:]))
 	if !o.Until.IsZero() {

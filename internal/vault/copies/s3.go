@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -94,12 +95,14 @@ func openS3(o S3Options) (*Bucket, error) {
 	}
 	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	transport.ResponseHeaderTimeout = answerWait
+	transport.ExpectContinueTimeout = 2 * time.Second
 	if o.Region == "" {
 		o.Region = "us-east-1"
 	}
 	client, err := minio.New(end.Host, &minio.Options{
-		Creds: credentials.NewStaticV4(access, secret, ""), Secure: end.Scheme == "https", Transport: transport,
-		Region: o.Region, MaxRetries: 1, // the shipper itself waits and tries again
+		Creds: credentials.NewStaticV4(access, secret, ""), Secure: end.Scheme == "https", Transport: askFirst{transport},
+		Region: o.Region, TrailingHeaders: true, // else the client refuses a checksum that is known already
+		MaxRetries: 1, // the shipper itself waits and tries again
 	})
 	if err != nil {
 		return nil, err
@@ -112,6 +115,18 @@ func openS3(o S3Options) (*Bucket, error) {
 		o.Retention = DefaultRetention
 	}
 	return &Bucket{client: client, name: to.Host, prefix: prefix, retention: o.Retention, names: newNames(), versions: map[string]string{}}, nil
+}
+
+// askFirst sends a large body only once the server is ready for it, so that a
+// name that is taken is answered and does not break the connection.
+type askFirst struct{ http.RoundTripper }
+
+func (a askFirst) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Method == http.MethodPut && req.ContentLength > 256<<10 {
+		req = req.Clone(req.Context())
+		req.Header.Set("Expect", "100-continue")
+	}
+	return a.RoundTripper.RoundTrip(req)
 }
 
 // secretFile reads a secret of one line.
@@ -204,6 +219,11 @@ func (b *Bucket) put(ctx context.Context, o Object) error {
 		return b.put(ctx, o)
 	case resp.StatusCode == http.StatusPreconditionFailed || resp.StatusCode == http.StatusConflict:
 		return b.compare(ctx, o)
+	case ctx.Err() == nil && errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE):
+		// Some servers refuse a body by hanging up in its middle.
+		if other := b.compare(ctx, o); other == nil || errors.Is(other, ErrDiffers) {
+			return other
+		}
 	}
 	return explain(err)
 }

@@ -1,0 +1,123 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/vault/keyring"
+)
+
+// ErrNotProtected says that what was to be shredded was never kept under a key
+// of its own, so that there is none to destroy.
+var ErrNotProtected = errors.New("not kept under a key of its own")
+
+// ShredRequest says what is to be made unreadable for ever, in every copy.
+type ShredRequest struct {
+	Keys     []string // as given by Options.Protect
+	Segments []string // names of encrypted segments
+	Reason   string
+	By       string
+}
+
+// ShredReport says what became unreadable.
+type ShredReport struct {
+	Keys []string `json:"keys"` // as the keyring names them
+}
+
+type shredRecord struct {
+	At     time.Time `json:"at"`
+	By     string    `json:"by"`
+	Op     string    `json:"op"` // shred
+	Reason string    `json:"reason"`
+	Keys   []string  `json:"keys"`
+}
+
+// Shred seals a konseki.shred record that names the keys and destroys them.
+// The tree over what they protected stays valid, and Verify shows that nothing
+// else was lost. A recovery file of the keyring made before still has the keys:
+// destroy it too. Errors: ErrNotProtected.
+func (v *Vault) Shred(ctx context.Context, req ShredRequest) (ShredReport, error) {
+	var rep ShredReport
+	for _, k := range req.Keys {
+		rep.Keys = append(rep.Keys, classPrefix+k)
+	}
+	for _, name := range req.Segments {
+		key, err := v.shreddable(ctx, name)
+		if err != nil {
+			return rep, fmt.Errorf("vault: shred %s: %w", name, err)
+		}
+		rep.Keys = append(rep.Keys, key)
+	}
+	for _, k := range rep.Keys {
+		if _, err := v.ring.Get(k); errors.Is(err, keyring.ErrNoKey) {
+			return rep, fmt.Errorf("vault: shred %s: %w: protect it before its first record arrives", strings.TrimPrefix(k, classPrefix), ErrNotProtected)
+		}
+	}
+	slices.Sort(rep.Keys)
+	rec := shredRecord{At: v.opts.Now().UTC(), By: req.By, Op: "shred", Reason: req.Reason, Keys: rep.Keys}
+	if err := v.declare(ctx, event.SourceShred, rec); err != nil {
+		return rep, fmt.Errorf("vault: shred: %w", err)
+	}
+	if err := v.ring.Destroy(rep.Keys...); err != nil {
+		return rep, fmt.Errorf("vault: shred: %w", err)
+	}
+	v.mu.Lock()
+	list := slices.Clone(v.segments)
+	for i := range list {
+		if s := &list[i]; slices.Contains(req.Segments, s.Name) {
+			s.dropped, s.shredded = []span{{s.First, s.Last}}, true
+		}
+	}
+	v.segments = list
+	v.mu.Unlock()
+	v.opened.clear()
+	v.proofs.forget()
+	return rep, nil
+}
+
+// shreddable gives the key of an encrypted segment, and refuses one that holds
+// records without which the vault could not explain itself.
+func (v *Vault) shreddable(ctx context.Context, name string) (string, error) {
+	segs := v.Segments()
+	i := slices.IndexFunc(segs, func(s Segment) bool { return s.Name == name })
+	if i < 0 {
+		return "", fmt.Errorf("%w: there is no such segment", ErrNotFound)
+	}
+	if !segs[i].Encrypted {
+		return "", fmt.Errorf("%w: the segment is in the clear", ErrNotProtected)
+	}
+	keep := ""
+	r, err := openSegment(v.disk, segs[i], v.ring)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = r.close() }()
+	err = r.heads(func(p *payload) bool {
+		switch string(p.source) {
+		case event.SourceCase, event.SourceReport, event.SourceExpiry, event.SourceShred, event.SourceRegistry:
+			keep = string(p.source)
+		}
+		return keep == "" && ctx.Err() == nil
+	})
+	if err == nil {
+		err = ctx.Err()
+	}
+	if keep != "" {
+		return "", fmt.Errorf("it also holds a record of %s, which must stay: shred a source or a subject instead", keep)
+	}
+	return fileKey(segs[i].First, segs[i].Generation), err
+}
+
+// Keyring is the vault's keyring.
+func (v *Vault) Keyring() *keyring.Ring { return v.ring }
+
+// Dir is the vault's folder.
+func (v *Vault) Dir() string { return v.dir }
+
+func (v *Vault) path(name string) string { return filepath.Join(v.dir, name) }

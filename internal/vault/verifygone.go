@@ -1,0 +1,149 @@
+package vault
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/konseki/konseki/internal/event"
+)
+
+// declared is a record by which konseki says that it let records go.
+type declared struct {
+	seq    uint64
+	source string
+	raw    []byte
+}
+
+func isDeclaration(source []byte) bool {
+	return string(source) == event.SourceExpiry || string(source) == event.SourceShred
+}
+
+type goneRecord struct {
+	seq  uint64
+	key  string
+	gone event.Gone
+}
+
+type goneSpan struct {
+	span
+	file string
+}
+
+// letGo compares what is gone with what sealed records say was let go.
+type letGo struct {
+	gone     []goneSpan            // let go under retention
+	keys     map[string][]goneSpan // under a destroyed key, by its name
+	locked   uint64
+	expiries []span          // declared
+	shreds   map[string]bool // names of keys, declared
+}
+
+// take notes what a chunk tells.
+func (l *letGo) take(c chunk, file string) {
+	for _, g := range c.gone {
+		s := goneSpan{span{g.seq, g.seq}, file}
+		switch g.gone {
+		case event.Expired:
+			l.gone = join(l.gone, s)
+		case event.Shredded:
+			l.destroyed(g.key, s.span, file)
+		default:
+			l.locked++
+		}
+	}
+	for _, d := range c.own {
+		l.declare(d)
+	}
+}
+
+func (l *letGo) destroyed(key string, s span, file string) {
+	if l.keys == nil {
+		l.keys = map[string][]goneSpan{}
+	}
+	l.keys[key] = join(l.keys[key], goneSpan{s, file})
+}
+
+// join appends a span, to the last one if it touches it.
+func join(list []goneSpan, s goneSpan) []goneSpan {
+	if n := len(list); n > 0 && list[n-1].last+1 == s.first && list[n-1].file == s.file {
+		list[n-1].last = s.last
+		return list
+	}
+	return append(list, s)
+}
+
+// Declaration is the part of a konseki.expiry or konseki.shred record that
+// says what was let go.
+type Declaration struct {
+	Records string   `json:"records,omitempty"` // expiry: spans such as "1-20,25-25"
+	Keys    []string `json:"keys,omitempty"`    // shred: names of keys in the keyring
+}
+
+func (l *letGo) declare(d declared) {
+	var said Declaration
+	if err := json.Unmarshal(d.raw, &said); err != nil {
+		return // then what it let go is named
+	}
+	if d.source == event.SourceShred {
+		if l.shreds == nil {
+			l.shreds = map[string]bool{}
+		}
+		for _, k := range said.Keys {
+			l.shreds[k] = true
+		}
+		return
+	}
+	spans, err := parseSpans(said.Records, 1, d.seq-1) // only what came before it
+	if err == nil {
+		l.expiries = append(l.expiries, spans...)
+	}
+}
+
+// checkLetGo names what is gone and was not declared, and counts the rest.
+func (a *audit) checkLetGo() {
+	slices.SortFunc(a.let.expiries, func(x, y span) int { return cmp.Compare(x.first, y.first) })
+	slices.SortFunc(a.let.gone, func(x, y goneSpan) int { return cmp.Compare(x.first, y.first) })
+	var gone []goneSpan
+	for _, g := range a.let.gone {
+		gone = join(gone, g)
+	}
+	for _, g := range gone {
+		missing := minus(g.span, a.let.expiries)
+		for _, m := range missing {
+			a.problem(KindRemoved, g.file, m.first, "records %d to %d were let go, and no sealed expiry record says so", m.first, m.last)
+		}
+		a.report.Expired += g.last - g.first + 1 - total(missing)
+	}
+	for key, spans := range a.let.keys {
+		for _, g := range spans {
+			if !a.let.shreds[key] {
+				a.problem(KindRemoved, g.file, g.first, "records %d to %d: %s", g.first, g.last, fmt.Sprintf("the key %q was destroyed, and no sealed record says so", key))
+				continue
+			}
+			a.report.Shredded += g.last - g.first + 1
+		}
+	}
+	a.report.Locked = a.let.locked
+}
+
+// minus gives what of s no span in order holds.
+func minus(s span, spans []span) (out []span) {
+	for _, x := range spans {
+		if x.last < s.first {
+			continue
+		}
+		if x.first > s.last {
+			break
+		}
+		if x.first > s.first {
+			out = append(out, span{s.first, x.first - 1})
+		}
+		s.first = x.last + 1
+		if s.first > s.last {
+			return out
+		}
+	}
+	return append(out, s)
+}

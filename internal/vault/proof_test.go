@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"encoding/hex"
 	"testing"
 	"time"
@@ -15,5 +16,18 @@ func TestLeafIsThatOfTheFormatDocument(t *testing.T) {
 	const want = "0371d0f666cef0b5d143553bb6c494741e7bb0ceea1cb79df1e5680d50bab32e"
 	if got := hex.EncodeToString(leaf[:]); got != want {
 		t.Errorf("leaf %s, documented %s", got, want)
+	}
+}
+
+// TestLeafOfPartsIsThatOfTheFormatDocument does so for a record in parts.
+func TestLeafOfPartsIsThatOfTheFormatDocument(t *testing.T) {
+	content := partsContent(bytes.Repeat([]byte{1}, secretLen), []byte("user=kay"))
+	leaf := leafOf(event.Record{Seq: 1, Received: time.Unix(0, 0), Source: "vpn", Transport: "file"}, leafParts, content)
+	const wantContent, wantLeaf = "2c35eca435abadd39050d4891f9c9e4776b696d214870aba4876076e83ca461d", "819c3dc9125fa9081b293215ea8bb9ba07865c25074069e4cb876d043339482d"
+	if got := hex.EncodeToString(content[:]); got != wantContent {
+		t.Errorf("content %s, documented %s", got, wantContent)
+	}
+	if got := hex.EncodeToString(leaf[:]); got != wantLeaf {
+		t.Errorf("leaf %s, documented %s", got, wantLeaf)
 	}
 }

@@ -60,6 +60,11 @@ func (s *Shipper) tails(ctx context.Context, v Vault) error {
 		}
 		last := min(size, from+tailRecords)
 		err := s.tail(ctx, v, from+1, last)
+		// A tail is cut from one log file, and where that ends is not known.
+		for errors.Is(err, vault.ErrNotFound) && last > from+1 && !rolledSince(v, from+1) {
+			last = from + (last-from)/2
+			err = s.tail(ctx, v, from+1, last)
+		}
 		if err != nil && ctx.Err() == nil && rolledSince(v, from+1) {
 			continue // they became a segment meanwhile, which follows
 		}
@@ -128,7 +133,13 @@ func (s *Shipper) segments(ctx context.Context, v Vault) error {
 	return nil
 }
 
-func (s *Shipper) untilOf(vault.Segment) time.Time { return s.opts.Until(nil, s.opts.Now()) }
+func (s *Shipper) untilOf(seg vault.Segment) time.Time {
+	last := seg.LastReceived
+	if last.IsZero() {
+		last = s.opts.Now()
+	}
+	return s.opts.Until(seg.Sources, last)
+}
 
 // log ships what the present checkpoint needs, and the checkpoint last.
 func (s *Shipper) log(ctx context.Context, v Vault) error {

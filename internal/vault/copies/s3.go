@@ -219,7 +219,7 @@ func (b *Bucket) put(ctx context.Context, o Object) error {
 		return b.put(ctx, o)
 	case resp.StatusCode == http.StatusPreconditionFailed || resp.StatusCode == http.StatusConflict:
 		return b.compare(ctx, o)
-	case ctx.Err() == nil && errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE):
+	case ctx.Err() == nil && (errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)):
 		// Some servers refuse a body by hanging up in its middle.
 		if other := b.compare(ctx, o); other == nil || errors.Is(other, ErrDiffers) {
 			return other

@@ -209,15 +209,15 @@ func (c *checker) judge(ctx context.Context, a Anchor, root tlog.Hash) error {
 	a.Why, a.Held = why, why == ""
 	switch why {
 	case "":
-		a.Reason = phrase("先頭の %d 束は、これが覚えているとおりである", "the first %d batches are as it remembers them", a.Size)
+		a.Reason = phrase("先頭の批 %d 個は、これが覚えているとおりである", "the first %d batches are as it remembers them", a.Size)
 	case RolledBack:
-		a.Reason = phrase("これは %d 束を覚えているが、保管庫には %d 束しかない：古い状態に戻されている",
+		a.Reason = phrase("これが覚えている批は %d 個だが、保管庫には %d 個しかない：古い状態に戻されている",
 			"it remembers %d batches, the vault has %d: it was put back to an older state", a.Size, c.head.Size)
 	case Forked:
-		a.Reason = phrase("先頭の %d 束は、これが覚えているものではない：履歴が書き換えられている",
+		a.Reason = phrase("先頭の批 %d 個は、これが覚えているものではない：履歴が書き換えられている",
 			"the first %d batches are not those it remembers: history was written anew", a.Size)
 	default:
-		a.Reason = phrase("保管庫のログが自らのチェックポイントと合わないため、%d 束までを比べられない：konseki verify を実行すること",
+		a.Reason = phrase("保管庫のログが自らのチェックポイントと合わないため、批 %d 個までを比べられない：konseki verify を実行すること",
 			"the vault's log does not match its own checkpoint, so that nothing can be compared up to %d batches: run konseki verify", a.Size)
 	}
 	c.out = append(c.out, a)

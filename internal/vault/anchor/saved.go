@@ -43,8 +43,8 @@ type label struct {
 func labels() []label {
 	return []label{
 		{"origin", event.Phrase{JA: "ログ名", EN: "origin"}},
-		{"size", event.Phrase{JA: "束の数", EN: "size"}},
-		{"root", event.Phrase{JA: "根", EN: "root"}},
+		{"size", event.Phrase{JA: "批の数", EN: "size"}},
+		{"root", event.Phrase{JA: "ルート", EN: "root"}},
 		{"time", event.Phrase{JA: "時刻", EN: "time"}},
 		{"key", event.Phrase{JA: "鍵の指紋", EN: "key hash"}},
 	}
@@ -72,7 +72,7 @@ func (c Checkpoint) Text(lang string, at time.Time) string {
 		"key":    {c.KeyHash()},
 	}
 	var b strings.Builder
-	b.WriteString(event.Phrase{JA: "痕跡 konseki のチェックポイント", EN: "konseki checkpoint"}.In(lang) + "\n\n")
+	b.WriteString(event.Phrase{JA: "konseki（痕跡）のチェックポイント", EN: "konseki checkpoint"}.In(lang) + "\n\n")
 	for _, l := range labels() {
 		name := l.says.In(lang)
 		for _, v := range values[l.name] {

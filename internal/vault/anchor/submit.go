@@ -82,12 +82,12 @@ func (a *Alarm) Phrase() event.Phrase {
 	}
 	if a.Kind == RolledBack {
 		return event.Phrase{
-			JA: fmt.Sprintf("保管庫が古い状態に戻されている：証人 %s は %d 束を覚えているが、ここには %d 束しかない（%s）", a.Witness, a.Theirs, a.Ours, proof.JA),
+			JA: fmt.Sprintf("保管庫が古い状態に戻されている：証人 %s が覚えている批は %d 個だが、ここには %d 個しかない（%s）", a.Witness, a.Theirs, a.Ours, proof.JA),
 			EN: fmt.Sprintf("the vault was put back to an older state: witness %s remembers %d batches, here are %d (%s)", a.Witness, a.Theirs, a.Ours, proof.EN),
 		}
 	}
 	return event.Phrase{
-		JA: fmt.Sprintf("保管庫の履歴が書き換えられている：証人 %s が覚えている履歴は、ここの %d 束と両立しない（%s）", a.Witness, a.Ours, proof.JA),
+		JA: fmt.Sprintf("保管庫の履歴が書き換えられている：証人 %s が覚えている履歴は、ここの批 %d 個と両立しない（%s）", a.Witness, a.Ours, proof.JA),
 		EN: fmt.Sprintf("the vault's history was written anew: what witness %s remembers does not go with the %d batches here (%s)", a.Witness, a.Ours, proof.EN),
 	}
 }

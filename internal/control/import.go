@@ -98,7 +98,7 @@ func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported,
 	if err := s.Flow.Sync(ctx); err != nil {
 		return out, cmp.Or(importErr, err)
 	}
-	s.lostFiles(files, p.sourceOf)
+	s.lostFiles(files, p)
 	if err := s.SealCounted(ctx); err != nil {
 		return out, cmp.Or(importErr, err)
 	}
@@ -196,17 +196,15 @@ func (p placer) place(path string, shape event.Shape) collect.Place {
 	return out
 }
 
-// sourceOf is the source of a file of which nothing was read, "" where its path
-// does not tell.
-func (p placer) sourceOf(path string) string {
-	if id := p.place(path, event.Shape{}).Source; id != noSource {
+// sourceOf is the source of a file of which nothing was read: the one that a
+// person said, or that its folder names if known holds it; else "".
+func (p placer) sourceOf(path string, known func(id string) bool) string {
+	id := p.place(path, event.Shape{}).Source
+	if _, _, declared := p.declared(path); p.req.Source != "" || declared || known(id) {
 		return id
 	}
 	return ""
 }
-
-// noSource is the source of files that nothing tells one of.
-const noSource = "import"
 
 // sourceName names the source of a file that nobody declared: the top folder
 // of what was imported, else the format recognised, else "import".
@@ -216,7 +214,7 @@ func sourceName(path string, shape event.Shape) string {
 			return id
 		}
 	}
-	return cmp.Or(shape.Format, noSource)
+	return cmp.Or(shape.Format, "import")
 }
 
 // modified is the time a file was last written to: the latest its lines can be.

@@ -207,8 +207,8 @@ func (r *registry) applyLoss(rec event.Record) error {
 	return nil
 }
 
-// allLosses lists everything counted, sealed or not.
-func (s *Service) allLosses() []coverage.Loss {
+// AllLosses lists everything counted, sealed or not.
+func (s *Service) AllLosses() []coverage.Loss {
 	k := s.losses
 	k.mu.Lock() // nothing moves from the one to the other meanwhile
 	defer k.mu.Unlock()
@@ -232,7 +232,7 @@ func (s *Service) Losses(ctx context.Context, by, source string, from, to time.T
 
 // lostFiles counts what an import did not take: files known already, with the
 // records they would have added, and files that could not be read.
-func (s *Service) lostFiles(files []collect.File, place func(path string) string) {
+func (s *Service) lostFiles(files []collect.File, p placer) {
 	brought := map[string]int64{} // by SHA-256, in this import
 	for _, f := range files {
 		if !f.Duplicate && f.SHA256 != "" {
@@ -250,11 +250,17 @@ func (s *Service) lostFiles(files []collect.File, place func(path string) string
 		case f.Error != "" && f.Why != event.WhyStopped: // what was stopped goes on when it is imported again
 			source := f.Source
 			if source == "" {
-				source = place(f.Path)
+				source = p.sourceOf(f.Path, s.known)
 			}
 			s.Lost(event.Loss{Source: source, Path: f.Path, Door: "file", Kind: event.LossRejected, Reason: f.Why, Records: 1, Bytes: f.Bytes})
 		}
 	}
+}
+
+// known reports whether a source is registered or was seen.
+func (s *Service) known(id string) bool {
+	_, ok := s.registry.source(id)
+	return ok
 }
 
 // recordsOf is how many records an import of the content brought.

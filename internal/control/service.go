@@ -205,7 +205,7 @@ func (s *Service) coverageLedger(ctx context.Context) (*coverage.Ledger, error) 
 	for i, p := range seen {
 		ps[i] = coverage.Presence{Source: p.Source, Host: p.Host, Start: p.Start, Events: p.Events, Unparsed: p.Unparsed, First: p.First, Last: p.Last}
 	}
-	c.ledger = coverage.New(s.registry.sources(), ps, s.allLosses(), width, now)
+	c.ledger = coverage.New(s.registry.sources(), ps, s.AllLosses(), width, now)
 	c.upTo, c.lost, c.at, c.sealed, c.took = last, lost, now, version, time.Since(began)
 	return c.ledger, nil
 }

@@ -138,6 +138,9 @@ func configVerb() verb {
 					return fmt.Errorf("%w: config check or config print", errUsage)
 				}
 				cfg, err := config.Load(filepath.Join(e.dir, "konseki.yaml"))
+				if err == nil {
+					err = server.PolicyOf(cfg).Check()
+				}
 				if err != nil {
 					return err
 				}

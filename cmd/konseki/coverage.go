@@ -51,7 +51,7 @@ func sourceVerb() verb {
 	return verb{
 		name: "source", args: "add ID | list", does: "register a source that is expected, or list them",
 		examples: []string{
-			"konseki source add vpn --kind vpn --name-ja 'VPN 装置' --name-en 'VPN appliance' --owner infra",
+			"konseki source add vpn --kind vpn --name-ja 'VPN 装置' --name-en 'VPN appliance' --owner infra --retention 400d --origin-retention 7d",
 			"konseki source add dc-network --kind network --absent refused --from 2018-01-01 --to 2018-03-05 --reason-ja 提供されず --reason-en 'not handed over'",
 			"konseki source list",
 		},
@@ -60,7 +60,9 @@ func sourceVerb() verb {
 			var src control.Source
 			var absence coverage.Absence
 			var state string
+			var keep retentionFlags
 			w.register(fs)
+			keep.register(fs)
 			fs.StringVar(&src.Kind, "kind", "", "`kind`: vpn auth firewall network groupware chat web_service web server database monitoring other")
 			fs.StringVar(&src.Name.JA, "name-ja", "", "Japanese `name`")
 			fs.StringVar(&src.Name.EN, "name-en", "", "English `name`")
@@ -85,7 +87,11 @@ func sourceVerb() verb {
 							absence.From, absence.To, absence.State = from, to, coverage.State(state)
 							src.Absent = append(src.Absent, absence)
 						}
-						return s.AddSource(ctx, person(), src)
+						known, err := s.Sources(ctx)
+						if err != nil {
+							return err
+						}
+						return s.AddSource(ctx, person(), keep.told(src, known))
 					})
 				}
 				return fmt.Errorf("%w: source add ID, or source list", errUsage)
@@ -110,7 +116,7 @@ func (e *env) listSources(ctx context.Context, s *server.Server) error {
 		if !src.Expected {
 			expected = e.say("受信のみ", "only seen")
 		}
-		fmt.Fprintf(e.stdout, "%-16s %-11s %-8s %s\n", plain(src.ID), src.Kind, expected, plain(src.Name.In(e.lang)))
+		fmt.Fprintf(e.stdout, "%-16s %-11s %-8s %s%s\n", plain(src.ID), src.Kind, expected, plain(src.Name.In(e.lang)), e.kept(src))
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ type verb struct {
 func verbs() []verb {
 	return []verb{
 		demoVerb(), serveVerb(), importVerb(), searchVerb(), pivotVerb(), askVerb(), recordVerb(), findingsVerb(),
-		coverageVerb(), sourceVerb(), caseVerb(), reportVerb(), exportVerb(), verifyVerb(),
+		coverageVerb(), sourceVerb(), holdVerb(), caseVerb(), reportVerb(), exportVerb(), verifyVerb(),
 		detectVerb(), rulesVerb(), replayVerb(), reindexVerb(), tokenVerb(), configVerb(), versionVerb(),
 	}
 }

@@ -78,6 +78,7 @@ func (s *Service) registered(src Source) bool {
 	if !ok {
 		return false
 	}
+	src = keptAs(src, known)
 	a, errA := json.Marshal(known, json.Deterministic(true))
 	b, errB := json.Marshal(src, json.Deterministic(true))
 	return errA == nil && errB == nil && bytes.Equal(a, b)

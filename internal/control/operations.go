@@ -76,6 +76,8 @@ type Operations interface {
 	AddQuestion(ctx context.Context, by, caseID string, q Question) (*Question, error)
 	SetSection(ctx context.Context, by, caseID, name string, text event.Phrase) error
 
+	Keeping // retention, holds and expiry
+
 	// Report writes the case as a document; format is "md" or "html", lang "ja" or "en".
 	Report(ctx context.Context, by, caseID, lang, format string, w io.Writer) error
 	// Export writes the self-verifying bundle (zip).

@@ -16,21 +16,24 @@ import (
 // registry is what konseki's own records say: sources, imports, findings and
 // cases. It is folded from the vault and never stored.
 type registry struct {
-	mu       sync.RWMutex
-	order    []string // source ids in the order registered
-	byID     map[string]coverage.Source
-	imported map[string]ImportedFile // by SHA-256 of the content
-	begun    map[string]uint64       // imports begun and not ended whole: Seq of the record that says so
-	found    map[string]bool         // finding ids
-	changes  uint64
-	lost     *coverage.Losses // everything sealed as lost
-	lossSeq  uint64           // the last record of losses that was folded in
-	counted  uint64           // up to here it is sealed what deriving records lost
-	desk     *investigate.Desk
+	mu        sync.RWMutex
+	order     []string // source ids in the order registered
+	byID      map[string]coverage.Source
+	imported  map[string]ImportedFile // by SHA-256 of the content
+	begun     map[string]uint64       // imports begun and not ended whole: Seq of the record that says so
+	found     map[string]bool         // finding ids
+	fromFiles map[string]bool         // sources of which files were imported
+	changes   uint64
+	holds     []Hold
+	expiries  expiries
+	lost      *coverage.Losses // everything sealed as lost
+	lossSeq   uint64           // the last record of losses that was folded in
+	counted   uint64           // up to here it is sealed what deriving records lost
+	desk      *investigate.Desk
 }
 
 func newRegistry() *registry {
-	return &registry{byID: map[string]coverage.Source{}, imported: map[string]ImportedFile{}, begun: map[string]uint64{}, found: map[string]bool{}, lost: coverage.NewLosses(maxSealed), desk: investigate.NewDesk()}
+	return &registry{byID: map[string]coverage.Source{}, imported: map[string]ImportedFile{}, begun: map[string]uint64{}, found: map[string]bool{}, fromFiles: map[string]bool{}, lost: coverage.NewLosses(maxSealed), desk: investigate.NewDesk()}
 }
 
 // Apply folds one own record in, in Seq order; others are passed over.
@@ -46,6 +49,10 @@ func (r *registry) apply(rec event.Record) error {
 		return r.desk.Apply(rec)
 	case event.SourceRegistry:
 		return r.applySource(rec)
+	case event.SourceHold:
+		return r.applyHold(rec)
+	case event.SourceExpiry:
+		return r.applyExpiry(rec)
 	case event.SourceImport:
 		var f ImportedFile
 		if err := jsonx.Unmarshal(rec.Raw, &f, jsonx.DefaultLimits()); err != nil {
@@ -76,6 +83,7 @@ func (r *registry) applyImport(seq uint64, f ImportedFile) {
 	}
 	if f.Op == "import" {
 		r.imported[f.SHA256] = f
+		r.fromFiles[f.Source] = true
 	}
 }
 
@@ -165,6 +173,9 @@ func (s *Service) AddSource(ctx context.Context, by string, src Source) error {
 		return err
 	}
 	src.Expected = true
+	if err := s.keepsEnough(&src); err != nil {
+		return err
+	}
 	_, err := s.seal(ctx, event.SourceRegistry, sourceOp{At: s.Now(), By: by, Op: "source.add", Source: src})
 	return err
 }

@@ -65,6 +65,7 @@ type Service struct {
 	registry *registry
 	ledger   cachedLedger
 	losses   *lossKeeper
+	keeping  chan struct{}        // full while records are let go
 	asked    map[string]time.Time // what was recorded as asked lately, by person and question
 }
 
@@ -75,6 +76,7 @@ type Deps struct {
 	Index   Index
 	Flow    Flow
 	Zone    *time.Location
+	Keep    Policy // how long records are kept; the zero Policy keeps them for ever
 	Version string
 	Rules   int
 	Logger  *slog.Logger
@@ -86,7 +88,7 @@ var _ Operations = (*Service)(nil)
 // New returns the operations on what deps holds. [Service.Apply] must be fed
 // every own record, those already in the vault first.
 func New(deps Deps) *Service {
-	return &Service{Deps: deps, registry: newRegistry(), losses: newLossKeeper(), asked: map[string]time.Time{}}
+	return &Service{Deps: deps, registry: newRegistry(), losses: newLossKeeper(), keeping: make(chan struct{}, 1), asked: map[string]time.Time{}}
 }
 
 // seal appends one own record and waits until it can be searched. Views that
@@ -205,7 +207,7 @@ func (s *Service) coverageLedger(ctx context.Context) (*coverage.Ledger, error) 
 	for i, p := range seen {
 		ps[i] = coverage.Presence{Source: p.Source, Host: p.Host, Start: p.Start, Events: p.Events, Unparsed: p.Unparsed, First: p.First, Last: p.Last}
 	}
-	c.ledger = coverage.New(s.registry.sources(), ps, s.AllLosses(), width, now)
+	c.ledger = coverage.New(s.registry.judged(), ps, s.AllLosses(), width, now)
 	c.upTo, c.lost, c.at, c.sealed, c.took = last, lost, now, version, time.Since(began)
 	return c.ledger, nil
 }

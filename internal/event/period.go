@@ -179,9 +179,9 @@ func months(t time.Time, n int) time.Time {
 }
 
 // Shorter reports whether p ends before q, both begun with a leap year, in
-// which twelve months are 366 days.
+// which twelve months are 366 days. Nothing is shorter than what says nothing.
 func (p Period) Shorter(q Period) bool {
-	if p == q || p.Endless() {
+	if p == q || p.Endless() || q.IsZero() {
 		return false
 	}
 	if q.Endless() {

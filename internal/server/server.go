@@ -95,6 +95,9 @@ func openVault(dir string, opts Options) (*vault.Vault, error) {
 }
 
 func (s *Server) open(ctx context.Context, opts Options) error {
+	if err := PolicyOf(opts.Config).Check(); err != nil {
+		return fmt.Errorf("server: konseki.yaml: %w", err)
+	}
 	engine, err := s.loadRules(opts.Config.Rules)
 	if err != nil {
 		return err
@@ -112,7 +115,7 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 	s.flow = newFlow(s.vault, s.index, engine, s.logger)
 	s.flow.late = cmp.Or(opts.Config.Late, config.Default().Late)
 	s.Service = control.New(control.Deps{
-		Vault: s.vault, Dir: filepath.Join(s.Dir, vaultFolder), Index: s.index, Flow: s.flow, Zone: opts.Config.Location(),
+		Vault: s.vault, Dir: filepath.Join(s.Dir, vaultFolder), Index: s.index, Flow: s.flow, Zone: opts.Config.Location(), Keep: PolicyOf(opts.Config),
 		Version: opts.Version, Rules: len(engine.Rules()), Logger: s.logger, Now: time.Now,
 	})
 	s.flow.own = s.Service
@@ -198,7 +201,7 @@ func (s *Server) remember(ctx context.Context) error {
 }
 
 func (s *Server) rememberCovered(ctx context.Context) error {
-	plan, err := query.Parse(`source:("`+event.SourceRegistry+`" OR "`+event.SourceCase+`" OR "`+event.SourceImport+`" OR "`+event.SourceFinding+`" OR "`+event.SourceLoss+`")`, query.Options{})
+	plan, err := query.Parse(`source:("`+event.SourceRegistry+`" OR "`+event.SourceCase+`" OR "`+event.SourceImport+`" OR "`+event.SourceFinding+`" OR "`+event.SourceLoss+`" OR "`+event.SourceHold+`" OR "`+event.SourceExpiry+`")`, query.Options{})
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}

@@ -44,6 +44,8 @@ type caseView struct {
 	Statements []statementView
 	Findings   []findingGroup
 	History    []historyLine
+	Race       *raceView
+	HowToHold  string
 	Form       caseForm
 }
 
@@ -204,6 +206,10 @@ func (s *server) showCase(v *visit, status int, form caseForm) error {
 	if view.Findings, err = s.caseFindings(v, num); err != nil {
 		return err
 	}
+	if view.Race, err = s.race(v, c.ID); err != nil {
+		return err
+	}
+	view.HowToHold = v.f("race.hold", visible(c.ID, 60))
 	view.Form = v.forms(form)
 	return s.show(v, status, "case.html", "page", view)
 }

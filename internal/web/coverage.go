@@ -31,6 +31,7 @@ type sourceView struct {
 	Events                           string
 	Intervals                        []intervalView
 	More                             int
+	Kept                             keptView
 	Search                           string
 }
 
@@ -72,6 +73,13 @@ func (s *server) coverage(v *visit) error {
 	view.Ends = [2]string{v.clock(ax.from, event.PrecisionSecond).Text(), v.clock(ax.to, event.PrecisionSecond).Text()}
 	view.Chart = &chart{From: ax.from.UnixMilli(), To: ax.to.UnixMilli(), Ticks: v.ticks(ax), Ribbon: v.ribbon(ax, rows), Zoom: v.zoom(ax)}
 	view.Sources, view.Never = v.sources(rows, registered)
+	kept, err := s.kept(v)
+	if err != nil {
+		return err
+	}
+	for i, row := range rows {
+		view.Sources[i].Kept = kept[row.Source]
+	}
 	return s.show(v, http.StatusOK, "coverage.html", "page", view)
 }
 

@@ -9,7 +9,7 @@ type words struct{ ja, en string }
 func catalogue() map[string]words {
 	all := make(map[string]words)
 	for _, part := range []map[string]words{
-		frameWords(), errorWords(), answerWords(), sourceWords(), stateWords(), exploreWords(), drawerWords(), caseWords(), formWords(), otherWords(), keyWords(),
+		frameWords(), errorWords(), answerWords(), sourceWords(), stateWords(), exploreWords(), drawerWords(), caseWords(), formWords(), otherWords(), keyWords(), keepWords(),
 	} {
 		maps.Copy(all, part)
 	}
@@ -145,6 +145,7 @@ func sourceWords() map[string]words {
 		"rests.datagram":               {"応答のない経路（UDP）", "datagrams"},
 		"rests.stream":                 {"応答のない経路（TCP）", "stream"},
 		"rests.declared":               {"宣言", "declared"},
+		"rests.expiry":                 {"期限処理の記録", "record of the expiry"},
 		"rests.rhythm":                 {"いつもの送信間隔", "usual rhythm"},
 		"rests.parser":                 {"形式の読み取り", "parser"},
 	}

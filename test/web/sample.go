@@ -37,6 +37,7 @@ type Ops struct {
 	events []event.Event
 	raw    map[uint64]string
 	cases  map[string]*control.Case
+	holds  []control.Hold
 	nextID int
 	times  map[string][]time.Time // of each source, sorted
 }

@@ -1,0 +1,149 @@
+package web
+
+import (
+	"time"
+
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/event"
+)
+
+// raceView is the time left before what a case needs rolls off.
+type raceView struct {
+	Needed, Why string
+	Lines       []heatView
+	More        int
+}
+
+// heatView is one source of the race.
+type heatView struct {
+	Name, Do     string
+	Origin, Here chip
+	Held         string
+	Lost         []string
+}
+
+// maxHeats is how many sources the panel of a case shows, the most pressing.
+const maxHeats = 12
+
+// race is the panel of a case: which source rolls off when.
+func (s *server) race(v *visit, caseID string) (*raceView, error) {
+	r, err := s.Ops.Race(v.r.Context(), caseID)
+	if err != nil {
+		return nil, err
+	}
+	view := &raceView{Needed: v.clock(r.Needed, event.PrecisionSecond).Text()}
+	switch r.Why {
+	case "hold", "timeline":
+		view.Why = v.t("race.why." + r.Why)
+	default:
+		view.Why = v.t("race.why.now")
+	}
+	for i := range r.Lines {
+		if i == maxHeats {
+			view.More = len(r.Lines) - i
+			break
+		}
+		view.Lines = append(view.Lines, v.heat(&r.Lines[i], r.At))
+	}
+	return view, nil
+}
+
+func (v *visit) heat(h *control.Heat, now time.Time) heatView {
+	view := heatView{Name: v.sourceName(h.Source), Do: v.phrase(h.Do), Origin: v.atOrigin(h, now), Here: v.atHome(h, now)}
+	for i, hold := range h.HeldBy {
+		if i > 0 {
+			view.Held += v.t("list.comma")
+		}
+		view.Held += visible(hold, 80)
+	}
+	for _, x := range h.Lost {
+		view.Lost = append(view.Lost, v.between(x.From, x.To))
+	}
+	return view
+}
+
+// soon is when a time left is shown as pressing.
+const soon = 14 * 24 * time.Hour
+
+func (v *visit) atOrigin(h *control.Heat, now time.Time) chip {
+	left, known := h.OriginLeft(now)
+	switch {
+	case h.Origin.IsZero():
+		return chip{"unknown", v.t("race.ask")}
+	case !known:
+		return chip{"covered", v.t("race.ever")}
+	case left <= 0:
+		return chip{"found", v.f("race.gone", v.span(-left))}
+	case left < soon:
+		return chip{"partial", v.f("race.left", v.span(left))}
+	}
+	return chip{"plain", v.f("race.left", v.span(left))}
+}
+
+func (v *visit) atHome(h *control.Heat, now time.Time) chip {
+	left, ends := h.HereLeft(now)
+	switch {
+	case len(h.HeldBy) > 0 && !ends:
+		return chip{"covered", v.t("race.held")}
+	case h.Retention.Endless():
+		return chip{"covered", v.t("race.ever")}
+	case !ends:
+		return chip{"plain", v.phrase(h.Retention.Words())}
+	case left <= 0:
+		return chip{"found", v.t("race.next")}
+	case left < soon:
+		return chip{"partial", v.f("race.left", v.span(left))}
+	}
+	return chip{"plain", v.f("race.left", v.span(left))}
+}
+
+// keptView is how long a source is kept, as the coverage page tells it.
+type keptView struct{ Here, Rule, Origin, Held string }
+
+// kept tells of every source how long it is kept.
+func (s *server) kept(v *visit) (map[string]keptView, error) {
+	list, err := s.Ops.Kept(v.r.Context())
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]keptView, len(list))
+	for _, k := range list {
+		view := keptView{Here: v.phrase(k.Retention.Words()), Rule: v.phrase(k.Rule), Origin: v.t("kept.ask")}
+		if !k.Origin.IsZero() {
+			view.Origin = v.phrase(k.Origin.Words())
+		}
+		for i, hold := range k.HeldBy {
+			if i > 0 {
+				view.Held += v.t("list.comma")
+			}
+			view.Held += visible(hold, 80)
+		}
+		out[k.Source] = view
+	}
+	return out, nil
+}
+
+func keepWords() map[string]words {
+	return map[string]words{
+		"race.title":        {"保全の残り時間", "Time left"},
+		"race.needed":       {"必要な最古の記録", "Oldest record needed"},
+		"race.why.hold":     {"保全の始まり", "where the hold begins"},
+		"race.why.timeline": {"経緯の最初の行", "first row of the timeline"},
+		"race.why.now":      {"いま書かれる記録", "what is written now"},
+		"race.origin":       {"元で", "at the origin"},
+		"race.here":         {"ここで", "here"},
+		"race.ask":          {"不明 – 要確認", "unknown – ask"},
+		"race.ever":         {"期限なし", "for ever"},
+		"race.gone":         {"%s前に消えた", "rolled off %s ago"},
+		"race.left":         {"あと %s", "%s left"},
+		"race.held":         {"保全中", "held"},
+		"race.next":         {"次の処理で手放す", "let go next"},
+		"race.lost":         {"元でも失われた：", "lost at the origin too: "},
+		"race.none":         {"ログ源がまだありません。", "There are no sources yet."},
+		"race.hold":         {"保全は konseki hold start %s で始めます。", "Begin a hold with konseki hold start %s."},
+		"kept.here":         {"保存", "kept"},
+		"kept.origin":       {"元で", "at its origin"},
+		"kept.ask":          {"不明 – 要確認", "unknown – ask"},
+		"kept.held":         {"保全", "held by"},
+	}
+}

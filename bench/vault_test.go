@@ -6,8 +6,6 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -61,37 +59,6 @@ func fill(b testing.TB, n int) string {
 	return dir
 }
 
-// BenchmarkAppend measures acknowledged records by senders that hand over 100
-// at a time, each waiting for its acknowledgement, sealing and rolling going on.
-func BenchmarkAppend(b *testing.B) {
-	for _, senders := range []int{1, 8, 64} {
-		b.Run(fmt.Sprintf("senders=%d", senders), func(b *testing.B) {
-			v := open(b, filepath.Join(b.TempDir(), "vault"))
-			defer v.Close()
-			template := lines(0, 100)
-			var left atomic.Int64
-			left.Store(int64(b.N))
-			b.SetBytes(int64(100 * len(template[0].Raw)))
-			b.ResetTimer()
-			var wg sync.WaitGroup
-			for range senders {
-				wg.Go(func() {
-					recs := append([]event.Record(nil), template...)
-					for left.Add(-1) >= 0 {
-						if err := v.Append(b.Context(), recs); err != nil {
-							b.Error(err)
-							return
-						}
-					}
-				})
-			}
-			wg.Wait()
-			b.StopTimer()
-			b.ReportMetric(float64(b.N)*100/b.Elapsed().Seconds(), "records/s")
-		})
-	}
-}
-
 // BenchmarkVerify measures raw bytes verified, from segments.
 func BenchmarkVerify(b *testing.B) {
 	dir := fill(b, 600_000)
@@ -142,19 +109,22 @@ func BenchmarkRecords(b *testing.B) {
 	}
 }
 
-// BenchmarkProve measures warm proofs, and the reading of single records.
+// BenchmarkProve measures proofs of records near each other, whose batches are
+// at hand, proofs of records spread over the whole vault, and the reading of
+// single records.
 func BenchmarkProve(b *testing.B) {
 	v := open(b, fill(b, 300_000))
 	defer v.Close()
-	b.Run("prove", func(b *testing.B) {
+	prove := func(step, among uint64) func(context.Context, int) error {
 		seq := uint64(0)
-		for b.Loop() {
-			seq = (seq + 7919) % 60_000
-			if _, err := v.Prove(b.Context(), seq+1); err != nil {
-				b.Fatal(err)
-			}
+		return func(ctx context.Context, _ int) error {
+			seq = (seq + step) % among
+			_, err := v.Prove(ctx, seq+1)
+			return err
 		}
-	})
+	}
+	b.Run("near", func(b *testing.B) { acknowledge(b, 1, 1, prove(7919, 60_000)) })
+	b.Run("spread", func(b *testing.B) { acknowledge(b, 1, 1, prove(79_193, 300_000)) })
 	b.Run("get", func(b *testing.B) {
 		seq := uint64(0)
 		for b.Loop() {

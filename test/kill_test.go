@@ -2,19 +2,17 @@ package e2e
 
 import (
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/konseki/konseki/internal/vault"
 )
 
 // rounds is how often konseki is killed without warning in each test.
@@ -135,138 +133,35 @@ func verified(t *testing.T, data string) {
 	}
 }
 
-// sender counts what it sent, how often, and what was acknowledged.
-type sender struct {
-	name         string
-	next         int
-	sent         map[string]int
-	acknowledged map[string]bool
-	pending      []string // sent and not acknowledged; repeated as HTTP clients do
-}
-
-// batch is how many lines go in one request.
-const batch = 8
-
-// run sends until the server is gone.
-func (s *sender) run(client *http.Client, address, token string) {
-	for {
-		if len(s.pending) == 0 {
-			for range batch {
-				s.pending = append(s.pending, fmt.Sprintf("%s-%06d", s.name, s.next))
-				s.next++
-			}
-		}
-		var body strings.Builder
-		for _, id := range s.pending {
-			fmt.Fprintf(&body, `{"time":%q,"user":%q,"msg":"ordered"}`+"\n", time.Now().UTC().Format(time.RFC3339Nano), id)
-		}
-		for _, id := range s.pending {
-			s.sent[id]++
-		}
-		if !taken(client, address, token, body.String(), len(s.pending)) {
-			return
-		}
-		for _, id := range s.pending {
-			s.acknowledged[id] = true
-		}
-		s.pending = s.pending[:0]
-	}
-}
-
-// taken posts and reports whether all lines were acknowledged.
-func taken(client *http.Client, address, token, lines string, n int) bool {
-	req, err := http.NewRequest(http.MethodPost, address, strings.NewReader(lines))
-	if err != nil {
-		return false
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	res, err := client.Do(req)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = res.Body.Close() }()
-	var answer struct {
-		Records int `json:"records"`
-	}
-	body, err := io.ReadAll(res.Body)
-	if err != nil || res.StatusCode != http.StatusOK {
-		return false
-	}
-	return json.Unmarshal(body, &answer) == nil && answer.Records == n
-}
-
-// TestNothingAcknowledgedIsLostWhenKilled kills a serving konseki while HTTP
-// senders count what it acknowledged and a syslog sender adds load.
+// TestNothingAcknowledgedIsLostWhenKilled kills a serving konseki under the
+// same load, and asks the index as well: a search finds what the vault has.
 func TestNothingAcknowledgedIsLostWhenKilled(t *testing.T) {
 	data, random := filepath.Join(t.TempDir(), "data"), chance(t)
 	writeFile(t, filepath.Join(data, "konseki.yaml"), "zone: UTC\nweb: 127.0.0.1:0\nsyslog: {tcp: '127.0.0.1:0'}\n", 0o600)
 	token := strings.TrimSpace(must(t, data, "token", "add", "senders"))
-	senders := make([]*sender, 4)
-	for i := range senders {
-		senders[i] = &sender{name: fmt.Sprintf("s%d", i), sent: map[string]int{}, acknowledged: map[string]bool{}}
+	b := mixedSenders(random, 1, 8, 20, 100)
+	for _, w := range b.wires {
+		w.pause *= 5 // deriving and indexing take their time
 	}
 	for range rounds {
-		s := serve(t, data, 1)
-		var working sync.WaitGroup
-		client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}
-		for _, from := range senders {
-			working.Go(func() { from.run(client, s.ingest+"?source=app", token) })
-		}
-		working.Go(func() { flood(s.syslog["tcp"]) })
-		timer := time.AfterFunc(time.Duration(50+random.Int64N(350))*time.Millisecond, func() { _ = s.cmd.Process.Kill() })
-		<-s.ended
-		timer.Stop()
-		working.Wait()
-		client.CloseIdleConnections()
+		killUnderLoad(t, serve(t, data, 1), b, token, time.Duration(50+random.Int64N(350))*time.Millisecond)
 		verified(t, data)
 	}
-	total := checkSenders(t, data, senders)
-	verified(t, data)
-	t.Logf("%d records were acknowledged over %d kills; all are there, none more often than it was sent", total, rounds)
-	if total < rounds*batch {
-		t.Errorf("only %d records were acknowledged: the test does not bite", total)
-	}
-}
-
-// flood sends syslog lines until the connection breaks.
-func flood(addr string) {
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		return
-	}
-	defer func() { _ = conn.Close() }()
-	for i := 0; ; i++ {
-		message := fmt.Sprintf("<86>1 2026-03-01T00:00:00Z edge load %d - - line %d", i, i)
-		if _, err := fmt.Fprintf(conn, "%d %s", len(message), message); err != nil {
-			return
+	c := b.readVault(t, filepath.Join(data, "vault"), vault.Options{})
+	for _, s := range b.posts {
+		times := map[string]int{}
+		for _, h := range search(t, data, "source:"+s.name) {
+			times[h.User]++
 		}
-		if i%100 == 99 { // let the others have the processor
-			tick := time.NewTimer(5 * time.Millisecond)
-			<-tick.C
-		}
-	}
-}
-
-func checkSenders(t *testing.T, data string, senders []*sender) (acknowledged int) {
-	t.Helper()
-	times := map[string]int{}
-	for _, h := range search(t, data, "source:app") {
-		times[h.User]++
-	}
-	for _, s := range senders {
-		acknowledged += len(s.acknowledged)
-		for id, sent := range s.sent {
-			switch n := times[id]; {
-			case s.acknowledged[id] && n == 0:
-				t.Errorf("%s was acknowledged and is lost", id)
-			case n > sent:
-				t.Errorf("%s was sent %d times and is found %d times", id, sent, n)
+		for n, l := range s.letters {
+			if id := s.id(n); times[id] != int(l.found) {
+				b.tell(t, "%s is in the vault %d times and a search finds it %d times", id, l.found, times[id])
 			}
-			delete(times, id)
 		}
 	}
-	for id := range times {
-		t.Errorf("%q is found and was never sent", id)
+	verified(t, data)
+	t.Logf("%d kills; %s", rounds, c)
+	if c.acknowledged < 20*rounds {
+		t.Error("the load was too light for the test to bite")
 	}
-	return acknowledged
 }

@@ -15,11 +15,11 @@ import (
 // are, 200 by default.
 const killEnv = "KONSEKI_TEST_KILLS"
 
-// mixedSenders are four senders of JSON lines, two of which repeat what was
-// not answered, and two of syslog.
-func mixedSenders(random *rand.Rand) *book {
+// mixedSenders are senders of JSON lines, with so many lines in a request at
+// most, of whom every other repeats what was not answered, and two of syslog.
+func mixedSenders(random *rand.Rand, lines ...int) *book {
 	b := &book{}
-	for i, most := range []int{1, 20, 300, 6000} { // the last needs several appends for a request
+	for i, most := range lines {
 		b.posts = append(b.posts, &jsonSender{
 			name: fmt.Sprintf("s%d", i), most: most, repeats: i%2 == 1, pause: 2 * time.Millisecond, random: rand.New(rand.NewPCG(random.Uint64(), uint64(i))),
 		})
@@ -42,14 +42,14 @@ func mixedSenders(random *rand.Rand) *book {
 func TestAcknowledgedRecordsSurviveKillNine(t *testing.T) {
 	random, points := chance(t), number(t, killEnv, 200)
 	data := filepath.Join(t.TempDir(), "data")
-	b := mixedSenders(random)
+	b := mixedSenders(random, 1, 20, 300, 6000) // the last needs several appends for a request
 	early := 0
 	for point := range points {
 		if point%8 == 7 { // also while it opens and recovers, not counted as a point
 			early++
 			killEarly(t, data, time.Duration(random.Int64N(int64(60*time.Millisecond))))
 		}
-		killUnderLoad(t, data, b, time.Duration(random.Int64N(int64(250*time.Millisecond))))
+		killUnderLoad(t, await(t, doorCommand(t, data), 1), b, doorToken, time.Duration(random.Int64N(int64(250*time.Millisecond))))
 		switch {
 		case point == points-1:
 			intact(t, filepath.Join(data, "vault"))
@@ -81,15 +81,14 @@ func TestAcknowledgedRecordsSurviveKillNine(t *testing.T) {
 	}
 }
 
-// killUnderLoad starts the small program, lets everybody send, and kills it.
-func killUnderLoad(t *testing.T, data string, b *book, after time.Duration) {
+// killUnderLoad lets everybody send to a program and kills it.
+func killUnderLoad(t *testing.T, s *served, b *book, token string, after time.Duration) {
 	t.Helper()
-	s := await(t, doorCommand(t, data), 1)
 	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
 	var working sync.WaitGroup
 	for _, p := range b.posts {
-		working.Go(func() { p.run(t.Context(), client, s.ingest, doorToken) })
+		working.Go(func() { p.run(t.Context(), client, s.ingest, token) })
 	}
 	for _, w := range b.wires {
 		working.Go(func() { _ = w.run(t.Context(), s.syslog["tcp"]) })

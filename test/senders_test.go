@@ -71,6 +71,9 @@ func lineOf(raw []byte) (name string, n int, ok bool) {
 	return name, n, err == nil && n >= 0 && bytes.Equal(raw, line(name, n))
 }
 
+// id is the account in a line.
+func (s *jsonSender) id(n int) string { return fmt.Sprintf("%s-%07d", s.name, n) }
+
 // batch picks the lines of the next request: those to repeat, or new ones.
 func (s *jsonSender) batch() []int {
 	if len(s.again) > 0 {
@@ -367,13 +370,13 @@ func (b *book) check(t *testing.T) tally {
 			c.twice += max(0, int(l.found)-1)
 			switch {
 			case l.acknowledged && l.found == 0:
-				b.tell(t, "%s-%07d was acknowledged and is lost", s.name, n)
+				b.tell(t, "%s was acknowledged and is lost", s.id(n))
 			case l.found > l.sent:
-				b.tell(t, "%s-%07d was sent %d times and is found %d times", s.name, n, l.sent, l.found)
+				b.tell(t, "%s was sent %d times and is found %d times", s.id(n), l.sent, l.found)
 			case l.seq != 0 && !l.placed:
-				b.tell(t, "%s-%07d was acknowledged as record %d and is not there", s.name, n, l.seq)
+				b.tell(t, "%s was acknowledged as record %d and is not there", s.id(n), l.seq)
 			case l.refused && l.sent == 1 && l.found > 0:
-				b.tell(t, "%s-%07d was refused and is found", s.name, n)
+				b.tell(t, "%s was refused and is found", s.id(n))
 			}
 			switch {
 			case l.acknowledged:

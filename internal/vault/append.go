@@ -221,6 +221,11 @@ func (v *Vault) prepare(count uint64) error {
 		return err
 	}
 	if err := v.startFile(s, f); err != nil {
+		if v.active != nil {
+			// The new file may be on the disk with its header, and a file ends
+			// where the next one begins: nothing may go into the old one again.
+			v.active.failed = true
+		}
 		return errors.Join(err, s.Close())
 	}
 	old := v.active

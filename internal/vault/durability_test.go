@@ -264,3 +264,24 @@ func TestTooLargeAndInvalidRecordsAreRefused(t *testing.T) {
 		t.Errorf("largest record: %d bytes, %v", len(got.Raw), err)
 	}
 }
+
+func TestG1AFileThatCouldNotBeStartedTakesNothingFromTheOneBefore(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "vault")
+	o := quiet()
+	o.SegmentRecords = 20
+	v, disk := openFaulty(t, dir, o, 1)
+	recs := records(1, 16)
+	mustAppend(t, v, recs[:15])
+	disk.set(func(d *faultyDisk) { d.fsyncs = 1 })
+	if err := v.Append(t.Context(), records(900, 10)); !errors.Is(err, syscall.EIO) {
+		t.Fatalf("failed fsync: %v", err)
+	}
+	mustAppend(t, v, recs[15:]) // would fit into the first file
+	abandon(v)
+	v, err := Open(dir, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	mustRead(t, v, 1, recs)
+}

@@ -1,18 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/server"
 )
 
 func coverageVerb() verb {
 	return verb{
-		name: "coverage", args: "", does: "show which sources were complete when, and why not",
+		name: "coverage", args: "", does: "show which sources were complete when, and why not, and what was lost",
 		examples: []string{"konseki coverage --from 2018-03-01 --to 2018-03-04"},
 		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
 			var w windowFlags
@@ -35,16 +39,54 @@ func coverageVerb() verb {
 							continue
 						}
 						fmt.Fprintf(e.stdout, "%s  %s  %d %s\n", plain(c.Source), plain(c.Name.In(e.lang)), c.Events, e.say("件", "events"))
+						e.printLosses(c.Lost)
 						for _, iv := range c.Intervals {
 							fmt.Fprintf(e.stdout, "  %s – %s  %-16s %s\n", stamp(iv.From, loc), stamp(iv.To, loc),
 								coverage.StateLabel(iv.State).In(e.lang), plain(iv.Reason.In(e.lang)))
 						}
 					}
-					return nil
+					return e.lossesOfNobody(ctx, s, from, to)
 				})
 			}
 		},
 	}
+}
+
+// printLosses writes the sums of what was lost of a source, nothing where
+// nothing was.
+func (e *env) printLosses(sums coverage.LossSums) {
+	var parts []string
+	for _, kind := range event.LossKinds() {
+		if n := sums.Of(kind); n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", kind.Label().In(e.lang), n))
+		}
+	}
+	if len(parts) > 0 {
+		fmt.Fprintf(e.stdout, "  %s  %s\n", e.say("損失", "losses"), strings.Join(parts, "  "))
+	}
+}
+
+// lossesOfNobody writes what doors lost without anybody knowing of which
+// source it was.
+func (e *env) lossesOfNobody(ctx context.Context, s *server.Server, from, to time.Time) error {
+	list, err := s.Losses(ctx, person(), "", from, to)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	sums := coverage.SumLosses(list)
+	if e.json {
+		return e.writeJSON(struct {
+			Source string            `json:"source"`
+			Lost   coverage.LossSums `json:"lost"`
+			Losses []control.Loss    `json:"losses"`
+		}{"", sums, list})
+	}
+	fmt.Fprintln(e.stdout, e.say("ログ源不明", "of no known source"))
+	e.printLosses(sums)
+	for _, l := range list {
+		fmt.Fprintf(e.stdout, "  %-10s %-8d %s  %s\n", plain(l.Door), l.Records, l.Why().In(e.lang), plain(cmp.Or(l.Path, l.Host)))
+	}
+	return nil
 }
 
 func sourceVerb() verb {

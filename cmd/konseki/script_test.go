@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,7 +39,7 @@ func TestStories(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exit": exitWith, "gzip": gzipFile, "cut": cutFile, "zip": zipFiles, "long": longLine,
-			"shift_jis": shiftJIS, "bytes": writeBytes, "flip": flipBit, "spoil": flipMiddle, "forge": forge, "logins": manyLogins, "restore": restore, "await": await,
+			"shift_jis": shiftJIS, "bytes": writeBytes, "flip": flipBit, "spoil": flipMiddle, "forge": forge, "logins": manyLogins, "restore": restore, "await": await, "post": post,
 		},
 	})
 }
@@ -204,6 +205,32 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s does not hold %q", args[0], args[1])
+}
+
+// post sends a file as JSON lines to the door that a serving konseki said on
+// standard error, and checks the status: post STATUS SERVE-ERR SOURCE TOKEN-FILE FILE.
+// The token is the first line of its file that begins with kt_.
+func post(ts *testscript.TestScript, _ bool, args []string) {
+	var base, token string
+	for line := range strings.Lines(ts.ReadFile(args[1])) {
+		if address, ok := strings.CutPrefix(line, "ingest  "); ok {
+			base = strings.TrimSpace(address)
+		}
+	}
+	for word := range strings.FieldsSeq(ts.ReadFile(args[3])) {
+		if strings.HasPrefix(word, "kt_") {
+			token = word
+		}
+	}
+	r, err := http.NewRequest(http.MethodPost, base+"?source="+args[2], strings.NewReader(ts.ReadFile(args[4])))
+	ts.Check(err)
+	r.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(r)
+	ts.Check(err)
+	ts.Check(resp.Body.Close())
+	if strconv.Itoa(resp.StatusCode) != args[0] {
+		ts.Fatalf("status %d, want %s", resp.StatusCode, args[0])
+	}
 }
 
 // restore puts the data folder back as the copy in the folder sound has it.

@@ -51,6 +51,8 @@ type Config struct {
 	Seal time.Duration `yaml:"seal"`
 	// Keep says how long records are kept, from receipt. Default: for ever.
 	Keep Keep `yaml:"keep,omitempty"`
+	// Anchors remember the checkpoints outside. Default none.
+	Anchors Anchors `yaml:"anchors,omitempty"`
 }
 
 // Keep is the retention of records: a preset ("pci"), what holds for every
@@ -123,6 +125,9 @@ func (c Config) check() error {
 	}
 	if c.Seal < 100*time.Millisecond || c.Seal > time.Minute {
 		return fmt.Errorf("seal: %s is outside 100ms to 1m", c.Seal)
+	}
+	if err := c.Anchors.check(); err != nil {
+		return fmt.Errorf("anchors: %w", err)
 	}
 	if c.Late < time.Second || c.Late > 24*time.Hour {
 		return fmt.Errorf("late: %s is outside 1s to 24h", c.Late)

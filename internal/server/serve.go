@@ -13,6 +13,7 @@ import (
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/collect"
+	"github.com/konseki/konseki/internal/vault/anchor"
 	"github.com/konseki/konseki/internal/web"
 )
 
@@ -32,6 +33,9 @@ type ServeOptions struct {
 	AlwaysLink bool
 	// Ready is told the addresses once everything listens.
 	Ready func(Addresses)
+	// AnchorAlarm, when set, is told of each new contradiction between an anchor
+	// and the vault. It must not block. The log says it in any case.
+	AnchorAlarm func(*anchor.Alarm)
 }
 
 // silenceCheck is how often silence is judged by the clock.
@@ -56,6 +60,9 @@ func (s *Server) Serve(ctx context.Context, opts ServeOptions) error {
 		return errors.Join(err, run.wait())
 	}
 	if err := s.openPages(run, a, tlsConfig, &at); err != nil {
+		return errors.Join(err, run.wait())
+	}
+	if err := s.keepAnchors(run, opts.AnchorAlarm); err != nil {
 		return errors.Join(err, run.wait())
 	}
 	if s.flow.live != nil {

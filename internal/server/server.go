@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/konseki/konseki/internal/config"
@@ -23,6 +24,7 @@ import (
 	"github.com/konseki/konseki/internal/query"
 	"github.com/konseki/konseki/internal/sigma"
 	"github.com/konseki/konseki/internal/vault"
+	"github.com/konseki/konseki/internal/vault/anchor"
 	"github.com/konseki/konseki/rules"
 )
 
@@ -39,6 +41,7 @@ type Server struct {
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
 	failed   error
+	anchors  atomic.Pointer[anchor.Keeper] // while we serve
 }
 
 // Options say how to open a data folder.

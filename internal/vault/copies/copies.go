@@ -30,6 +30,8 @@ var (
 	ErrFull = errors.New("the copy has no space left")
 	// ErrUnlocked says that a bucket would let its objects be deleted.
 	ErrUnlocked = errors.New("the bucket has no object lock")
+	// ErrAhead says that a copy has records that the vault does not.
+	ErrAhead = errors.New("the copy is ahead of the vault")
 	// ErrRefused says that the store does not let us do this.
 	ErrRefused = errors.New("the copy refuses this")
 )

@@ -88,7 +88,9 @@ func wiped(t *testing.T, add, look Store, synchronous bool) (acked *acknowledged
 		t.Fatal(err)
 	}
 	key := keyOf(t, v)
-	sh.Follow(v)
+	if err := sh.Follow(v); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -220,7 +222,9 @@ func TestSequencesGivenTwiceComeBackAsLastAcknowledged(t *testing.T) {
 	s := &failingOften{Store: stores(t)["folder"](t)}
 	sh := newShipper(t, nil, s)
 	v := openVault(t, filepath.Join(t.TempDir(), "vault"), vault.Options{Second: sh.Second, SegmentRecords: 500})
-	sh.Follow(v)
+	if err := sh.Follow(v); err != nil {
+		t.Fatal(err)
+	}
 	want := map[uint64]string{}
 	failed := 0
 	for n := range 400 {

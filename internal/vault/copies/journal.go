@@ -28,8 +28,12 @@ type journal struct {
 
 	mu    sync.Mutex
 	file  *os.File
+	lines int // written since the last rewrite
 	state shipped
 }
+
+// journalLines is after how many lines a journal is written anew.
+const journalLines = 50_000
 
 // shipped is what the lines of a journal add up to.
 type shipped struct {
@@ -41,7 +45,8 @@ type shipped struct {
 	tailTo   uint64            // last record in a tail
 	logSize  uint64            // entries of the last checkpoint
 	hasLog   bool              // a checkpoint was shipped
-	hasKey   bool              // format and key.pub were
+	key      string            // of the vault whose format and key.pub were
+	size     uint64            // last record of the vault when it was last looked at
 	again    uint64            // last stamp of a tail that may be given twice
 	objects  int64
 	bytes    int64
@@ -89,24 +94,37 @@ func openJournal(path, store string) (*journal, error) {
 	if state.store != store {
 		return nil, fmt.Errorf("%s is the journal of %s, not of %s", path, state.store, store)
 	}
-	part := path + ".part"
-	file, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
+	j := &journal{path: path, state: *state}
+	if err := j.rewrite(); err != nil {
 		return nil, err
 	}
-	w := bufio.NewWriter(file)
-	state.write(w)
-	if err := errors.Join(w.Flush(), file.Sync(), os.Rename(part, path)); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	dir, err := os.Open(filepath.Dir(path))
+	return j, nil
+}
+
+// rewrite writes the journal anew, as short as it can be.
+func (j *journal) rewrite() error {
+	part := j.path + ".part"
+	file, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return nil, errors.Join(err, file.Close())
+		return err
+	}
+	w := bufio.NewWriter(file)
+	j.state.write(w)
+	if err := errors.Join(w.Flush(), file.Sync(), os.Rename(part, j.path)); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	dir, err := os.Open(filepath.Dir(j.path))
+	if err != nil {
+		return errors.Join(err, file.Close())
 	}
 	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
-		return nil, errors.Join(err, file.Close())
+		return errors.Join(err, file.Close())
 	}
-	return &journal{path: path, file: file, state: *state}, nil
+	if j.file != nil {
+		_ = j.file.Close() // all of it is in the new one
+	}
+	j.file, j.lines = file, 0
+	return nil
 }
 
 func newShipped(store string) *shipped {
@@ -169,8 +187,10 @@ func (s *shipped) line(text string) bool {
 		s.logSize, s.hasLog = max(s.logSize, numbers[1]), true
 	case word == "again" && len(words) == 2:
 		s.again = max(s.again, numbers[1])
-	case word == "key" && len(words) == 1:
-		s.hasKey = true
+	case word == "key" && len(words) == 2:
+		s.key = words[1]
+	case word == "size" && len(words) == 2:
+		s.size = max(s.size, numbers[1])
 	case word == "sum" && len(words) == 4:
 		s.objects, s.bytes, s.at = int64(numbers[1]), int64(numbers[2]), time.Unix(0, int64(numbers[3]))
 	case word == "trouble":
@@ -201,12 +221,12 @@ func (s *shipped) write(w io.Writer) {
 	for _, name := range slices.Sorted(maps.Keys(s.began)) {
 		fmt.Fprintf(w, "begin %s %s\n", s.began[name], name)
 	}
-	fmt.Fprintf(w, "tail %d\nagain %d\n", s.tailTo, s.again)
+	fmt.Fprintf(w, "tail %d\nagain %d\nsize %d\n", s.tailTo, s.again, s.size)
 	if s.hasLog {
 		fmt.Fprintf(w, "log %d\n", s.logSize)
 	}
-	if s.hasKey {
-		fmt.Fprintln(w, "key")
+	if s.key != "" {
+		fmt.Fprintf(w, "key %s\n", s.key)
 	}
 	if !s.at.IsZero() {
 		fmt.Fprintf(w, "sum %d %d %d\n", s.objects, s.bytes, s.at.UnixNano())
@@ -227,6 +247,12 @@ func (j *journal) add(durable bool, lines ...string) error {
 	if _, err := j.file.WriteString(strings.Join(lines, "\n") + "\n"); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
+	if j.lines += len(lines); j.lines > journalLines {
+		if err := j.rewrite(); err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
+		return nil
+	}
 	if !durable {
 		return nil
 	}
@@ -243,11 +269,15 @@ func (j *journal) look(fn func(*shipped)) {
 	fn(&j.state)
 }
 
-// began says whether an earlier Put of the same content was begun and not seen
+// begun says whether an earlier Put of the same content was begun and not seen
 // to end; its outcome is then not known.
 func (j *journal) begun(o Object) (ours bool) {
 	j.look(func(s *shipped) { ours = s.began[o.Name] == hex.EncodeToString(o.SHA256[:]) })
 	return ours
 }
 
-func (j *journal) close() error { return j.file.Close() }
+func (j *journal) close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.file.Close()
+}

@@ -2,6 +2,7 @@ package copies
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -24,16 +25,25 @@ const (
 
 // identity ships what tells whose copy this is.
 func (s *Shipper) identity(ctx context.Context, v Vault) error {
-	var has bool
-	s.journal.look(func(state *shipped) { has = state.hasKey })
-	if has {
-		return nil
+	pub, err := readFile(filepath.Join(v.Dir(), pubName), 64<<10)
+	if err != nil {
+		return err
 	}
-	for _, name := range []string{formatName, pubName} {
-		b, err := readFile(filepath.Join(v.Dir(), name), 64<<10)
-		if err != nil {
-			return err
-		}
+	sum := sha256.Sum256(pub)
+	whose, known := hex.EncodeToString(sum[:8]), ""
+	s.journal.look(func(state *shipped) { known = state.key })
+	switch known {
+	case whose:
+		return nil
+	case "":
+	default:
+		return fmt.Errorf("%w: %s is the journal of another one: give this vault a place of its own", ErrWhose, s.opts.Journal)
+	}
+	format, err := readFile(filepath.Join(v.Dir(), formatName), 64<<10)
+	if err != nil {
+		return err
+	}
+	for name, b := range map[string][]byte{formatName: format, pubName: pub} {
 		o := bytesObject(name, b)
 		o.Until = s.opts.Until(nil, s.opts.Now())
 		if skipped, err := s.put(ctx, o); err != nil {
@@ -42,7 +52,7 @@ func (s *Shipper) identity(ctx context.Context, v Vault) error {
 			return fmt.Errorf("%w: %s: the copy is that of another vault: give this one a place of its own", ErrDiffers, name)
 		}
 	}
-	return s.journal.add(true, "key")
+	return s.journal.add(true, "key "+whose)
 }
 
 // tails ships the records that are neither in a segment nor in an earlier

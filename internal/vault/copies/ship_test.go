@@ -248,7 +248,7 @@ func TestRestartShipsNothingTwice(t *testing.T) {
 			}
 		}
 	}
-	st, err := ReadStatus(journal, v.Size())
+	st, err := ReadStatus(journal)
 	if err != nil || st.Copied != 300 || st.Behind != 0 || st.Objects != int64(before) || st.LastPut.IsZero() {
 		t.Errorf("the journal says %+v: %v", st, err)
 	}
@@ -320,7 +320,7 @@ func TestTornJournalCountsItsWholeLines(t *testing.T) {
 }
 
 func FuzzJournal(f *testing.F) {
-	f.Add(journalHead + "file:///x\nrecords 1 2\nsegment a\nbegin 00 b\nend b\nlog 3\nkey\nanchor c\nagain 9\ntail 2\nsum 1 2 3\ntrouble \"x\"\n")
+	f.Add(journalHead + "file:///x\nrecords 1 2\nsegment a\nbegin 00 b\nend b\nlog 3\nkey 00\nsize 4\nanchor c\nagain 9\ntail 2\nsum 1 2 3\ntrouble \"x\"\n")
 	f.Add(journalHead + "\nrecords 2 1\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := parseJournal(strings.NewReader(text), "j")

@@ -76,7 +76,7 @@ func (o Options) withDefaults() Options {
 type Status struct {
 	Store   string    `json:"store"`
 	Copied  uint64    `json:"copied"`   // last record that is in the copy with all before it
-	Size    uint64    `json:"size"`     // last record of the vault; 0 where the vault is not at hand
+	Size    uint64    `json:"size"`     // last record of the vault, as last seen
 	Behind  uint64    `json:"behind"`   // records that would be lost with this machine now
 	Batches uint64    `json:"batches"`  // entries under the last checkpoint in the copy
 	Objects int64     `json:"objects"`  // acknowledged so far
@@ -114,14 +114,29 @@ func NewShipper(v Vault, store Store, o Options) (*Shipper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("copies: %s: %w", store, err)
 	}
-	return &Shipper{store: store, opts: o.withDefaults(), journal: j, vault: v, refused: map[string]bool{}}, nil
+	s := &Shipper{store: store, opts: o.withDefaults(), journal: j, refused: map[string]bool{}}
+	if v != nil {
+		if err := s.Follow(v); err != nil {
+			return nil, errors.Join(err, j.close())
+		}
+	}
+	return s, nil
 }
 
-// Follow names the vault to ship.
-func (s *Shipper) Follow(v Vault) {
+// Follow names the vault to ship. It refuses one that has fewer records than
+// the journal knows to be in the copy: that is an older state put back, or
+// another vault.
+func (s *Shipper) Follow(v Vault) error {
+	size, known := v.Status().Size, uint64(0)
+	s.journal.look(func(state *shipped) { known = max(state.tailTo, state.acked()) })
+	if known > size {
+		return fmt.Errorf("copies: %s: %w: record %d is in the copy and the vault ends at %d; restore it from the copy, or remove %s to ship it as it is",
+			s.store, ErrAhead, known, size, s.opts.Journal)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.vault = v
+	return nil
 }
 
 func (s *Shipper) source() Vault {
@@ -139,26 +154,26 @@ func (s *Shipper) Status() Status {
 	s.journal.look(func(state *shipped) { out = state.status() })
 	if v := s.source(); v != nil {
 		out.Size = v.Status().Size
-		out.Behind = out.Size - min(out.Size, out.Copied)
 	}
+	out.Behind = out.Size - min(out.Size, out.Copied)
 	return out
 }
 
 func (s *shipped) status() Status {
 	return Status{
-		Store: s.store, Copied: s.acked(), Batches: s.logSize, Objects: s.objects, Bytes: s.bytes, LastPut: s.at, Trouble: s.trouble,
+		Store: s.store, Copied: s.acked(), Size: s.size, Batches: s.logSize, Objects: s.objects, Bytes: s.bytes, LastPut: s.at, Trouble: s.trouble,
 	}
 }
 
 // ReadStatus reads the state of a copy from its journal, also while a Shipper
-// works. size is the last record of the vault where it is known.
-func ReadStatus(journal string, size uint64) (Status, error) {
+// works. Size is then what the Shipper saw last.
+func ReadStatus(journal string) (Status, error) {
 	state, err := readJournal(journal)
 	if err != nil {
 		return Status{}, fmt.Errorf("copies: %w", err)
 	}
 	out := state.status()
-	out.Size, out.Behind = size, size-min(size, out.Copied)
+	out.Behind = out.Size - min(out.Size, out.Copied)
 	return out, nil
 }
 
@@ -235,6 +250,9 @@ func (s *Shipper) Round(ctx context.Context) error {
 	v := s.source()
 	if v == nil {
 		return nil
+	}
+	if err := s.journal.add(false, fmt.Sprintf("size %d", v.Status().Size)); err != nil {
+		return err
 	}
 	for _, step := range []func(context.Context, Vault) error{s.identity, s.tails, s.segments, s.log, s.anchorFiles} {
 		if err := step(ctx, v); err != nil {

@@ -33,35 +33,61 @@ func Consistency(ctx context.Context, dir string, from, to uint64) ([]tlog.Hash,
 }
 
 func consistency(ctx context.Context, dir string, from, to uint64) ([]tlog.Hash, error) {
-	size, err := logSize(dir)
-	switch {
-	case err != nil:
-		return nil, err
-	case from > to:
-		return nil, fmt.Errorf("%w: %d entries cannot be the beginning of %d", ErrLogSize, from, to)
-	case to > size:
-		return nil, fmt.Errorf("%w: its checkpoint is of %d entries", ErrLogSize, size)
-	case from == 0 || from == to:
-		return nil, nil
-	}
-	// The tiles are asked for as of the present size: partial tiles of former
-	// sizes need not be there, but every node of a former tree is in them.
-	b, err := client.NewProofBuilder(ctx, size, client.FileFetcher{Root: filepath.Join(dir, logDir)}.ReadTile)
-	if err != nil {
-		return nil, err
-	}
-	nodes, err := b.ConsistencyProof(ctx, from, to)
-	if err != nil {
-		return nil, tileError(ctx, err)
-	}
-	path := make([]tlog.Hash, len(nodes))
-	for i, n := range nodes {
-		if len(n) != tlog.HashSize {
-			return nil, fmt.Errorf("tile holds a hash of %d bytes: %w", len(n), ErrTampered)
+	var path []tlog.Hash
+	err := ofLog(ctx, dir, to, func(fetch client.FileFetcher, size uint64) error {
+		if from > to {
+			return fmt.Errorf("%w: %d entries cannot be the beginning of %d", ErrLogSize, from, to)
 		}
-		path[i] = tlog.Hash(n)
+		if from == 0 || from == to {
+			return nil
+		}
+		b, err := client.NewProofBuilder(ctx, size, fetch.ReadTile)
+		if err != nil {
+			return err
+		}
+		nodes, err := b.ConsistencyProof(ctx, from, to)
+		if err != nil {
+			return tileError(ctx, err)
+		}
+		path = make([]tlog.Hash, len(nodes))
+		for i, n := range nodes {
+			if len(n) != tlog.HashSize {
+				return fmt.Errorf("tile holds a hash of %d bytes: %w", len(n), ErrTampered)
+			}
+			path[i] = tlog.Hash(n)
+		}
+		return nil
+	})
+	return path, err
+}
+
+// maxLooks bounds how often a log is read again that grew under our eyes.
+const maxLooks = 10
+
+// ofLog reads from the tiles of the log in the vault folder dir, which must
+// have wanted entries. The tiles are read as of the log's present size: partial
+// tiles of former sizes are gone, but every node of a former tree is in those
+// there are. A log that grows takes the tiles of its former size away, and
+// then read is called again with the new one.
+func ofLog(ctx context.Context, dir string, wanted uint64, read func(fetch client.FileFetcher, size uint64) error) error {
+	size, err := logSize(dir)
+	if err != nil {
+		return err
 	}
-	return path, nil
+	for look := 1; ; look++ {
+		if wanted > size {
+			return fmt.Errorf("%w: its checkpoint is of %d entries", ErrLogSize, size)
+		}
+		err := read(client.FileFetcher{Root: filepath.Join(dir, logDir)}, size)
+		if err == nil || ctx.Err() != nil || look == maxLooks {
+			return err
+		}
+		now, serr := logSize(dir)
+		if serr != nil || now == size {
+			return err
+		}
+		size = now
+	}
 }
 
 // LogRoot returns the RFC 6962 tree hash over the first size entries of the
@@ -77,37 +103,33 @@ func LogRoot(ctx context.Context, dir string, size uint64) (tlog.Hash, error) {
 }
 
 func logRoot(ctx context.Context, dir string, size uint64) (tlog.Hash, error) {
-	now, err := logSize(dir)
-	if err != nil {
-		return tlog.Hash{}, err
-	}
-	if size > now {
-		return tlog.Hash{}, fmt.Errorf("%w: its checkpoint is of %d entries", ErrLogSize, now)
-	}
-	if size == 0 {
-		return tlog.Hash(rfc6962.DefaultHasher.EmptyRoot()), nil
-	}
-	// The full subtrees of the former tree are all in the tiles of the present.
-	fetch := client.FileFetcher{Root: filepath.Join(dir, logDir)}
-	nodes := compact.RangeNodes(0, size, nil)
-	hashes := make([][]byte, 0, len(nodes))
-	for _, id := range nodes {
-		h, err := logNode(ctx, fetch, id, now)
-		if err != nil {
-			return tlog.Hash{}, tileError(ctx, err)
+	root := tlog.Hash(rfc6962.DefaultHasher.EmptyRoot())
+	err := ofLog(ctx, dir, size, func(fetch client.FileFetcher, now uint64) error {
+		if size == 0 {
+			return nil
 		}
-		hashes = append(hashes, h)
-	}
-	factory := compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}
-	tree, err := factory.NewRange(0, size, hashes)
-	if err != nil {
-		return tlog.Hash{}, err
-	}
-	root, err := tree.GetRootHash(nil)
-	if err != nil || len(root) != tlog.HashSize {
-		return tlog.Hash{}, fmt.Errorf("the tiles give no root: %w", errors.Join(err, ErrTampered))
-	}
-	return tlog.Hash(root), nil
+		nodes := compact.RangeNodes(0, size, nil) // its full subtrees
+		hashes := make([][]byte, 0, len(nodes))
+		for _, id := range nodes {
+			h, err := logNode(ctx, fetch, id, now)
+			if err != nil {
+				return tileError(ctx, err)
+			}
+			hashes = append(hashes, h)
+		}
+		factory := compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}
+		tree, err := factory.NewRange(0, size, hashes)
+		if err != nil {
+			return err
+		}
+		h, err := tree.GetRootHash(nil)
+		if err != nil || len(h) != tlog.HashSize {
+			return fmt.Errorf("the tiles give no root: %w", errors.Join(err, ErrTampered))
+		}
+		root = tlog.Hash(h)
+		return nil
+	})
+	return root, err
 }
 
 // logNode reads the root of a full subtree of a log of size entries. Tiles hold

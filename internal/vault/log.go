@@ -190,14 +190,16 @@ func (l *sealLog) await(ctx context.Context, size uint64) (checkpoint, error) {
 	defer cancel()
 	tick := time.NewTicker(checkpointPoll)
 	defer tick.Stop()
+	var cp checkpoint
 	for {
 		text, err := l.reader.ReadCheckpoint(ctx)
 		if err != nil {
 			return checkpoint{}, err
 		}
-		cp, err := l.trusted.open(text)
-		if err != nil {
-			return checkpoint{}, fmt.Errorf("checkpoint: %w: %w", err, ErrTampered)
+		if string(text) != cp.text { // a signature takes longer to check than to wait for
+			if cp, err = l.trusted.open(text); err != nil {
+				return checkpoint{}, fmt.Errorf("checkpoint: %w: %w", err, ErrTampered)
+			}
 		}
 		if cp.size >= size {
 			return cp, nil

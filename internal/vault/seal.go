@@ -12,9 +12,22 @@ import (
 func (v *Vault) sealLoop() {
 	tick := time.NewTicker(v.opts.BatchEvery)
 	defer tick.Stop()
+	tidy := time.NewTicker(time.Minute)
+	defer tidy.Stop()
+	var before uint64 // entries of a checkpoint that is a minute old
 	for {
 		var asked chan error
 		select {
+		case <-tidy.C:
+			if err := v.log.collect(before); err != nil {
+				v.report("tidy", err)
+			} else {
+				v.recovered("tidy")
+			}
+			v.mu.Lock()
+			before = v.checkpoint.size
+			v.mu.Unlock()
+			continue
 		case <-tick.C:
 		case <-v.early:
 		case asked = <-v.seals:

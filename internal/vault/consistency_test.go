@@ -114,3 +114,46 @@ func TestConsistencySaysThatATileIsCut(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestConsistencyHoldsWhileTheLogGrows reads while partial tiles come and go.
+func TestConsistencyHoldsWhileTheLogGrows(t *testing.T) {
+	opts := quiet()
+	opts.BatchRecords = 1
+	dir := filepath.Join(t.TempDir(), "vault")
+	v, err := OpenOrCreate(dir, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = v.Close() })
+	mustAppend(t, v, records(0, 3))
+	mustSeal(t, v)
+	grown := make(chan struct{})
+	go func() {
+		defer close(grown)
+		for i := range 10 {
+			if v.Append(t.Context(), records(10*i, 5)) != nil || v.Seal(t.Context()) != nil {
+				return
+			}
+		}
+	}()
+	for n := 0; ; n++ {
+		select {
+		case <-grown:
+			if s := v.Status(); s.Batches != 53 {
+				t.Errorf("it grew to %d only", s.Batches)
+			}
+			return
+		default:
+		}
+		size, err := logSize(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Consistency(t.Context(), dir, max(1, size/2), size); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := LogRoot(t.Context(), dir, size); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

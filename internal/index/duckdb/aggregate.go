@@ -8,21 +8,25 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/index"
+	"github.com/konseki/konseki/internal/query"
 )
 
 // table stands in a statement for the rows of a request.
 const table = "@rows"
 
-// aggregate runs a statement over the columns of all rows of a request, which
-// it names by table. args are the statement's parameters $1 and on.
-func (x *Index) aggregate(ctx context.Context, req index.Request, columns []int, text string, args []any, f func(*sql.Rows) error) error {
+// aggregate runs a statement over all rows of a request, which it names by table.
+// args are the statement's parameters $1 and on; list tells a builder what the
+// rows consist of.
+func (x *Index) aggregate(ctx context.Context, req index.Request, list func(*builder) []string, text string, args []any, f func(*sql.Rows) error) error {
+	state := x.acquire()
+	defer x.release(state)
 	w := span(req.Plan, req.From, req.To)
-	b := &builder{args: args, finder: x.newFinder(req.Plan)}
-	b.files, b.hot = x.state.Load().narrow(w)
+	b := &builder{args: args, finder: x.newFinder(req.Plan, state.files)}
+	b.files, b.hot = state.narrow(w)
 	if err := b.find(ctx, w); err != nil {
 		return err
 	}
-	rows := b.from(columns, func() string {
+	rows := b.from(func() []string { return list(b) }, func() string {
 		if req.Own {
 			return b.conditions(w)
 		}
@@ -30,6 +34,11 @@ func (x *Index) aggregate(ctx context.Context, req index.Request, columns []int,
 		return b.conditions(w, own(true))
 	})
 	return x.each(ctx, b, strings.Replace(text, table, rows, 1), f)
+}
+
+// of lists columns for aggregate.
+func of(columns ...int) func(*builder) []string {
+	return func(b *builder) []string { return b.columns(columns...)() }
 }
 
 // Widths of a histogram's buckets.
@@ -62,7 +71,7 @@ func (x *Index) Histogram(ctx context.Context, req index.Request, width time.Dur
 	}
 	text := "SELECT " + alignment(from, width) + " AS start, source, count(*) FROM " + table + " GROUP BY ALL ORDER BY start, source"
 	var buckets []index.Bucket
-	err := x.aggregate(ctx, req, []int{colTime, colSource}, text, nil, func(rows *sql.Rows) error {
+	err := x.aggregate(ctx, req, of(colTime, colSource), text, nil, func(rows *sql.Rows) error {
 		var start int64
 		var b index.Bucket
 		if err := rows.Scan(&start, &b.Source, &b.Count); err != nil {
@@ -90,22 +99,19 @@ func (x *Index) Facet(ctx context.Context, req index.Request, column string, n i
 	}
 	n = min(max(n, 1), maxValues)
 	col, promoted := byName(column)
+	it := item{col: col}
 	if !promoted {
-		col = colFields
+		it = item{colFields, query.Clean(column)}
 	}
-	expr, empty := facetColumn(col)
-	text := "SELECT " + expr + " AS value, count(*) AS n FROM " + table + " WHERE value <> " + empty +
+	empty := "''"
+	if promoted && !specs()[col].kept.text() && col != colTime && col != colTimeRx {
+		empty = "'0'"
+	}
+	text := "SELECT value, count(*) AS n FROM " + table + " WHERE value <> " + empty +
 		fmt.Sprintf(" GROUP BY value ORDER BY n DESC, value LIMIT %d", n)
-	var args []any
-	if !promoted {
-		args = []any{pointer(column)}
-	}
-	columns := []int{col}
-	if col == colMessage {
-		columns = append(columns, colFrom, colFields)
-	}
+	list := func(b *builder) []string { return []string{facetValue(b, it) + " AS value"} }
 	var values []index.Value
-	err := x.aggregate(ctx, req, columns, text, args, func(rows *sql.Rows) error {
+	err := x.aggregate(ctx, req, list, text, nil, func(rows *sql.Rows) error {
 		var v index.Value
 		if err := rows.Scan(&v.Value, &v.Count); err != nil {
 			return err
@@ -116,20 +122,18 @@ func (x *Index) Facet(ctx context.Context, req index.Request, column string, n i
 	return values, wrap("facet", err)
 }
 
-// facetColumn writes a column's value as text and what stands for "not stated".
-func facetColumn(col int) (expr, empty string) {
+// facetValue writes an item's value as text.
+func facetValue(b *builder, it item) string {
 	low, _ := bounds()
 	switch {
-	case col == colFields:
-		return "coalesce(json_extract_string(nullif(fields, ''), $1), '')", "''"
-	case col == colMessage:
-		return messageText(), "''"
-	case col == colTime || col == colTimeRx:
-		return fmt.Sprintf("CASE WHEN %[1]s = %[2]d THEN '' ELSE strftime(make_timestamp_ns(%[1]s), '%%Y-%%m-%%dT%%H:%%M:%%S.%%nZ') END", specs()[col].name, low), "''"
-	case specs()[col].kept.text():
-		return specs()[col].name, "''"
+	case it.col == colFields || it.col == colMessage || it.col == colOriginal:
+		return b.value(it)
+	case it.col == colTime || it.col == colTimeRx:
+		return fmt.Sprintf("CASE WHEN %[1]s = %[2]d THEN '' ELSE strftime(make_timestamp_ns(%[1]s), '%%Y-%%m-%%dT%%H:%%M:%%S.%%nZ') END", b.column(it.col), low)
+	case specs()[it.col].kept.text():
+		return b.column(it.col)
 	}
-	return "CAST(" + specs()[col].name + " AS VARCHAR)", "'0'"
+	return "CAST(" + b.column(it.col) + " AS VARCHAR)"
 }
 
 // Presence counts what each source delivered from each host per bucket of the
@@ -145,7 +149,7 @@ func (x *Index) Presence(ctx context.Context, from, to time.Time, width time.Dur
 	text := "SELECT " + start + " AS start, source, host, count(*), count_if(format = 'unparsed'), min(time), max(time) FROM " + table + " WHERE " +
 		own(false) + " GROUP BY ALL ORDER BY start, source, host"
 	var out []index.Presence
-	columns := []int{colTime, colSource, colHost, colFormat}
+	columns := of(colTime, colSource, colHost, colFormat)
 	err := x.aggregate(ctx, index.Request{From: from, To: to, Own: true}, columns, text, nil, func(rows *sql.Rows) error {
 		var p index.Presence
 		var start, first, last int64

@@ -3,7 +3,6 @@ package duckdb
 import (
 	"bytes"
 	"math"
-	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -13,7 +12,8 @@ import (
 	"github.com/konseki/konseki/internal/query"
 )
 
-// The columns of a derived row, in file order. Empty text and zero mean "not
+// The columns of a row in memory. A derived file has them as well, and those of
+// its layout; there the last ones but source text are mostly empty. Empty text and zero mean "not
 // stated", as in an Event; there are no nulls.
 const (
 	colTime     = iota // nanoseconds since 1970 UTC, see nanos
@@ -44,8 +44,7 @@ const (
 	colStatement
 	colClient
 	colBytes
-	colMessage  // empty where a native field says the same
-	colFrom     // name of that field
+	colMessage
 	colFields   // JSON object of the native fields, in the order read
 	colTextKind // whose text colText is
 	colText     // what free words search where that is not the raw bytes
@@ -91,7 +90,7 @@ func specs() [columnCount]spec {
 		colCmd: {"cmd_line", plain}, colObject: {"object", dictionary},
 		colStatement: {"statement", plain}, colClient: {"client_app", dictionary},
 		colBytes: {"bytes_out", number64}, colMessage: {"message", plain},
-		colFrom: {"message_from", dictionary}, colFields: {"fields", plain}, colTextKind: {"text_kind", number32}, colText: {"text", plain},
+		colFields: {"fields", plain}, colTextKind: {"text_kind", number32}, colText: {"text", plain},
 	}
 }
 
@@ -255,32 +254,9 @@ func (b *batch) add(ev *event.Event, raw []byte) {
 	b.text(colStatement, ev.Statement)
 	b.text(colClient, ev.ClientApp)
 	b.number(colBytes, ev.BytesOut)
-	b.message(ev)
+	b.text(colMessage, ev.Message)
 	b.fields(ev.Fields)
 	b.words(ev, raw)
-}
-
-// message keeps the message, or the name of the native field that says the same.
-func (b *batch) message(ev *event.Event) {
-	text, from := ev.Message, ""
-	for i, f := range ev.Fields {
-		if f.Value != text || text == "" {
-			continue
-		}
-		isFirst := !slices.ContainsFunc(ev.Fields[:i], func(other event.Field) bool { return query.Clean(other.Name) == f.Name })
-		if isFirst && f.Name != "" && utf8.ValidString(f.Name) {
-			text, from = "", f.Name
-			break
-		}
-	}
-	b.text(colMessage, text)
-	b.text(colFrom, from)
-}
-
-// messageText writes the message of a row in SQL.
-func messageText() string {
-	return "CASE WHEN message_from = '' THEN message ELSE " +
-		"coalesce(json_extract_string(fields, '/' || replace(replace(message_from, '~', '~0'), '/', '~1')), '') END"
 }
 
 // qualityText writes the text form anew only where it changes.

@@ -13,6 +13,8 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
 	"github.com/zeebo/xxh3"
+
+	"github.com/konseki/konseki/internal/index"
 )
 
 // place is one row of a batch.
@@ -54,10 +56,23 @@ func arrange(batches []*batch, first, last uint64) []place {
 // enough to compress well.
 const rowGroupRows = 32_768
 
-// schema describes a derived file: required columns, no nesting. All columns
-// share one codec: each one's encoders would hold megabytes.
-func schema() *parquet.Schema {
+// shapeColumn holds the id of a row's shape, or shapeless.
+const shapeColumn = "shape"
+
+// slotName names the column of a slot.
+func slotName(slot int) string { return fmt.Sprintf("v%02d", slot) }
+
+// schema describes a derived file with so many slots: required columns, no
+// nesting. All columns share one codec: each one's encoders would hold megabytes.
+func schema(slots int) *parquet.Schema {
 	group, codec := parquet.Group{}, &zstd.Codec{Level: zstd.SpeedFastest}
+	repeating := func(n parquet.Node) parquet.Node {
+		return parquet.Compressed(parquet.Encoded(n, &parquet.RLEDictionary), codec)
+	}
+	group[shapeColumn] = repeating(parquet.Int(64))
+	for slot := range slots {
+		group[slotName(slot)] = repeating(parquet.String())
+	}
 	for i, s := range specs() {
 		var node parquet.Node
 		switch s.kept {
@@ -80,7 +95,7 @@ func schema() *parquet.Schema {
 
 // write stores the rows as a Parquet file, under its name only when it is whole
 // and on the disk.
-func write(path string, places []place) (digest uint64, err error) {
+func write(path string, places []place, l *layout) (digest uint64, err error) {
 	temp, err := os.CreateTemp(filepath.Dir(path), "new-*"+tempSuffix)
 	if err != nil {
 		return 0, err
@@ -93,7 +108,7 @@ func write(path string, places []place) (digest uint64, err error) {
 	}()
 	sum := xxh3.New()
 	buffered := bufio.NewWriterSize(io.MultiWriter(temp, sum), 1<<20)
-	if err = encode(buffered, places); err != nil {
+	if err = encode(buffered, places, l); err != nil {
 		return 0, err
 	}
 	if err = buffered.Flush(); err != nil {
@@ -123,26 +138,85 @@ func syncFolder(dir string) error {
 }
 
 // encode writes row group by row group and, inside, column by column.
-func encode(w io.Writer, places []place) error {
-	pw := parquet.NewWriter(w, schema(),
+func encode(w io.Writer, places []place, l *layout) error {
+	pw := parquet.NewWriter(w, schema(len(l.slots)),
 		parquet.PageBufferSize(256<<10), parquet.DataPageStatistics(true), parquet.DictionaryMaxBytes(4<<20))
-	order, err := positions(pw.Schema())
-	if err != nil {
-		return err
-	}
-	values := make([]parquet.Value, 0, 1024)
-	for group := range slices.Chunk(places, rowGroupRows) {
-		columns := pw.ColumnWriters()
-		for col, s := range specs() {
-			if err := encodeColumn(columns[order[col]], group, col, order[col], s.kept, values); err != nil {
-				return fmt.Errorf("column %s: %w", s.name, err)
-			}
+	e := &encoder{layout: l, places: places, values: make([]parquet.Value, 0, 1024)}
+	for from := 0; from < len(places); from += rowGroupRows {
+		e.columns, e.from, e.to = pw.ColumnWriters(), from, min(from+rowGroupRows, len(places))
+		if err := e.group(pw.Schema()); err != nil {
+			return err
 		}
 		if err := pw.Flush(); err != nil {
 			return err
 		}
 	}
 	return pw.Close()
+}
+
+// encoder writes the columns of a row group, rows from to to.
+type encoder struct {
+	layout   *layout
+	places   []place
+	columns  []*parquet.ColumnWriter
+	from, to int
+	values   []parquet.Value
+}
+
+func (e *encoder) group(schema *parquet.Schema) error {
+	for col, s := range specs() {
+		if err := e.column(schema, s.name, func(row int) parquet.Value { return e.value(row, col, s.kept) }); err != nil {
+			return err
+		}
+	}
+	for slot := range e.layout.slots {
+		c := &e.layout.slots[slot]
+		if err := e.column(schema, slotName(slot), func(row int) parquet.Value { return parquet.ByteArrayValue(c.text(row)) }); err != nil {
+			return err
+		}
+	}
+	return e.column(schema, shapeColumn, func(row int) parquet.Value {
+		if s := e.layout.rows[row]; s != nil {
+			return parquet.Int64Value(s.id)
+		}
+		return parquet.Int64Value(shapeless)
+	})
+}
+
+func (e *encoder) column(schema *parquet.Schema, name string, value func(row int) parquet.Value) error {
+	leaf, ok := schema.Lookup(name)
+	if !ok {
+		return fmt.Errorf("schema lacks %s", name)
+	}
+	for row := e.from; row < e.to; {
+		e.values = e.values[:0]
+		for ; row < e.to && len(e.values) < cap(e.values); row++ {
+			e.values = append(e.values, value(row).Level(0, 0, leaf.ColumnIndex))
+		}
+		if _, err := e.columns[leaf.ColumnIndex].WriteRowValues(e.values); err != nil {
+			return fmt.Errorf("column %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// value is what a column of the file holds: nothing where the text is the raw
+// bytes or the row's shape gives the value another home.
+func (e *encoder) value(row, col int, kept storage) parquet.Value {
+	p, s := e.places[row], e.layout.rows[row]
+	c := &p.batch.cols[col]
+	switch {
+	case kept == number64:
+		return parquet.Int64Value(c.numbers[p.row])
+	case kept == number32:
+		return parquet.Int32Value(int32(c.numbers[p.row]))
+	case col == colText && p.batch.cols[colTextKind].numbers[p.row] == textIsRaw,
+		col == colFields && s != nil,
+		col == colMessage && s != nil && s.message != home{inColumn, colMessage},
+		col == colOriginal && s != nil && s.original != home{inColumn, colOriginal}:
+		return parquet.ByteArrayValue(nil)
+	}
+	return parquet.ByteArrayValue(c.text(p.row))
 }
 
 // positions gives the place of each column in the file, which orders them by name.
@@ -158,55 +232,21 @@ func positions(s *parquet.Schema) ([columnCount]int, error) {
 	return order, nil
 }
 
-func encodeColumn(w *parquet.ColumnWriter, places []place, col, at int, kept storage, values []parquet.Value) error {
-	for chunk := range slices.Chunk(places, cap(values)) {
-		values = values[:0]
-		for _, p := range chunk {
-			values = append(values, value(p, col, kept).Level(0, 0, at))
-		}
-		if _, err := w.WriteRowValues(values); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// layoutVersion is part of the name of derived files: what is not laid out as
+// this version does it is derived again.
+const layoutVersion = "2"
 
-func value(p place, col int, kept storage) parquet.Value {
-	c := &p.batch.cols[col]
-	switch {
-	case kept == number64:
-		return parquet.Int64Value(c.numbers[p.row])
-	case kept == number32:
-		return parquet.Int32Value(int32(c.numbers[p.row]))
-	case col == colText && p.batch.cols[colTextKind].numbers[p.row] == textIsRaw:
-		return parquet.ByteArrayValue(nil)
-	}
-	return parquet.ByteArrayValue(c.text(p.row))
-}
-
-// fileName names the derived file of a range of records, with the normaliser
-// version it came from.
-func fileName(first, last uint64, version string) string {
-	return fmt.Sprintf("%020d-%020d.%s%s", first, last, version, fileSuffix)
+// fileName names the derived file of a segment after the range of records, the
+// version of layout and normaliser it came from, and the segment's name, so
+// that a segment that was rewritten has another file.
+func fileName(seg index.Segment, version string) string {
+	return fmt.Sprintf("%020d-%020d.%s.%08x%s", seg.First, seg.Last, version, uint32(xxh3.HashString(seg.Name)), fileSuffix)
 }
 
 const (
 	fileSuffix = ".parquet"
 	skipSuffix = ".skip"
 )
-
-// parseName is the inverse of fileName.
-func parseName(name string) (first, last uint64, version string, ok bool) {
-	base, ok := strings.CutSuffix(name, fileSuffix)
-	if !ok || len(base) < 43 {
-		return 0, 0, "", false
-	}
-	if _, err := fmt.Sscanf(base[:41], "%020d-%020d", &first, &last); err != nil {
-		return 0, 0, "", false
-	}
-	version = base[42:]
-	return first, last, version, base == strings.TrimSuffix(fileName(first, last, version), fileSuffix)
-}
 
 // safeVersion turns a normaliser version into a part of a file name.
 func safeVersion(v string) string {

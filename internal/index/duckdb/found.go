@@ -1,14 +1,12 @@
 package duckdb
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
 	"math/bits"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -55,13 +53,15 @@ type rowSet []uint64
 
 func (s rowSet) has(row int) bool { return s[row/64]&(1<<(row%64)) != 0 }
 
-// newFinder returns nil for a plan that searches no text.
-func (x *Index) newFinder(plan *query.Plan) *finder {
+// newFinder returns nil for a plan that searches no text, neither by words nor
+// by values that the files keep in their records.
+func (x *Index) newFinder(plan *query.Plan, files []*file) *finder {
 	if plan == nil {
 		return nil
 	}
 	t := &finder{index: x, plan: plan, read: map[uint64]bool{}, hot: map[*batch][]rowSet{}}
-	for _, words := range conjunctions(plan.Root) {
+	inRecords := func(it item) bool { return slices.ContainsFunc(files, func(f *file) bool { return f.cuts[it] }) }
+	for _, words := range conjunctions(plan.Root, inRecords) {
 		if t.set(words) < 0 {
 			t.sets = append(t.sets, newConjunction(words))
 			t.found = append(t.found, chunkSets{})
@@ -170,8 +170,7 @@ func (t *finder) searchHot(b *batch) {
 // wanted lists the chunks to be read: those with rows for which the rest of the
 // plan holds, and that the files' filters do not rule out.
 func (t *finder) wanted(ctx context.Context, w window, files []*file) ([]uint64, error) {
-	rest := &builder{finder: t, upper: true, inFiles: true}
-	where := rest.conditions(w)
+	rest := &builder{finder: t, upper: true}
 	unconditional := (&builder{upper: true}).node(w.plan.Root) == "true"
 	chunks := map[uint64]bool{}
 	var some []*file
@@ -186,7 +185,10 @@ func (t *finder) wanted(ctx context.Context, w window, files []*file) ([]uint64,
 	}
 	if len(some) > 0 {
 		rest.files = some
-		text := fmt.Sprintf("SELECT DISTINCT record >> %d FROM read_parquet(%s) WHERE text_kind = %d AND %s", chunkShift, parquetList(some), textIsRaw, where)
+		parts := rest.fromFiles(func(files string) string {
+			return fmt.Sprintf("SELECT DISTINCT record >> %d FROM %s WHERE text_kind = %d AND %s", chunkShift, files, textIsRaw, rest.conditions(w))
+		})
+		text := strings.Join(parts, " UNION ALL ")
 		err := t.index.each(ctx, rest, text, func(rows *sql.Rows) error {
 			var chunk uint64
 			err := rows.Scan(&chunk)
@@ -223,29 +225,16 @@ func (t *finder) narrow(files []*file, chunks map[uint64]bool) (out []uint64) {
 // search reads chunks of records, segment by segment.
 func (t *finder) search(ctx context.Context, chunks []uint64) error {
 	jobs := t.jobs(chunks)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var wg sync.WaitGroup
 	var mu sync.Mutex
-	var failed error
-	free := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for seg, wanted := range jobs {
-		free <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-free }()
-			found, err := t.searchSegment(ctx, seg, wanted)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				failed = cmp.Or(failed, fmt.Errorf("segment %s: %w", seg.Name, err))
-				cancel()
-			}
-			t.merge(found)
-		})
-	}
-	wg.Wait()
-	if failed != nil {
-		return failed
+	err := eachSegment(ctx, jobs, func(ctx context.Context, seg index.Segment) error {
+		found, err := t.searchSegment(ctx, seg, jobs[seg])
+		mu.Lock()
+		defer mu.Unlock()
+		t.merge(found)
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	for _, chunk := range chunks {
 		t.read[chunk] = true
@@ -274,7 +263,7 @@ func (t *finder) searchSegment(ctx context.Context, seg index.Segment, chunks ma
 	}
 	var l lines
 	wanted := func(record uint64) bool { return chunks[record>>chunkShift] }
-	err := readRaw(ctx, seg.Path, wanted, func(p rawPage) {
+	err := t.index.readRaw(ctx, seg, wanted, func(p rawPage) {
 		l.fold(p.data, p.offsets[0], p.offsets[1:])
 		original := func(row int) []byte { return p.data[p.offsets[row]:p.offsets[row+1]] }
 		for i, words := range t.sets {

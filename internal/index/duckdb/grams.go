@@ -50,6 +50,11 @@ func (g *grams) valid() bool {
 	return g.per >= minPer && g.blocks > 0 && g.blocks <= maxBlocks && g.log >= minGramLog && g.log <= maxGramLog
 }
 
+// spans reports whether the blocks hold the records first to last.
+func (g *grams) spans(first, last uint64) bool {
+	return g.base == first>>chunkShift && g.block(last>>chunkShift) == uint64(g.blocks)-1
+}
+
 // block is the number of a chunk's block.
 func (g *grams) block(chunk uint64) uint64 { return (chunk - g.base) / g.per }
 

@@ -1,10 +1,41 @@
 // Package duckdb keeps Events queryable inside one process: DuckDB over derived Parquet files, one per vault segment, and rows in memory that are not yet in a file.
 //
 // Everything in the index's folder is derived from the vault and may be
-// deleted. A derived file is named after the records it covers and the version
-// of normalise that made it; beside it lies a sidecar with its size, digests,
-// time ranges and filters that let queries pass over it. Queries work on a
-// snapshot, so that each row is seen once while rows move into files.
+// deleted. A derived file is named after the records it covers and the versions
+// of its layout and of the normaliser that made it; beside it lies a sidecar
+// with its size, digests, time ranges, shapes and filters that let queries pass
+// over it. Queries work on a snapshot, so that each row is seen once while rows
+// move into files.
+//
+// # Layout of a derived file
+//
+// A row is an event, in the order (time, record, nth). Its columns are the
+// promoted ones; then shape, the slots v00 to v63 as far as they are used, and
+// message, time_original, fields and text, which are mostly empty. What an event
+// says is kept once:
+//
+//   - A native field, a message or an original time that repeats a promoted
+//     column is not kept. The row's shape says which column it is.
+//   - One that is long and mostly unlike others, like a message, a time or a
+//     request's number, stays in the vault: a slot holds a cut, which says where
+//     in the record's raw bytes it stands. "+9 27" is 27 bytes from offset 9,
+//     "-2 153" those 153 that end 2 bytes before the record does; a quote after
+//     it says that they are the inside of a JSON string.
+//   - All others lie in slots. A native name has a slot of its own as long as
+//     there are any, so that a slot repeats itself; then names that do not
+//     occur together share one.
+//   - Raw text is not kept: free words search the vault's segments. text holds
+//     the decoded or unescaped text of records whose bytes are not to be searched.
+//
+// The sidecar lists the shapes of the file, at most 256: the native names in the
+// order read, each with its home (a column, a slot, a cut in a slot), and the
+// homes of message and original time. A shape's id is the begin of its SHA-256,
+// so that one statement can read many files: a query for a native field becomes,
+// per home that the field has in the files at hand, "shape IN (…) AND home = …".
+// Rows that fit no shape have shape 0 and keep their fields as JSON text. Where a
+// field is cut, the raw text is searched first for what it has to contain
+// (found.go), and only records that do are cut. The same rows always give the
+// same bytes.
 package duckdb
 
 import (
@@ -14,6 +45,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -35,6 +67,10 @@ type Options struct {
 	MemoryMB int    // what DuckDB may use; 0 is 512
 	Threads  int    // of one query; 0 leaves it to DuckDB
 	Version  string // of normalise; files of other versions are removed
+	// Records reads the vault's records from a sequence on, as vault.Records
+	// does. It is asked for those that are not in a segment as they were received:
+	// encrypted or under a key. Nil takes all segments to be in the clear.
+	Records func(ctx context.Context, from uint64) iter.Seq2[event.Record, error]
 }
 
 // Index is an index in one folder. It is safe for concurrent use.
@@ -48,7 +84,9 @@ type Index struct {
 	cover sync.Mutex // held while a file is written
 	write sync.Mutex // held while state is replaced
 	state atomic.Pointer[state]
+	pin   sync.Mutex // held while file.uses is counted
 	raw   segments
+	cache recordCache
 }
 
 // state is one consistent view; it never changes.
@@ -62,6 +100,11 @@ type file struct {
 	path        string
 	first, last uint64
 	sidecar
+	cuts map[item]bool // what is kept in records by some shape
+	// Guarded by Index.pin: the queries that may read it, and, once it is
+	// dropped, what is closed when it is gone.
+	uses    int
+	dropped chan struct{}
 }
 
 func (f *file) earliest() int64 {
@@ -86,7 +129,7 @@ func Open(dir string, opts Options) (*Index, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("index: open: %w", err)
 	}
-	x := &Index{dir: dir, opts: opts, version: safeVersion(opts.Version), log: opts.Logger}
+	x := &Index{dir: dir, opts: opts, version: layoutVersion + "." + safeVersion(opts.Version), log: opts.Logger}
 	files, err := x.load()
 	if err != nil {
 		return nil, fmt.Errorf("index: open %s: %w", dir, err)
@@ -122,7 +165,7 @@ func (x *Index) connect(memoryMB int) (*sql.DB, error) {
 			return nil, errors.Join(fmt.Errorf("%s: %w", s, err), db.Close())
 		}
 	}
-	if err := errors.Join(registerHot(ctx, db), registerFound(ctx, db), registerNetwork(ctx, db)); err != nil {
+	if err := errors.Join(registerHot(ctx, db), registerFound(ctx, db), registerNetwork(ctx, db), x.registerRecords(ctx, db)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
@@ -149,29 +192,38 @@ func (x *Index) load() ([]*file, error) {
 	for _, e := range entries {
 		name := e.Name()
 		path := filepath.Join(x.dir, name)
-		first, last, version, ok := parseName(name)
 		switch {
-		case strings.HasSuffix(name, tempSuffix):
-			err = os.Remove(path)
-		case !ok:
-			continue
-		case version != x.version:
-			x.log.Info("index: removing a file of another version", "file", name)
-			err = remove(path)
-		default:
-			f, broken := openFile(path, first, last)
+		case strings.HasSuffix(name, fileSuffix):
+			f, broken := x.openFile(path)
 			if broken == nil {
 				files = append(files, f)
 				continue
 			}
-			x.log.Warn("index: removing a broken file; it will be built again", "file", name, "reason", broken)
+			x.log.Warn("index: removing a file; it will be built again", "file", name, "reason", broken)
 			err = remove(path)
+		case strings.HasSuffix(name, tempSuffix):
+			err = os.Remove(path)
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	return files, nil
+	return x.apart(files)
+}
+
+// apart removes files of the same records: of a segment that was rewritten one
+// is old, and both are built again.
+func (x *Index) apart(files []*file) (kept []*file, err error) {
+	slices.SortFunc(files, func(a, b *file) int { return cmp.Compare(a.first, b.first) })
+	for i, f := range files {
+		if i > 0 && files[i-1].last >= f.first || i+1 < len(files) && files[i+1].first <= f.last {
+			x.log.Warn("index: removing a file of records that another has as well", "file", f.path)
+			err = errors.Join(err, remove(f.path))
+			continue
+		}
+		kept = append(kept, f)
+	}
+	return kept, err
 }
 
 func remove(path string) error {
@@ -184,8 +236,9 @@ func remove(path string) error {
 
 const tailBytes = 64 << 10
 
-// openFile checks a derived file against its sidecar: its size and its footer.
-func openFile(path string, first, last uint64) (*file, error) {
+// openFile checks a derived file against its name and sidecar: versions, size
+// and footer.
+func (x *Index) openFile(path string) (*file, error) {
 	b, err := os.ReadFile(path + skipSuffix)
 	if err != nil {
 		return nil, err
@@ -194,6 +247,9 @@ func openFile(path string, first, last uint64) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
+	if filepath.Base(path) != fileName(side.covers(), x.version) {
+		return nil, errors.New("of another version")
+	}
 	size, tail, err := digestTail(path)
 	if err != nil {
 		return nil, err
@@ -201,7 +257,31 @@ func openFile(path string, first, last uint64) (*file, error) {
 	if size != side.size || tail != side.tail {
 		return nil, errors.New("size or footer differ from the sidecar")
 	}
-	return &file{path: path, first: first, last: last, sidecar: *side}, nil
+	return newFile(path, side), nil
+}
+
+// newFile takes over a sidecar.
+func newFile(path string, side *sidecar) *file {
+	f := &file{path: path, first: side.records[0], last: side.records[1], sidecar: *side, cuts: map[item]bool{}}
+	for _, s := range side.shapes {
+		f.note(item{col: colMessage}, s.message)
+		f.note(item{col: colOriginal}, s.original)
+		for _, field := range s.fields {
+			f.note(item{colFields, field.name}, field.home)
+		}
+	}
+	return f
+}
+
+func (f *file) note(it item, h home) {
+	if h.kind == inRecord {
+		f.cuts[it] = true
+	}
+}
+
+// covers is the segment that the derived file is of; its path is not known.
+func (s *sidecar) covers() index.Segment {
+	return index.Segment{Name: s.segment, First: s.records[0], Last: s.records[1]}
 }
 
 func digestTail(path string) (size, digest uint64, err error) {
@@ -221,11 +301,11 @@ func digestTail(path string) (size, digest uint64, err error) {
 	return uint64(end), xxh3.Hash(tail), nil
 }
 
-// Has reports whether a derived file of this version covers the segment, and
-// notes where the segment lies, which searches of raw text need.
+// Has reports whether a derived file of this version is of the segment, also by
+// name: a segment that was rewritten is another. It notes where the segment lies, which searches of raw text need.
 func (x *Index) Has(seg index.Segment) bool {
 	for _, f := range x.state.Load().files {
-		if f.first == seg.First && f.last == seg.Last {
+		if f.first == seg.First && f.last == seg.Last && f.segment == seg.Name {
 			x.raw.note(seg)
 			return true
 		}
@@ -324,30 +404,32 @@ func (x *Index) Cover(ctx context.Context, seg index.Segment) error {
 // derive writes the derived file and its sidecar.
 func (x *Index) derive(seg index.Segment, hot []*batch, places []place) (*file, error) {
 	x.raw.note(seg)
-	f := &file{path: filepath.Join(x.dir, fileName(seg.First, seg.Last, x.version)), first: seg.First, last: seg.Last}
+	path := filepath.Join(x.dir, fileName(seg, x.version))
+	l := fold(places)
+	side := &sidecar{segment: seg.Name, records: [2]uint64{seg.First, seg.Last}, slots: len(l.slots), shapes: l.shapes}
 	var err error
-	if f.digest, err = write(f.path, places); err != nil {
+	if side.digest, err = write(path, places, l); err != nil {
 		return nil, err
 	}
-	if f.size, f.tail, err = digestTail(f.path); err != nil {
+	if side.size, side.tail, err = digestTail(path); err != nil {
 		return nil, err
 	}
 	for g := range slices.Chunk(places, rowGroupRows) {
 		at := func(p place) int64 { return p.batch.cols[colTime].numbers[p.row] }
-		f.groups = append(f.groups, group{at(g[0]), at(g[len(g)-1]), len(g)})
+		side.groups = append(side.groups, group{at(g[0]), at(g[len(g)-1]), len(g)})
 	}
 	size := 0
 	for _, p := range places {
 		size += len(p.batch.cols[colText].text(p.row))
 		if p.batch.cols[colTextKind].numbers[p.row] != textIsRaw {
-			f.decoded++
+			side.decoded++
 		}
 	}
-	f.skip = *newSkip(places)
-	f.grams = newGrams(f.first, f.last, size)
-	b := f.marshal(f.grams.table(hot, f.first, f.last))
-	f.tableAt = int64(len(b) - 8 - f.grams.bytes())
-	return f, writeSidecar(f.path+skipSuffix, b)
+	side.skip = *newSkip(places)
+	side.grams = newGrams(seg.First, seg.Last, size)
+	b := side.marshal(side.grams.table(hot, seg.First, seg.Last))
+	side.tableAt = int64(len(b) - 8 - side.grams.bytes())
+	return newFile(path, side), writeSidecar(path+skipSuffix, b)
 }
 
 // writeSidecar writes a small file whole or not at all.

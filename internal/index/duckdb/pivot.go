@@ -23,7 +23,7 @@ func (x *Index) Pivot(ctx context.Context, kind, value string, from, to time.Tim
 		return p, fmt.Errorf("index: pivot: %w", err)
 	}
 	req := index.Request{Plan: &query.Plan{Root: root}, From: from, To: to, Own: true}
-	columns := []int{colTime, colSource, colStatus, colActor, colTarget, colSrcIP, colDstIP, colHost}
+	columns := of(colTime, colSource, colStatus, colActor, colTarget, colSrcIP, colDstIP, colHost)
 	err = x.aggregate(ctx, req, columns, pivotText(), []any{query.Fold(value), kind}, func(rows *sql.Rows) error {
 		var of string
 		var s index.Seen

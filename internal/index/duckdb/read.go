@@ -6,8 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -16,13 +16,30 @@ import (
 	"github.com/konseki/konseki/internal/event"
 )
 
-// reader turns result rows of some columns into Events.
+// reader turns result rows into Events, whose values that are kept in records
+// are still missing; see fetch.
 type reader struct {
-	columns []int
+	shapes  map[int64]*shape
 	values  values
+	shape   int64
+	slots   []string
 	quality qualities
 	targets []any
+	found   []event.Event
+	missing []missing
 }
+
+// missing is a value of a found event that has to be cut out of its record.
+type missing struct {
+	event int // index in found
+	field int // index in its fields, or one of the two below
+	cut   string
+}
+
+const (
+	fieldMessage  = -1
+	fieldOriginal = -2
+)
 
 // cell is a text column of a row; null stands for empty text, which DuckDB
 // hands over much faster than an empty string.
@@ -38,45 +55,146 @@ func (c *cell) Scan(v any) error {
 	return nil
 }
 
-// list writes what a statement has to select for the reader.
-func (r *reader) list() string {
-	names := make([]string, len(r.columns))
-	all := specs()
-	for i, col := range r.columns {
-		names[i] = all[col].name
-		if all[col].kept.text() {
-			names[i] = "nullif(" + names[i] + ", '')"
+// newReader prepares to read rows of the builder's snapshot.
+func newReader(b *builder) *reader {
+	r := &reader{shapes: map[int64]*shape{}}
+	slots := 0
+	for _, f := range b.files {
+		slots = max(slots, f.slots)
+		for _, s := range f.shapes {
+			r.shapes[s.id] = s
 		}
 	}
-	return strings.Join(names, ", ")
-}
-
-func newReader(columns []int) *reader {
-	r := &reader{columns: columns}
-	all := specs()
-	for _, col := range columns {
-		if all[col].kept.text() {
+	r.slots = make([]string, slots)
+	for col, s := range specs() {
+		if s.kept.text() {
 			r.targets = append(r.targets, (*cell)(&r.values.texts[col]))
 		} else {
 			r.targets = append(r.targets, &r.values.numbers[col])
 		}
 	}
+	r.targets = append(r.targets, &r.shape)
+	for i := range r.slots {
+		r.targets = append(r.targets, (*cell)(&r.slots[i]))
+	}
 	return r
 }
 
-// read gives the row's event; columns not selected stay unstated.
-func (r *reader) read(rows *sql.Rows) (*event.Event, error) {
+// list writes what a side of the union has to give for the reader.
+func (r *reader) list(b *builder) []string {
+	var names []string
+	for col := range specs() {
+		names = append(names, b.column(col))
+	}
+	has := 0
+	if len(b.group) > 0 {
+		has = b.group[0].slots
+		names = append(names, shapeColumn)
+	} else {
+		names = append(names, fmt.Sprintf("%d::BIGINT AS %s", shapeless, shapeColumn))
+	}
+	for slot := range r.slots {
+		if slot < has {
+			names = append(names, slotName(slot))
+		} else {
+			names = append(names, "'' AS "+slotName(slot))
+		}
+	}
+	return names
+}
+
+// selected writes what a statement has to select for the reader.
+func (r *reader) selected() string {
+	var names []string
+	for _, s := range specs() {
+		if s.kept.text() {
+			names = append(names, "nullif("+s.name+", '')")
+		} else {
+			names = append(names, s.name)
+		}
+	}
+	names = append(names, shapeColumn)
+	for slot := range r.slots {
+		names = append(names, "nullif("+slotName(slot)+", '')")
+	}
+	return strings.Join(names, ", ")
+}
+
+// read adds the row's event.
+func (r *reader) read(rows *sql.Rows) error {
 	if err := rows.Scan(r.targets...); err != nil {
-		return nil, err
+		return err
 	}
-	ev := new(event.Event)
-	r.values.fill(ev, &r.quality)
-	var err error
-	ev.Fields, err = parseFields(r.values.texts[colFields])
-	if from := r.values.texts[colFrom]; from != "" {
-		ev.Message, _ = ev.Get(from)
+	var ev event.Event
+	r.values.fill(&ev, &r.quality)
+	if r.shape == shapeless {
+		var err error
+		ev.Fields, err = parseFields(r.values.texts[colFields])
+		r.found = append(r.found, ev)
+		return err
 	}
-	return ev, err
+	s := r.shapes[r.shape]
+	if s == nil {
+		return errors.New("a row has a shape that its file does not have")
+	}
+	ev.Message = r.value(s.message, fieldMessage)
+	ev.Quality.Original = r.value(s.original, fieldOriginal)
+	if len(s.fields) > 0 {
+		ev.Fields = make([]event.Field, len(s.fields))
+	}
+	for i, f := range s.fields {
+		ev.Fields[i] = event.Field{Name: f.name, Value: r.value(f.home, i)}
+	}
+	r.found = append(r.found, ev)
+	return nil
+}
+
+// value gives the value of a home in the current row, or notes that it is
+// missing.
+func (r *reader) value(h home, field int) string {
+	switch {
+	case h.kind == inSlot:
+		return r.slots[h.n]
+	case h.kind == inRecord:
+		r.missing = append(r.missing, missing{len(r.found), field, r.slots[h.n]})
+		return ""
+	case specs()[h.n].kept.text():
+		return r.values.texts[h.n]
+	}
+	return strconv.FormatInt(r.values.numbers[h.n], 10)
+}
+
+// fetch cuts what is missing in the first n events out of their records.
+func (r *reader) fetch(ctx context.Context, x *Index, n int) error {
+	wanted := map[uint64]bool{}
+	for _, m := range r.missing {
+		if m.event < n {
+			wanted[r.found[m.event].Record] = true
+		}
+	}
+	raws, err := x.records(ctx, wanted)
+	if err != nil {
+		return err
+	}
+	for _, m := range r.missing {
+		if m.event >= n {
+			continue
+		}
+		ev := &r.found[m.event]
+		value, err := cutText(raws[ev.Record], m.cut)
+		if err != nil {
+			return fmt.Errorf("record %d: %w", ev.Record, err)
+		}
+		switch m.field {
+		case fieldMessage:
+			ev.Message = value
+		case fieldOriginal:
+			ev.Quality.Original = value
+		default:
+			ev.Fields[m.field].Value = value
+		}
+	}
+	return nil
 }
 
 // qualities keeps the last quality read: rows that follow each other share it.
@@ -177,11 +295,7 @@ func (x *Index) drop(f *file) {
 }
 
 func digestFile(path string) (uint64, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, err
-	}
 	sum := xxh3.New()
-	_, err = io.Copy(sum, f)
-	return sum.Sum64(), errors.Join(err, f.Close())
+	err := copyFile(sum, path)
+	return sum.Sum64(), err
 }

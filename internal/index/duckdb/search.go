@@ -20,8 +20,13 @@ import (
 // newest first unless Oldest is asked for. It looks through growing stretches
 // of time and stops when the page is full.
 func (x *Index) Search(ctx context.Context, req index.Request) (index.Page, error) {
-	limit := min(cmp.Or(req.Limit, index.DefaultLimit), index.MaxLimit)
-	s := &search{index: x, state: x.state.Load(), req: req, left: max(limit, 1) + 1, window: span(req.Plan, req.From, req.To), finder: x.newFinder(req.Plan)}
+	limit := max(min(cmp.Or(req.Limit, index.DefaultLimit), index.MaxLimit), 1)
+	state := x.acquire()
+	defer x.release(state)
+	s := &search{
+		index: x, state: state, req: req, limit: limit, left: limit + 1, window: span(req.Plan, req.From, req.To),
+		finder: x.newFinder(req.Plan, state.files),
+	}
 	var err error
 	if s.after, err = parseCursor(req.After, req.Oldest); err != nil {
 		return index.Page{}, fmt.Errorf("index: search: %w", err)
@@ -44,7 +49,8 @@ type search struct {
 	req    index.Request
 	window window
 	after  *mark
-	left   int
+	limit  int // of the page
+	left   int // to be found; one more than the page holds, to tell whether others follow
 	found  []event.Event
 	finder *finder
 }
@@ -153,33 +159,22 @@ func (s *search) look(ctx context.Context, w window) error {
 		}
 		return b.conditions(w, more...)
 	}
-	columns := make([]int, columnCount)
-	for i := range columns {
-		columns[i] = i
-	}
 	order := "DESC"
 	if s.req.Oldest {
 		order = "ASC"
 	}
-	r := newReader(columns)
-	text := fmt.Sprintf("SELECT %s FROM %s ORDER BY time %s, record %s, nth %s LIMIT %d", r.list(), b.from(columns, where), order, order, order, s.left)
-	events, err := s.index.events(ctx, b, text, r)
-	s.found = append(s.found, events...)
-	s.left -= len(events)
-	return err
-}
-
-// events runs a statement that selects what the reader reads.
-func (x *Index) events(ctx context.Context, b *builder, text string, r *reader) ([]event.Event, error) {
-	var found []event.Event
-	err := x.each(ctx, b, text, func(rows *sql.Rows) error {
-		ev, err := r.read(rows)
-		if err == nil {
-			found = append(found, *ev)
-		}
+	r := newReader(b)
+	rows := b.from(func() []string { return r.list(b) }, where)
+	text := fmt.Sprintf("SELECT %s FROM %s ORDER BY time %s, record %s, nth %s LIMIT %d", r.selected(), rows, order, order, order, s.left)
+	if err := s.index.each(ctx, b, text, r.read); err != nil {
 		return err
-	})
-	return found, err
+	}
+	if err := r.fetch(ctx, s.index, s.limit-len(s.found)); err != nil {
+		return err
+	}
+	s.found = append(s.found, r.found...)
+	s.left -= len(r.found)
+	return nil
 }
 
 // each runs a statement and calls f for every row, until it fails.
@@ -249,7 +244,7 @@ func parseCursor(c index.Cursor, oldest bool) (*mark, error) {
 // it selects nothing.
 func (x *Index) Bounds(ctx context.Context, req index.Request) (first, last time.Time, err error) {
 	var low, high sql.NullInt64
-	err = x.aggregate(ctx, req, []int{colTime}, "SELECT min(time), max(time) FROM "+table, nil, func(rows *sql.Rows) error {
+	err = x.aggregate(ctx, req, of(colTime), "SELECT min(time), max(time) FROM "+table, nil, func(rows *sql.Rows) error {
 		return rows.Scan(&low, &high)
 	})
 	if err != nil || !low.Valid {
@@ -261,7 +256,7 @@ func (x *Index) Bounds(ctx context.Context, req index.Request) (first, last time
 // Count counts the events of a request.
 func (x *Index) Count(ctx context.Context, req index.Request) (int64, error) {
 	var n int64
-	err := x.aggregate(ctx, req, []int{colTime}, "SELECT count(*) FROM "+table, nil, func(rows *sql.Rows) error {
+	err := x.aggregate(ctx, req, of(colTime), "SELECT count(*) FROM "+table, nil, func(rows *sql.Rows) error {
 		return rows.Scan(&n)
 	})
 	return n, wrap("count", err)

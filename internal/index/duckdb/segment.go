@@ -75,16 +75,23 @@ type rawPage struct {
 }
 
 // readRaw gives the raw texts of the wanted records of a segment, in pages that
-// hold others as well; it reads no page without a wanted record. Pages are the
-// callee's during the call. Panics of the Parquet reader on broken files come
-// back as errors.
-func readRaw(ctx context.Context, path string, wanted func(record uint64) bool, visit func(rawPage)) (err error) {
+// may hold others as well; it reads no page without a wanted record. Pages are
+// the callee's during the call. What is encrypted or kept under a key comes
+// through Options.Records. Panics of the Parquet reader on broken files come back
+// as errors.
+func (x *Index) readRaw(ctx context.Context, seg index.Segment, wanted func(record uint64) bool, visit func(rawPage)) (err error) {
 	defer guardParquet(&err)
-	f, err := os.Open(path)
+	f, err := os.Open(seg.Path)
+	if errors.Is(err, os.ErrNotExist) && x.opts.Records != nil { // written again as another file meanwhile
+		return x.readRecords(ctx, seg.First, seg.Last, wanted, visit)
+	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = cmp.Or(err, f.Close()) }()
+	if x.opts.Records != nil && !isParquet(f) {
+		return x.readRecords(ctx, seg.First, seg.Last, wanted, visit)
+	}
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -102,10 +109,106 @@ func readRaw(ctx context.Context, path string, wanted func(record uint64) bool, 
 		if size := pf.Metadata().RowGroups[i].Columns[raw.ColumnIndex].MetaData.TotalUncompressedSize; size < 0 || size > maxChunkBytes {
 			return fmt.Errorf("row group %d claims %d bytes", i, size)
 		}
-		if err := cmp.Or(ctx.Err(), readGroup(g, seq.ColumnIndex, raw.ColumnIndex, wanted, visit)); err != nil {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		records, err := readNumbers(g.ColumnChunks()[seq.ColumnIndex], int(g.NumRows()))
+		if err != nil {
+			return err
+		}
+		rows := rawRows{records: records, raw: g.ColumnChunks()[raw.ColumnIndex], wanted: wanted}
+		if first := rows.next(0); first == len(records) {
+			continue
+		}
+		if form, ok := pf.Schema().Lookup("form"); ok && x.opts.Records != nil {
+			if whole, err := isWhole(g.ColumnChunks()[form.ColumnIndex]); err != nil {
+				return err
+			} else if !whole {
+				err := x.readRecords(ctx, uint64(records[0]), uint64(records[len(records)-1]), wanted, visit)
+				if err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		if err := rows.read(visit); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+func isParquet(r io.ReaderAt) bool {
+	var magic [4]byte
+	n, err := r.ReadAt(magic[:], 0)
+	return n < len(magic) || err != nil || string(magic[:]) == "PAR1"
+}
+
+// maxWhole is the highest form of a record whose body is the bytes as received
+// (docs/format.md, Record).
+const maxWhole = 2
+
+// isWhole reports whether all bodies of a row group are the bytes as received.
+func isWhole(forms parquet.ColumnChunk) (whole bool, err error) {
+	pages := forms.Pages()
+	defer func() { err = cmp.Or(err, pages.Close()) }()
+	page, err := pages.ReadPage()
+	if err != nil {
+		return false, unexpected(err)
+	}
+	defer parquet.Release(page)
+	dict := page.Dictionary()
+	if dict == nil {
+		return false, nil
+	}
+	for i := range dict.Len() {
+		if dict.Index(int32(i)).Int32() > maxWhole {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// recordsPage is about how many bytes of records readRecords puts into a page.
+const recordsPage = 1 << 20
+
+// readRecords is readRaw for the records first to last by way of the vault.
+func (x *Index) readRecords(ctx context.Context, first, last uint64, wanted func(record uint64) bool, visit func(rawPage)) error {
+	var p rawPage
+	flush := func() {
+		if len(p.records) > 0 {
+			visit(p)
+		}
+		p = rawPage{p.records[:0], p.data[:0], append(p.offsets[:0], 0)}
+	}
+	flush()
+	for seq := first; seq <= last; {
+		if !wanted(seq) {
+			seq++
+			continue
+		}
+		from := seq
+		for rec, err := range x.opts.Records(ctx, from) {
+			if err != nil {
+				return err
+			}
+			seq = rec.Seq + 1
+			if rec.Seq > last || rec.Seq > from+chunkRecords && !wanted(rec.Seq) {
+				break // perhaps there is much to pass over
+			}
+			if wanted(rec.Seq) {
+				p.records, p.data = append(p.records, int64(rec.Seq)), append(p.data, rec.Raw...)
+				p.offsets = append(p.offsets, uint32(len(p.data)))
+			}
+			if len(p.data) > recordsPage {
+				flush()
+			}
+		}
+		if seq == from { // none from here on
+			break
+		}
+	}
+	flush()
 	return nil
 }
 
@@ -115,23 +218,24 @@ func guardParquet(err *error) {
 	}
 }
 
-func readGroup(g parquet.RowGroup, seq, raw int, wanted func(record uint64) bool, visit func(rawPage)) (err error) {
-	chunks := g.ColumnChunks()
-	records, err := readNumbers(chunks[seq], int(g.NumRows()))
-	if err != nil {
-		return err
+// rawRows is the raw texts of a row group.
+type rawRows struct {
+	records []int64
+	raw     parquet.ColumnChunk
+	wanted  func(record uint64) bool
+}
+
+// next is the first wanted row from row on.
+func (r *rawRows) next(row int) int {
+	for row < len(r.records) && !r.wanted(uint64(r.records[row])) {
+		row++
 	}
-	next := func(row int) int { // the first wanted row from row on
-		for row < len(records) && !wanted(uint64(records[row])) {
-			row++
-		}
-		return row
-	}
-	row := next(0)
-	if row == len(records) {
-		return nil
-	}
-	pages := chunks[raw].Pages()
+	return row
+}
+
+func (r *rawRows) read(visit func(rawPage)) (err error) {
+	row, records := r.next(0), r.records
+	pages := r.raw.Pages()
 	defer func() { err = cmp.Or(err, pages.Close()) }()
 	at := 0 // row at which the next page begins
 	for row < len(records) {
@@ -154,7 +258,7 @@ func readGroup(g parquet.RowGroup, seq, raw int, wanted func(record uint64) bool
 		visit(rawPage{records[at : at+n], data, offsets})
 		parquet.Release(page)
 		at += n
-		row = next(at)
+		row = r.next(at)
 	}
 	return nil
 }

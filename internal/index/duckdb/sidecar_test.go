@@ -20,10 +20,14 @@ import (
 func sampleSidecar() (*sidecar, []byte) {
 	b := newBatch()
 	for i := range 50 {
-		b.add(&event.Event{Record: uint64(i + 1), Source: "vpn", ActorUser: fmt.Sprintf("User%d", i), Time: time.Unix(int64(i), 0)}, []byte("Raw text 請求書"))
+		b.add(&event.Event{Record: uint64(i + 1), Source: "vpn", ActorUser: fmt.Sprintf("User%d", i), Time: time.Unix(int64(i), 0), Fields: []event.Field{{Name: "名", Value: fmt.Sprint("a number of its own ", i)}}}, fmt.Appendf(nil, "Raw text 請求書: a number of its own %d", i))
 	}
 	places := arrange([]*batch{b}, 0, math.MaxUint64)
-	s := &sidecar{size: 1, digest: 2, tail: 3, groups: []group{{-5, 7, 50}}, skip: *newSkip(places), grams: newGrams(1, 50, 1000)}
+	l := fold(places)
+	s := &sidecar{
+		segment: "first", records: [2]uint64{1, 50}, size: 1, digest: 2, tail: 3, slots: len(l.slots), shapes: l.shapes,
+		groups: []group{{-5, 7, 50}}, skip: *newSkip(places), grams: newGrams(1, 50, 1000),
+	}
 	return s, s.grams.table([]*batch{b}, 1, 50)
 }
 
@@ -49,17 +53,6 @@ func FuzzSidecar(f *testing.F) {
 			t.Fatal(err)
 		}
 		s.skip.entity(colHost, "x")
-	})
-}
-
-func FuzzFileName(f *testing.F) {
-	f.Add(fileName(1, 262_144, "1.2-x"))
-	f.Add("00000000000000000001-00000000000000000002..parquet")
-	f.Fuzz(func(t *testing.T, name string) {
-		first, last, version, ok := parseName(name)
-		if ok && fileName(first, last, version) != name {
-			t.Fatalf("%q reads as %d %d %q", name, first, last, version)
-		}
 	})
 }
 

@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math/bits"
@@ -159,14 +160,18 @@ func (f *file) mayMatch(n query.Match) bool {
 // errSkip means that a sidecar file is not what this version writes.
 var errSkip = errors.New("not a sidecar of this version")
 
-const skipMagic = "konseki skip 4\n\x00"
+const skipMagic = "konseki skip 5\n\x00"
 
 // sidecar is what is known of a derived file without opening it.
 type sidecar struct {
-	size    uint64 // bytes of the derived file
-	digest  uint64 // XXH3-64 of it
-	tail    uint64 // XXH3-64 of its last tailBytes, where its footer is
-	decoded uint64 // rows whose text is not the raw bytes
+	size    uint64    // bytes of the derived file
+	digest  uint64    // XXH3-64 of it
+	tail    uint64    // XXH3-64 of its last tailBytes, where its footer is
+	decoded uint64    // rows whose text is not the raw bytes
+	segment string    // its name
+	records [2]uint64 // the first and the last
+	slots   int
+	shapes  []*shape
 	groups  []group
 	skip    skip
 	grams   grams
@@ -179,14 +184,25 @@ type group struct {
 	rows             int
 }
 
-// marshal writes the sidecar as 64-bit little-endian words after a magic, then
-// the table of grams, and an XXH3-64 of all before it.
+// marshal writes the sidecar as 64-bit little-endian words after a magic, with
+// texts as their length and, made up with zeros, their bytes; then the table of
+// grams, and an XXH3-64 of all before it.
 func (s *sidecar) marshal(table []byte) []byte {
 	b := []byte(skipMagic)
 	word := func(n uint64) { b = binary.LittleEndian.AppendUint64(b, n) }
-	for _, n := range []uint64{s.size, s.digest, s.tail, s.decoded, uint64(len(s.groups))} {
+	text := func(t []byte) {
+		word(uint64(len(t)))
+		b = append(b, t...)
+		b = append(b, make([]byte, -len(t)&7)...)
+	}
+	text([]byte(s.segment))
+	for _, n := range []uint64{s.records[0], s.records[1], s.size, s.digest, s.tail, s.decoded, uint64(s.slots), uint64(len(s.shapes))} {
 		word(n)
 	}
+	for _, shape := range s.shapes {
+		text(shape.marshal())
+	}
+	word(uint64(len(s.groups)))
 	for _, g := range s.groups {
 		word(uint64(g.earliest))
 		word(uint64(g.latest))
@@ -204,6 +220,38 @@ func (s *sidecar) marshal(table []byte) []byte {
 	return b
 }
 
+// sidecarReader reads what marshal wrote.
+type sidecarReader struct {
+	body   []byte
+	broken bool
+}
+
+func (r *sidecarReader) word() uint64 {
+	if len(r.body) < 8 {
+		r.broken = true
+		return 0
+	}
+	n := binary.LittleEndian.Uint64(r.body)
+	r.body = r.body[8:]
+	return n
+}
+
+func (r *sidecarReader) text() []byte {
+	n := r.word()
+	if n > uint64(len(r.body)) {
+		r.broken = true
+		return nil
+	}
+	t, pad := r.body[:n], -n&7
+	r.body = r.body[n:]
+	if pad > uint64(len(r.body)) || !bytes.Equal(r.body[:pad], make([]byte, pad)) {
+		r.broken = true
+		return nil
+	}
+	r.body = r.body[pad:]
+	return t
+}
+
 // unmarshalSidecar is the inverse of marshal.
 func unmarshalSidecar(b []byte) (*sidecar, error) {
 	if len(b) < len(skipMagic)+8 || len(b)%8 != 0 || string(b[:len(skipMagic)]) != skipMagic {
@@ -213,28 +261,42 @@ func unmarshalSidecar(b []byte) (*sidecar, error) {
 	if binary.LittleEndian.Uint64(b[len(b)-8:]) != xxh3.Hash(body) {
 		return nil, errSkip
 	}
-	body = body[len(skipMagic):]
-	ok := true
-	word := func() uint64 {
-		if len(body) < 8 {
-			ok = false
-			return 0
+	r := &sidecarReader{body: body[len(skipMagic):]}
+	s := &sidecar{segment: string(r.text())}
+	s.records = [2]uint64{r.word(), r.word()}
+	s.size, s.digest, s.tail, s.decoded, s.slots = r.word(), r.word(), r.word(), r.word(), int(r.word())
+	for n := r.word(); n > 0 && !r.broken; n-- {
+		shape, err := unmarshalShape(r.text())
+		if err != nil {
+			return nil, errors.Join(errSkip, err)
 		}
-		n := binary.LittleEndian.Uint64(body)
-		body = body[8:]
-		return n
+		s.shapes = append(s.shapes, shape)
 	}
-	s := &sidecar{size: word(), digest: word(), tail: word(), decoded: word()}
-	for n := word(); n > 0 && ok; n-- {
-		s.groups = append(s.groups, group{int64(word()), int64(word()), int(word())})
+	for n := r.word(); n > 0 && !r.broken; n-- {
+		s.groups = append(s.groups, group{int64(r.word()), int64(r.word()), int(r.word())})
 	}
-	for n := word(); n > 0 && ok; n-- {
-		s.skip.entities = append(s.skip.entities, word())
+	for n := r.word(); n > 0 && !r.broken; n-- {
+		s.skip.entities = append(s.skip.entities, r.word())
 	}
-	s.grams = grams{base: word(), per: word(), blocks: int(word()), log: int(word())}
-	if !ok || len(s.skip.entities) == 0 || !s.grams.valid() || len(body) != s.grams.bytes() {
+	s.grams = grams{base: r.word(), per: r.word(), blocks: int(r.word()), log: int(r.word())}
+	if r.broken || !s.valid() || len(r.body) != s.grams.bytes() {
 		return nil, errSkip
 	}
-	s.tableAt = int64(len(b) - 8 - len(body))
+	s.tableAt = int64(len(b) - 8 - len(r.body))
 	return s, nil
+}
+
+// valid reports whether the parts agree.
+func (s *sidecar) valid() bool {
+	if s.slots < 0 || s.slots > maxSlots || s.slots%slotStep != 0 || len(s.skip.entities) == 0 || !s.grams.valid() {
+		return false
+	}
+	for _, shape := range s.shapes {
+		for _, h := range shape.homes() {
+			if h.kind != inColumn && h.n >= s.slots {
+				return false
+			}
+		}
+	}
+	return s.records[0] <= s.records[1] && s.grams.spans(s.records[0], s.records[1])
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/index"
@@ -21,9 +20,13 @@ import (
 func (x *Index) SQL(ctx context.Context, text string) (columns []string, rows iter.Seq2[[]any, error], err error) {
 	ctx, cancel := context.WithTimeout(ctx, index.MaxSQLTime)
 	defer cancel()
+	state := x.acquire()
+	defer x.release(state)
 	b := &builder{}
-	b.files, b.hot = x.state.Load().narrow(span(nil, time.Time{}, time.Time{}))
-	view := eventsView(b)
+	b.files, b.hot = state.narrow(span(nil, time.Time{}, time.Time{}))
+	known := newHomes(b.files)
+	ctx = context.WithValue(ctx, homesKey{}, known)
+	view := eventsView(b, known)
 	db, err := x.enclosed(withHot(ctx, b.scan()), view)
 	if err != nil {
 		return nil, nil, fmt.Errorf("index: sql: %w", err)
@@ -48,26 +51,33 @@ func (x *Index) SQL(ctx context.Context, text string) (columns []string, rows it
 	}, nil
 }
 
-// eventsView writes the view that experts query.
-func eventsView(b *builder) string {
-	var columns []int
-	var shown []string
-	for col, s := range specs() {
-		columns = append(columns, col)
-		switch col {
-		case colText, colTextKind, colFrom:
-		case colMessage:
-			shown = append(shown, messageText()+" AS message")
-		case colTime, colTimeRx:
-			shown = append(shown, fmt.Sprintf("make_timestamp_ns(%[1]s) AS %[1]s", s.name))
-		case colFields:
-			shown = append(shown, "nullif(fields, '')::JSON AS fields")
-		default:
-			shown = append(shown, s.name)
+// eventsView writes the view that experts query. What has to be put together or
+// cut out of records is so only for the statements that name it.
+func eventsView(b *builder, known *homes) string {
+	list := func() (shown []string) {
+		for col, s := range specs() {
+			switch col {
+			case colText, colTextKind:
+			case colMessage, colOriginal:
+				shown = append(shown, b.value(item{col: col})+" AS "+s.name)
+			case colTime, colTimeRx:
+				shown = append(shown, fmt.Sprintf("make_timestamp_ns(%s) AS %s", b.column(col), s.name))
+			case colFields:
+				fields := "nullif(" + b.column(col) + ", '')"
+				if len(b.group) > 0 {
+					fields = fmt.Sprintf("CASE WHEN %s = %d THEN %s ELSE nullif(%s, '{}') END", shapeColumn, shapeless, fields, known.call(b))
+				}
+				shown = append(shown, fields+"::JSON AS fields")
+			default:
+				shown = append(shown, b.column(col))
+			}
 		}
+		return shown
 	}
-	table := b.from(columns, func() string { return own(true) })
-	return "CREATE VIEW events AS SELECT " + strings.Join(shown, ", ") + " FROM " + table
+	return "CREATE VIEW events AS SELECT * FROM " + b.from(list, func() string {
+		b.used[colSource] = true
+		return own(true)
+	})
 }
 
 // enclosed starts a database in which the view is all there is: no other files,

@@ -19,12 +19,13 @@ const checkEvery = 1024
 // (time, record, nth), with the columns that baselines read: times, quality,
 // source, format, class, activity, status, actor, source address, host, object
 // and client. Own records and findings are left out. It sees the index as it
-// was at the call and keeps some pages of each file that reaches into the same
+// is when the loop begins and keeps some pages of each file that reaches into the same
 // time in memory. After an error it ends. The event is valid until the next
 // one; its strings stay.
 func (x *Index) Stream(ctx context.Context, from, to time.Time) iter.Seq2[*event.Event, error] {
-	state := x.state.Load()
 	return func(yield func(*event.Event, error) bool) {
+		state := x.acquire()
+		defer x.release(state)
 		w := span(nil, from, to)
 		files, hot := state.narrow(w)
 		m := newMerge(w, files, hot)

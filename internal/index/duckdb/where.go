@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -28,9 +29,9 @@ type builder struct {
 	used [columnCount]bool
 	// hits is the number of columns that hot() shall add for sets of words.
 	hits int
-	// inFiles tells which side of the union is being written: on the side of
-	// files the raw text lies in the vault's segments.
-	inFiles bool
+	// group is the files whose side of the union is being written; it is empty
+	// on the side of the rows in memory.
+	group []*file
 	// finder has searched the texts; with upper, it is still to do that, and
 	// conditions hold as far as they may hold for some text.
 	finder *finder
@@ -53,29 +54,47 @@ func (b *builder) column(col int) string {
 // byName finds a column that people may name.
 func byName(name string) (int, bool) {
 	for col, s := range specs() {
-		if s.name == name && col != colFrom && col != colFields && col != colTextKind && col != colText {
+		if s.name == name && col != colFields && col != colTextKind && col != colText {
 			return col, true
 		}
 	}
 	return 0, false
 }
 
-// from writes a table of the given columns of all rows of the snapshot for
-// which the conditions hold.
-func (b *builder) from(columns []int, where func() string) string {
-	names := make([]string, len(columns))
-	for i, col := range columns {
-		names[i] = b.column(col)
-	}
-	list := strings.Join(names, ", ")
-	var sides []string
-	if len(b.files) > 0 {
-		b.inFiles = true
-		sides = append(sides, fmt.Sprintf("SELECT %s FROM read_parquet(%s) WHERE %s", list, parquetList(b.files), where()))
-	}
-	b.inFiles = false
-	sides = append(sides, fmt.Sprintf("SELECT %s FROM hot() WHERE %s", list, where()))
+// from writes a table of all rows of the snapshot for which the conditions hold.
+// list and where are called for each side of the union.
+func (b *builder) from(list func() []string, where func() string) string {
+	sides := b.fromFiles(func(files string) string {
+		return fmt.Sprintf("SELECT %s FROM %s WHERE %s", strings.Join(list(), ", "), files, where())
+	})
+	sides = append(sides, fmt.Sprintf("SELECT %s FROM hot() WHERE %s", strings.Join(list(), ", "), where()))
 	return "(" + strings.Join(sides, " UNION ALL ") + ")"
+}
+
+// fromFiles writes a statement for each group of files that have the same
+// columns.
+func (b *builder) fromFiles(write func(files string) string) (parts []string) {
+	groups := map[int][]*file{}
+	for _, f := range b.files {
+		groups[f.slots] = append(groups[f.slots], f)
+	}
+	for _, slots := range slices.Sorted(maps.Keys(groups)) {
+		b.group = groups[slots]
+		parts = append(parts, write("read_parquet("+parquetList(b.group)+")"))
+	}
+	b.group = nil
+	return parts
+}
+
+// columns makes a list for from.
+func (b *builder) columns(columns ...int) func() []string {
+	return func() []string {
+		names := make([]string, len(columns))
+		for i, col := range columns {
+			names[i] = b.column(col)
+		}
+		return names
+	}
 }
 
 // scan gives the part of the snapshot that hot() shall read.
@@ -149,12 +168,12 @@ func (b *builder) texts(words []query.Text) string {
 		return strconv.FormatBool(!b.not)
 	}
 	set := b.finder.set(words)
-	if !b.inFiles {
+	if len(b.group) == 0 {
 		b.hits = max(b.hits, set+1)
 		return fmt.Sprintf("(%s = 1)", hitName(set))
 	}
 	among := b.finder.among(set)
-	if !slices.ContainsFunc(b.files, func(f *file) bool { return f.decoded > 0 }) {
+	if !slices.ContainsFunc(b.group, func(f *file) bool { return f.decoded > 0 }) {
 		return "(" + among + ")"
 	}
 	kind := b.column(colTextKind)
@@ -215,6 +234,8 @@ func (b *builder) match(m query.Match) string {
 	}
 	name := b.column(col)
 	switch {
+	case (col == colMessage || col == colOriginal) && len(b.group) > 0:
+		return b.homed(item{col: col}, m)
 	case col == colTime || col == colTimeRx:
 		return b.instant(name, m)
 	case !specs()[col].kept.text():
@@ -275,13 +296,20 @@ func (b *builder) text(expr string, m query.Match) string {
 		expr, expr, sign(m.Op), b.arg(m.Float))
 }
 
-// native writes a comparison of a native field: a cheap test that the name, or
-// name and value, stand in the JSON text at all, and the exact one.
+// native writes a comparison of a native field. Where fields are JSON text it is
+// a cheap test that the name, or name and value, stand in the text at all, and
+// the exact one.
 func (b *builder) native(m query.Match) string {
+	if len(b.group) > 0 {
+		return b.homed(item{colFields, query.Clean(m.Field)}, m)
+	}
+	return b.asJSON(m)
+}
+
+func (b *builder) asJSON(m query.Match) string {
 	fields := b.column(colFields)
-	expr := fmt.Sprintf("coalesce(json_extract_string(nullif(%s, ''), %s), '')", fields, b.arg(pointer(m.Field)))
-	exact := b.text(expr, m)
-	if b.emptyHolds(m) {
+	exact := b.text(b.extract(m.Field), m)
+	if emptyHolds(m) {
 		return exact
 	}
 	hint := string(appendQuoted(nil, m.Field)) + `:"`
@@ -291,13 +319,18 @@ func (b *builder) native(m query.Match) string {
 	return fmt.Sprintf("(contains(%s, %s) AND %s)", fields, b.arg(hint), exact)
 }
 
+// extract writes the value of a native field in JSON text; it is never null.
+func (b *builder) extract(name string) string {
+	return fmt.Sprintf("coalesce(json_extract_string(nullif(%s, ''), %s), '')", b.column(colFields), b.arg(pointer(name)))
+}
+
 // pointer is the JSON pointer (RFC 6901) to a native field.
 func pointer(name string) string {
 	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(query.Clean(name))
 }
 
 // emptyHolds reports whether the comparison holds where the field is not stated.
-func (b *builder) emptyHolds(m query.Match) bool {
+func emptyHolds(m query.Match) bool {
 	switch m.Op {
 	case query.Equal:
 		return m.Value == ""

@@ -51,24 +51,31 @@ func wholePlan(words []query.Text) *query.Plan {
 	return &query.Plan{Root: all}
 }
 
-// conjunctions lists the sets of words of a node, as the builder meets them.
-func conjunctions(n query.Node) (sets [][]query.Text) {
+// conjunctions lists the sets of words of a node, as the builder meets them, and
+// those that stand in a record where a value kept in it fulfils a comparison.
+func conjunctions(n query.Node, inRecords func(item) bool) (sets [][]query.Text) {
 	switch n := n.(type) {
 	case query.Text:
 		return [][]query.Text{{n}}
+	case query.Match:
+		if it, ok := itemOf(n); ok && inRecords(it) {
+			if words := cutWords(n); len(words) > 0 {
+				return [][]query.Text{words}
+			}
+		}
 	case query.Not:
-		return conjunctions(n.Node)
+		return conjunctions(n.Node, inRecords)
 	case query.And:
 		words, rest := splitWords(n)
 		for _, c := range rest {
-			sets = append(sets, conjunctions(c)...)
+			sets = append(sets, conjunctions(c, inRecords)...)
 		}
 		if len(words) > 0 {
 			sets = append(sets, words)
 		}
 	case query.Or:
 		for _, c := range n.Nodes {
-			sets = append(sets, conjunctions(c)...)
+			sets = append(sets, conjunctions(c, inRecords)...)
 		}
 	}
 	return sets

@@ -1,0 +1,169 @@
+package duckdb
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/konseki/konseki/internal/index"
+)
+
+// ErrUncovered means that no derived file is of the segment.
+var ErrUncovered = errors.New("the index has no derived file of this segment; cover it first")
+
+// acquire gives the state for a query and keeps its files on the disk until
+// release.
+func (x *Index) acquire() *state {
+	x.pin.Lock()
+	defer x.pin.Unlock()
+	s := x.state.Load()
+	for _, f := range s.files {
+		f.uses++
+	}
+	return s
+}
+
+func (x *Index) release(s *state) {
+	x.pin.Lock()
+	defer x.pin.Unlock()
+	for _, f := range s.files {
+		if f.uses--; f.uses == 0 && f.dropped != nil {
+			x.bury(f)
+		}
+	}
+}
+
+// bury removes a dropped file that no query reads any more.
+func (x *Index) bury(f *file) {
+	if err := os.Remove(f.path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		x.log.Warn("index: removing a dropped file; it is tried again on opening", "file", f.path, "error", err)
+	}
+	close(f.dropped)
+}
+
+// Segments lists the names of the segments that derived files are of, by their
+// first record.
+func (x *Index) Segments() []string {
+	files := slices.Clone(x.state.Load().files)
+	slices.SortFunc(files, func(a, b *file) int { return compareFirst(a.covers(), b.first) })
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.segment
+	}
+	return names
+}
+
+// Drop forgets segments that the vault no longer has, because they expired or
+// were rewritten under another name: their events, in files or still hot, are in
+// no answer that begins later, also after a crash. It returns when the derived
+// files are gone from the disk, which waits for the queries that read them; when
+// the context ends before, the last of these removes them. A name that the index
+// does not know is no error.
+func (x *Index) Drop(ctx context.Context, names ...string) error {
+	x.cover.Lock() // no file of a dropped segment is being written
+	defer x.cover.Unlock()
+	files := x.forget(names)
+	x.cache.empty()
+	if len(files) == 0 {
+		return nil
+	}
+	// A derived file without its sidecar is removed on opening, so that this is
+	// what makes the drop durable.
+	var errs []error
+	for _, f := range files {
+		if err := os.Remove(f.path + skipSuffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(append(errs, syncFolder(x.dir))...); err != nil {
+		return fmt.Errorf("index: drop: %w", err)
+	}
+	for _, f := range files {
+		select {
+		case <-x.doom(f):
+		case <-ctx.Done():
+			errs = append(errs, fmt.Errorf("index: drop %s: %w", f.segment, ctx.Err()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// forget takes the segments out of the state and gives their files.
+func (x *Index) forget(names []string) (files []*file) {
+	x.write.Lock()
+	defer x.write.Unlock()
+	s := x.state.Load()
+	next := &state{hot: s.hot}
+	ranges := x.raw.forget(names)
+	for _, f := range s.files {
+		if slices.Contains(names, f.segment) {
+			files = append(files, f)
+			ranges = append(ranges, f.covers())
+		} else {
+			next.files = append(next.files, f)
+		}
+	}
+	for _, r := range ranges {
+		next.hot, _ = without(next.hot, r.First, r.Last)
+	}
+	x.state.Store(next)
+	return files
+}
+
+// doom has a file that is in no state any more removed by the last query that
+// reads it, and tells when that is done.
+func (x *Index) doom(f *file) <-chan struct{} {
+	x.pin.Lock()
+	defer x.pin.Unlock()
+	f.dropped = make(chan struct{})
+	if f.uses == 0 {
+		x.bury(f)
+	}
+	return f.dropped
+}
+
+// Digest is the SHA-256 over the derived file of a segment and its sidecar, one
+// after the other, as they are on the disk. The same segment derived by the same
+// version has the same digest.
+func (x *Index) Digest(segment string) (digest [sha256.Size]byte, err error) {
+	s := x.acquire()
+	defer x.release(s)
+	i := slices.IndexFunc(s.files, func(f *file) bool { return f.segment == segment })
+	if i < 0 {
+		return digest, fmt.Errorf("index: digest %s: %w", segment, ErrUncovered)
+	}
+	sum := sha256.New()
+	for _, path := range []string{s.files[i].path, s.files[i].path + skipSuffix} {
+		if err := copyFile(sum, path); err != nil {
+			return digest, fmt.Errorf("index: digest %s: %w", segment, err)
+		}
+	}
+	return [sha256.Size]byte(sum.Sum(nil)), nil
+}
+
+func copyFile(w io.Writer, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, f)
+	return errors.Join(err, f.Close())
+}
+
+// forget drops segments by name and gives them.
+func (k *segments) forget(names []string) (gone []index.Segment) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.list = slices.DeleteFunc(k.list, func(s index.Segment) bool {
+		if slices.Contains(names, s.Name) {
+			gone = append(gone, s)
+			return true
+		}
+		return false
+	})
+	return gone
+}

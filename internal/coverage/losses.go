@@ -323,7 +323,7 @@ func inWords(list []Loss) event.Phrase {
 			ja, en = append(ja, "ほか"), append(en, "…")
 			break
 		}
-		p := oneInWords(l)
+		p := l.Words()
 		ja, en = append(ja, p.JA), append(en, p.EN)
 	}
 	return event.Phrase{JA: strings.Join(ja, "、"), EN: strings.Join(en, "; ")}

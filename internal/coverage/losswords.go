@@ -1,42 +1,11 @@
 package coverage
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/konseki/konseki/internal/event"
 )
-
-// oneInWords says how many records were lost in one way: "12 dropped (UDP came
-// faster than it could be stored)".
-func oneInWords(l Loss) event.Phrase {
-	kind, why := l.Kind.Label(), l.Why()
-	p := event.Phrase{
-		JA: fmt.Sprintf("%s %d 件（%s", kind.JA, l.Records, why.JA),
-		EN: fmt.Sprintf("%d %s (%s", l.Records, kind.EN, why.EN),
-	}
-	if l.LateMS > 0 {
-		by := long(time.Duration(l.LateMS) * time.Millisecond)
-		p.JA += "、最大 " + by.JA
-		p.EN += ", by up to " + by.EN
-	}
-	p.JA += "）"
-	p.EN += ")"
-	return p
-}
-
-// long is a duration in words, in its two largest units.
-func long(d time.Duration) event.Phrase {
-	days, hours, minutes, seconds := d/(24*time.Hour), d/time.Hour%24, d/time.Minute%60, d/time.Second%60
-	switch {
-	case days > 0:
-		return event.Phrase{JA: fmt.Sprintf("%d 日 %d 時間", days, hours), EN: fmt.Sprintf("%d d %d h", days, hours)}
-	case hours > 0:
-		return event.Phrase{JA: fmt.Sprintf("%d 時間 %d 分", hours, minutes), EN: fmt.Sprintf("%d h %d min", hours, minutes)}
-	}
-	return event.Phrase{JA: fmt.Sprintf("%d 分 %d 秒", minutes, seconds), EN: fmt.Sprintf("%d min %d s", minutes, seconds)}
-}
 
 // lossNote names what was lost of a source beside what its intervals say.
 func lossNote(c SourceCoverage) (event.Phrase, bool) {

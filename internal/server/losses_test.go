@@ -263,7 +263,7 @@ func gapSaysWhy(t testing.TB, s *Server, at time.Time) {
 		because = append(because, p.EN)
 	}
 	text := strings.Join(because, "\n")
-	for _, want := range []string{"1 rejected (longer than the limit)", "3 unparsed", "late (arrived long after the time they state, by up to 2h", "clock ahead", "rejected (no token"} {
+	for _, want := range []string{"1 rejected (longer than the limit)", "3 unparsed", "late (arrived long after the time they state, by up to 2 h", "clock ahead", "rejected (no token"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("because does not say %q:\n%s", want, text)
 		}

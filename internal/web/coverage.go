@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
@@ -21,6 +22,7 @@ type coverageView struct {
 	Sources  []sourceView
 	Never    []sourceView
 	Open     string
+	Lost     []lossView // of no known source
 }
 
 // sourceView is one source with its intervals.
@@ -29,6 +31,7 @@ type sourceView struct {
 	Chip                             chip
 	Critical, Seen                   bool // Seen: it sends without being registered
 	Events                           string
+	Lost                             string // sums of what was lost, in words
 	Intervals                        []intervalView
 	More                             int
 	Kept                             keptView
@@ -40,7 +43,43 @@ type intervalView struct {
 	Chip                            chip
 	Window, Span, Proof, Reason     string
 	Events, Unparsed, Href, Explore string
+	Lost                            []lossView
 }
+
+// lossView is one loss: how many and why, and where.
+type lossView struct{ Text, Where string }
+
+// losses sets losses for people, at most maxLosses of them.
+func (v *visit) losses(list []control.Loss) []lossView {
+	out := make([]lossView, 0, min(len(list), maxLosses))
+	for i, l := range list {
+		if i == maxLosses {
+			return append(out, lossView{Text: "… +" + strconv.Itoa(len(list)-i)})
+		}
+		where := visible(l.Door, 40)
+		for _, more := range []string{l.Host, l.Path} {
+			if more != "" {
+				where += " " + visible(more, 80)
+			}
+		}
+		out = append(out, lossView{visible(v.phrase(l.Words()), 300), where})
+	}
+	return out
+}
+
+// lost says in one line what was lost of a source.
+func (v *visit) lost(row control.SourceCoverage) string {
+	var parts []string
+	for _, kind := range event.LossKinds() {
+		if n := row.Lost.Of(kind); n > 0 {
+			parts = append(parts, v.phrase(kind.Label())+" "+grouped(n))
+		}
+	}
+	return strings.Join(parts, " · ")
+}
+
+// maxLosses is how many losses of an interval the table shows.
+const maxLosses = 8
 
 // maxIntervals is how many intervals of a source the table shows.
 const maxIntervals = 60
@@ -67,7 +106,11 @@ func (s *server) coverage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	view := coverageView{Page: p, Open: "/coverage", Answer: v.answer(&control.Answer{Coverage: rows})}
+	nobody, err := s.Ops.Losses(v.r.Context(), v.person.Name, "", w.from, w.to)
+	if err != nil {
+		return err
+	}
+	view := coverageView{Page: p, Open: "/coverage", Lost: v.losses(nobody), Answer: v.answer(&control.Answer{Coverage: rows})}
 	view.From, view.To = v.shown(w)
 	ax := spanOf(rows, w)
 	view.Ends = [2]string{v.clock(ax.from, event.PrecisionSecond).Text(), v.clock(ax.to, event.PrecisionSecond).Text()}
@@ -115,6 +158,7 @@ func (v *visit) sources(rows []control.SourceCoverage, registered []control.Sour
 		view := v.source(src)
 		view.Chip, view.Events = v.mostly(row), grouped(row.Events)
 		view.Intervals, view.More = v.intervals(row)
+		view.Lost = v.lost(row)
 		if row.Events == 0 && src.Expected {
 			never = append(never, view)
 		}
@@ -172,6 +216,7 @@ func (v *visit) intervals(row control.SourceCoverage) (list []intervalView, more
 		view := intervalView{Chip: v.stateChip(stateWord(string(iv.State))), Window: v.between(iv.From, iv.To), Span: v.span(iv.To.Sub(iv.From).Round(time.Second)),
 			Proof: v.proof(iv.Proof), Reason: v.phrase(iv.Reason), Events: grouped(iv.Events),
 			Href: link + url.QueryEscape(row.Source+"@"+instant(iv.From))}
+		view.Lost = v.losses(iv.Losses)
 		if iv.Unparsed > 0 {
 			view.Unparsed = grouped(iv.Unparsed)
 		}

@@ -127,6 +127,7 @@ type gapView struct {
 	Means, Do           string
 	Narrow              string
 	Absent              bool
+	Lost                []lossView
 }
 
 // drawer builds the drawer that the URL asks for, nil when it asks for none.
@@ -442,6 +443,7 @@ func (v *visit) gapView(row control.SourceCoverage, iv control.Interval) *gapVie
 		Window: v.prose(iv.From) + " → " + v.prose(iv.To), Span: v.span(iv.To.Sub(iv.From)),
 		Proof: v.proof(iv.Proof), Reason: v.phrase(iv.Reason), Events: grouped(iv.Events),
 		Means: v.t("means." + word), Do: v.t("do." + word), Absent: iv.Events == 0,
+		Lost:   v.losses(iv.Losses),
 		Narrow: address{"/explore", url.Values{"q": {term("source", row.Source)}, "from": {instant(iv.From)}, "to": {instant(iv.To)}}}.String(),
 	}
 	if iv.Unparsed > 0 {

@@ -260,12 +260,17 @@ func (p poisoned) Coverage(ctx context.Context, by string, from, to time.Time) (
 		for j := range rows[i].Intervals {
 			iv := &rows[i].Intervals[j]
 			iv.Reason, iv.Proof = p.phrase(), p.bad
+			iv.Losses, _ = p.Losses(ctx, by, p.bad, from, to)
 			if iv.State != "complete" {
 				setWord(&iv.State, p.bad)
 			}
 		}
 	}
 	return rows, err
+}
+
+func (p poisoned) Losses(context.Context, string, string, time.Time, time.Time) ([]control.Loss, error) {
+	return []control.Loss{{Source: p.bad, Host: p.bad, Path: p.bad, Door: p.bad, Kind: event.LossKind(p.bad), Reason: p.bad, Records: 1}}, nil
 }
 
 func (p poisoned) Histogram(ctx context.Context, by string, q control.Search, n int) (*control.Histogram, error) {

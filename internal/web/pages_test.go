@@ -216,6 +216,14 @@ func TestOneFailingPartLeavesTheRest(t *testing.T) {
 	contains(t, s.get("/explore?q=src_ip:203.0.113.77", http.StatusOK), "一部を表示できません", "being rebuilt", "15 件", "SSL-VPN トンネル確立")
 }
 
+func TestCoverageShowsWhatWasLostAndOfWhom(t *testing.T) {
+	s := newSite(t)
+	contains(t, s.get("/coverage", http.StatusOK), "取りこぼし 1,234", "取りこぼし 1234 件（OS が UDP を破棄）", "syslog/udp 192.0.2.8",
+		"ログ源が分からない損失", "拒否 42 件（トークンがない、または無効）", "http 203.0.113.7")
+	contains(t, s.get("/coverage?lang=en", http.StatusOK), "dropped 1,234", "1234 dropped (the operating system dropped UDP)", "Losses of no known source", "42 rejected (no token, or not a valid one)")
+	contains(t, s.get("/coverage?gap=web@2018-02-21T00:00:00Z", http.StatusOK), "取りこぼし 1234 件")
+}
+
 func TestFailuresAreToldAsPages(t *testing.T) {
 	s := newSite(t)
 	s.ops.Fail = webtest.ErrSample

@@ -148,6 +148,7 @@ func sourceWords() map[string]words {
 		"rests.expiry":                 {"期限処理の記録", "record of the expiry"},
 		"rests.rhythm":                 {"いつもの送信間隔", "usual rhythm"},
 		"rests.parser":                 {"形式の読み取り", "parser"},
+		"rests.counted":                {"受け口での計数", "counted at the doors"},
 	}
 }
 
@@ -427,6 +428,9 @@ func otherWords() map[string]words {
 		"cov.seen":           {"未登録", "not registered"},
 		"cov.owner":          {"担当", "owner"},
 		"cov.unparsed":       {"未解析", "unparsed"},
+		"cov.lost":           {"損失", "Losses"},
+		"cov.nobody":         {"ログ源が分からない損失", "Losses of no known source"},
+		"cov.nobodytext":     {"受け口で失われた、または断られた記録のうち、どのログ源のものか分からないもの。届かないログ源の手掛かりになります。", "What doors lost or refused without knowing whose it was. It may be a source that is missed."},
 		"verify.title":       {"封印の検証", "Verify the seal"},
 		"verify.lead":        {"封印された記録の変更・削除・入れ替えは、必ず見つかり、名指しされます。", "Any change, removal or swap of a sealed record is found and named."},
 		"verify.records":     {"原記録", "records"},

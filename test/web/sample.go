@@ -227,6 +227,10 @@ func (o *Ops) covered(from, to time.Time, only []string) []control.SourceCoverag
 			first, _ := slices.BinarySearchFunc(o.times[s.id], iv.From, time.Time.Compare)
 			last, _ := slices.BinarySearchFunc(o.times[s.id], iv.To, time.Time.Compare)
 			iv.Events = int64(last - first)
+			if s.id == "web" && iv.State == coverage.BestEffort {
+				iv.Losses = []control.Loss{{Source: "web", Host: "192.0.2.8", Door: "syslog/udp", Kind: event.LossDropped, Reason: event.WhyUDPSystem, From: iv.From, To: iv.To, Records: 1234}}
+				sc.Lost = coverage.SumLosses(iv.Losses)
+			}
 			sc.Events += iv.Events
 			sc.Intervals = append(sc.Intervals, iv)
 		}

@@ -81,10 +81,19 @@ func (m *machine) draw(t *rapid.T) []event.Record {
 
 func (m *machine) append(t *rapid.T) {
 	recs := m.draw(t)
-	if err := m.v.Append(m.t.Context(), recs); err != nil {
-		t.Fatal(err)
+	err := m.v.Append(m.t.Context(), recs)
+	m.works(t, err)
+	m.take(recs, err)
+}
+
+// take notes what became of records: those refused are not acknowledged, and
+// yet may be on the disk until something else is in their place.
+func (m *machine) take(recs []event.Record, err error) {
+	if err != nil {
+		m.pending = recs
+		return
 	}
-	m.want = append(m.want, recs...)
+	m.want, m.pending = append(m.want, recs...), nil
 }
 
 func (m *machine) sealNow(*rapid.T) error {
@@ -102,7 +111,8 @@ func (m *machine) compact() error {
 
 // adoptOwn takes the records that the vault wrote of its own into account.
 func (m *machine) adoptOwn(t *rapid.T) {
-	for seq := uint64(len(m.want)) + 1; seq <= m.v.Size(); seq++ {
+	known := len(m.want)
+	for seq := uint64(known) + 1; seq <= m.v.Size(); seq++ {
 		rec, err := m.v.Get(m.t.Context(), seq)
 		if err != nil {
 			t.Fatal(err)
@@ -120,7 +130,9 @@ func (m *machine) adoptOwn(t *rapid.T) {
 		}
 		m.want = append(m.want, rec)
 	}
-	m.pending = nil
+	if len(m.want) > known {
+		m.pending = nil
+	}
 }
 
 func (m *machine) expire(t *rapid.T) error {
@@ -171,11 +183,8 @@ func (m *machine) power(t *rapid.T) {
 		switch rapid.SampledFrom([]string{"append", "append", "seal", "roll", "compact", "expire"}).Draw(t, "work") {
 		case "append":
 			recs := m.draw(t)
-			if err = m.v.Append(m.t.Context(), recs); err == nil {
-				m.want = append(m.want, recs...)
-			} else {
-				m.pending = recs
-			}
+			err = m.v.Append(m.t.Context(), recs)
+			m.take(recs, err)
 		case "seal":
 			err = m.sealNow(t)
 		case "roll":
@@ -206,18 +215,17 @@ func (m *machine) fullDisk(t *rapid.T) {
 		if recs[0].Seq != 0 {
 			t.Fatal("a refused record has a sequence")
 		}
+		m.take(recs, err)
 		err = m.v.Append(m.t.Context(), recs)
 	}
 	m.works(t, err)
-	m.want = append(m.want, recs...)
+	m.take(recs, err)
 }
 
 func (m *machine) badFsync(t *rapid.T) {
 	m.disk.set(func(d *faultyDisk) { d.fsyncs = 1 })
 	recs := m.draw(t)
-	if err := m.v.Append(m.t.Context(), recs); err == nil {
-		m.want = append(m.want, recs...)
-	}
+	m.take(recs, m.v.Append(m.t.Context(), recs))
 	m.disk.set(func(d *faultyDisk) { d.fsyncs = 0 })
 }
 

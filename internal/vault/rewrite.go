@@ -95,7 +95,7 @@ func (v *Vault) declare(ctx context.Context, source string, what any) error {
 	if err != nil {
 		return err
 	}
-	if err := v.Append(ctx, []event.Record{{Source: source, Transport: "konseki", Raw: raw}}); err != nil {
+	if err := v.Append(ctx, []event.Record{{Source: source, Transport: event.Transport{Kind: "konseki"}.With("format", "konseki").String(), Raw: raw}}); err != nil {
 		return err
 	}
 	return v.Seal(ctx)

@@ -46,6 +46,7 @@ var (
 const (
 	FileName     = "keyring"          // the ring
 	IdentityName = "keyring.identity" // the ring's identity under a passphrase
+	nextIdentity = IdentityName + ".next"
 
 	maxBytes    = 64 << 20
 	maxKeyBytes = 64 << 10
@@ -67,6 +68,8 @@ type Key struct {
 type Unlock struct {
 	KeyFile        string // age identity file
 	PassphraseFile string // its first line is the passphrase
+
+	work int // scrypt work factor, for tests; 0 is age's own
 }
 
 // Ring holds the keys of one vault. Its methods may be called concurrently.
@@ -89,7 +92,7 @@ func Open(dir string, unlock Unlock, now func() time.Time) (*Ring, error) {
 	path := filepath.Join(dir, FileName)
 	b, err := readLimited(path, maxBytes)
 	if errors.Is(err, fs.ErrNotExist) {
-		if r.recipient, err = unlock.create(dir); err != nil {
+		if r.recipient, err = unlock.create(dir, IdentityName); err != nil {
 			return nil, fmt.Errorf("keyring: %w", err)
 		}
 		return r, nil
@@ -121,13 +124,9 @@ func checkMode(path string) error {
 func (r *Ring) load(b []byte, unlock Unlock) (age.Recipient, error) {
 	var recipient age.Recipient
 	if bytes.HasPrefix(b, []byte(ageHead)) {
-		id, err := unlock.identity(r.dir)
+		id, plain, err := r.unlock(b, unlock)
 		if err != nil {
 			return nil, err
-		}
-		plain, err := age.Decrypt(bytes.NewReader(b), id)
-		if err != nil {
-			return nil, fmt.Errorf("%w (%v)", ErrWrongKey, err) //nolint:errorlint // theirs says which stanza failed, no more
 		}
 		if b, err = io.ReadAll(io.LimitReader(plain, maxBytes)); err != nil {
 			return nil, fmt.Errorf("damaged: %w: restore it from your recovery file", err)
@@ -135,6 +134,28 @@ func (r *Ring) load(b []byte, unlock Unlock) (age.Recipient, error) {
 		recipient = id.Recipient()
 	}
 	return recipient, r.parse(b)
+}
+
+// unlock opens an encrypted ring. An interrupted Rewrap leaves two identities
+// of which one opens it.
+func (r *Ring) unlock(b []byte, unlock Unlock) (*age.X25519Identity, io.Reader, error) {
+	id, err := unlock.identity(r.dir, IdentityName)
+	if err == nil {
+		plain, failed := age.Decrypt(bytes.NewReader(b), id)
+		if failed == nil {
+			return id, plain, nil
+		}
+		err = fmt.Errorf("%w (%v)", ErrWrongKey, failed) //nolint:errorlint // theirs says which stanza failed, no more
+	}
+	if unlock.PassphraseFile == "" || !errors.Is(err, ErrWrongKey) {
+		return nil, nil, err
+	}
+	if id, next := unlock.identity(r.dir, nextIdentity); next == nil {
+		if plain, failed := age.Decrypt(bytes.NewReader(b), id); failed == nil {
+			return id, plain, nil
+		}
+	}
+	return nil, nil, err
 }
 
 func (r *Ring) parse(b []byte) error {
@@ -247,13 +268,20 @@ func (r *Ring) Rewrap(unlock Unlock) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.recipient
-	recipient, err := unlock.create(r.dir)
+	recipient, err := unlock.create(r.dir, nextIdentity)
 	if err != nil {
 		return fmt.Errorf("keyring: rewrap: %w", err)
 	}
 	r.recipient = recipient
 	if err := r.save(); err != nil {
 		r.recipient = old
+		return fmt.Errorf("keyring: rewrap: %w", err)
+	}
+	if unlock.PassphraseFile == "" {
+		return nil
+	}
+	// Until here both identities are there: whichever the ring is encrypted to.
+	if err := os.Rename(filepath.Join(r.dir, nextIdentity), filepath.Join(r.dir, IdentityName)); err != nil {
 		return fmt.Errorf("keyring: rewrap: %w", err)
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 // create returns to whom a new ring is encrypted: nobody, the identity in the
 // key file, or a new identity that is kept beside the ring under the
 // passphrase.
-func (u Unlock) create(dir string) (age.Recipient, error) {
+func (u Unlock) create(dir, name string) (age.Recipient, error) {
 	switch {
 	case u.KeyFile != "" && u.PassphraseFile != "":
 		return nil, errors.New("give a key file or a passphrase file, not both")
@@ -25,12 +25,12 @@ func (u Unlock) create(dir string) (age.Recipient, error) {
 		}
 		return id.Recipient(), nil
 	case u.PassphraseFile != "":
-		return u.createIdentity(dir)
+		return u.createIdentity(dir, name)
 	}
 	return nil, nil
 }
 
-func (u Unlock) createIdentity(dir string) (age.Recipient, error) {
+func (u Unlock) createIdentity(dir, name string) (age.Recipient, error) {
 	pass, err := firstLine(u.PassphraseFile)
 	if err != nil {
 		return nil, err
@@ -43,15 +43,18 @@ func (u Unlock) createIdentity(dir string) (age.Recipient, error) {
 	if err != nil {
 		return nil, err
 	}
+	if u.work > 0 {
+		to.SetWorkFactor(u.work)
+	}
 	var out bytes.Buffer
 	if err := encrypt(&out, to, []byte(id.String()+"\n")); err != nil {
 		return nil, err
 	}
-	return id.Recipient(), replace(filepath.Join(dir, IdentityName), out.Bytes())
+	return id.Recipient(), replace(filepath.Join(dir, name), out.Bytes())
 }
 
 // identity opens what an encrypted ring is encrypted to.
-func (u Unlock) identity(dir string) (*age.X25519Identity, error) {
+func (u Unlock) identity(dir, name string) (*age.X25519Identity, error) {
 	switch {
 	case u.KeyFile != "":
 		return readIdentity(u.KeyFile)
@@ -62,7 +65,7 @@ func (u Unlock) identity(dir string) (*age.X25519Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := readLimited(filepath.Join(dir, IdentityName), maxKeyBytes)
+	b, err := readLimited(filepath.Join(dir, name), maxKeyBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: it opens with a key file, not with a passphrase", ErrWrongKey)
 	}

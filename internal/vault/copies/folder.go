@@ -14,6 +14,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -25,8 +26,11 @@ const spareBytes = 32 << 20
 // is up to the disk.
 type Folder struct {
 	dir   string
-	root  *os.Root
 	names names
+
+	mu   sync.Mutex
+	root *os.Root // once it was there
+
 	// free gives the bytes left on the disk; tests make them few.
 	free func(dir string) (int64, error)
 }
@@ -34,15 +38,38 @@ type Folder struct {
 // OpenFolder opens the folder dir, which must exist: a disk that is not
 // mounted must not be mistaken for an empty one.
 func OpenFolder(dir string) (*Folder, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, fmt.Errorf("copies: %w: make the folder, or mount the disk that has it", err)
+	f := NewFolder(dir)
+	if err := f.ready(); err != nil {
+		return nil, fmt.Errorf("copies: %w", err)
 	}
-	return &Folder{dir: dir, root: root, names: newNames(), free: freeBytes}, nil
+	return f, nil
+}
+
+// NewFolder names a folder that may not be there yet: until it is, every
+// operation fails.
+func NewFolder(dir string) *Folder { return &Folder{dir: dir, names: newNames(), free: freeBytes} }
+
+func (f *Folder) ready() (err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.root != nil {
+		return nil
+	}
+	if f.root, err = os.OpenRoot(f.dir); err != nil {
+		return fmt.Errorf("%w: make the folder, or mount the disk that has it", err)
+	}
+	return nil
 }
 
 // Close gives the folder's handle up.
-func (f *Folder) Close() error { return f.root.Close() }
+func (f *Folder) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.root == nil {
+		return nil
+	}
+	return f.root.Close()
+}
 
 // String gives the folder as a URL.
 func (f *Folder) String() string { return "file://" + f.dir }
@@ -66,6 +93,9 @@ func (f *Folder) Put(ctx context.Context, o Object) error {
 
 func (f *Folder) put(ctx context.Context, o Object) error {
 	if err := f.names.check(o.Name); err != nil {
+		return err
+	}
+	if err := f.ready(); err != nil {
 		return err
 	}
 	if o.Size < 0 || o.Size > limit(o.Name) {
@@ -174,6 +204,10 @@ func full(err error) error {
 // List walks the folder. Files that are no objects are passed over.
 func (f *Folder) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
+		if err := f.ready(); err != nil {
+			yield(Info{}, fmt.Errorf("copies: list: %w", err))
+			return
+		}
 		start := path.Dir(prefix + "x")
 		if _, err := f.root.Stat(start); errors.Is(err, fs.ErrNotExist) {
 			return
@@ -217,6 +251,9 @@ func (f *Folder) Get(_ context.Context, name string) (io.ReadCloser, error) {
 
 func (f *Folder) open(name string) (*os.File, error) {
 	if err := f.names.check(name); err != nil {
+		return nil, err
+	}
+	if err := f.ready(); err != nil {
 		return nil, err
 	}
 	file, err := f.root.Open(name)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"sync"
 	"time"
@@ -345,9 +346,57 @@ func (f *flow) cover(ctx context.Context) error {
 		if err := f.countedUpTo(ctx); err != nil {
 			return err
 		}
-		if err := f.index.Cover(ctx, seg); err != nil {
+		err := f.index.Cover(ctx, seg)
+		if errors.Is(err, duckdb.ErrRewritten) {
+			err = f.index.Replace(ctx, seg, f.rowsOf(ctx, seg))
+		}
+		if err != nil {
 			return fmt.Errorf("server: index segment %s: %w", s.Name, err)
 		}
+	}
+	return f.dropGone(ctx)
+}
+
+// rowsOf derives the rows of a segment again; findings were raised before.
+func (f *flow) rowsOf(ctx context.Context, seg index.Segment) iter.Seq2[index.Row, error] {
+	return func(yield func(index.Row, error) bool) {
+		d := newDeriver(nil)
+		for rec, err := range f.vault.Records(ctx, seg.First) {
+			if err != nil {
+				yield(index.Row{}, err)
+				return
+			}
+			if rec.Seq > seg.Last {
+				return
+			}
+			b := &batch{}
+			d.record(b, rec)
+			for _, r := range b.rows {
+				if !yield(r, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// dropGone has the index forget the segments that the vault no longer has.
+func (f *flow) dropGone(ctx context.Context) error {
+	names := map[string]bool{}
+	for _, s := range f.vault.Segments() {
+		names[s.Name] = true
+	}
+	var gone []string
+	for _, s := range f.index.Segments() {
+		if !names[s.Name] {
+			gone = append(gone, s.Name)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	if err := f.index.Drop(ctx, gone...); err != nil {
+		return fmt.Errorf("server: %w", err)
 	}
 	return nil
 }
@@ -360,6 +409,9 @@ func segmentOf(s vault.Segment) index.Segment {
 // oldest first, and returns what the rules find in them: nearly all of it was
 // raised before, but not what konseki had no time for when it was stopped.
 func (f *flow) rebuild(ctx context.Context, progress func(done, total uint64)) ([]detect.Finding, error) {
+	if err := f.dropGone(ctx); err != nil {
+		return nil, err
+	}
 	d := newDeriver(f.rules)
 	size := f.vault.Size()
 	var found []detect.Finding

@@ -1,11 +1,13 @@
 package duckdb
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"slices"
 
@@ -45,16 +47,71 @@ func (x *Index) bury(f *file) {
 	close(f.dropped)
 }
 
-// Segments lists the names of the segments that derived files are of, by their
-// first record.
-func (x *Index) Segments() []string {
-	files := slices.Clone(x.state.Load().files)
-	slices.SortFunc(files, func(a, b *file) int { return compareFirst(a.covers(), b.first) })
-	names := make([]string, len(files))
-	for i, f := range files {
-		names[i] = f.segment
+// ErrRewritten means that derived files of other segments hold records of this
+// one: it was written again, and Replace takes it.
+var ErrRewritten = errors.New("the index has a derived file of this segment as it was before; replace it")
+
+// Segments lists the segments that derived files are of, by their first record,
+// without their paths.
+func (x *Index) Segments() []index.Segment {
+	var segs []index.Segment
+	for _, f := range x.state.Load().files {
+		segs = append(segs, f.covers())
 	}
-	return names
+	slices.SortFunc(segs, func(a, b index.Segment) int { return compareFirst(a, b.First) })
+	return segs
+}
+
+func overlap(f *file, seg index.Segment) bool { return f.first <= seg.Last && seg.First <= f.last }
+
+// rewritten lists the derived files that hold records of a segment.
+func (s *state) rewritten(seg index.Segment) (files []*file) {
+	for _, f := range s.files {
+		if overlap(f, seg) {
+			files = append(files, f)
+		}
+	}
+	return files
+}
+
+// Replace takes a segment that the vault has written again, after expiry or
+// compaction, from all its rows: in one step its derived file takes the place of
+// what the index had of its records. Rows may be reused after each step. It does
+// nothing when the derived file is there already.
+func (x *Index) Replace(ctx context.Context, seg index.Segment, rows iter.Seq2[index.Row, error]) error {
+	x.cover.Lock()
+	defer x.cover.Unlock()
+	if x.Has(seg) {
+		return nil
+	}
+	var hot []*batch
+	var tail *batch
+	for r, err := range rows {
+		if err = cmp.Or(err, ctx.Err()); err != nil {
+			return fmt.Errorf("index: replace %s: %w", seg.Name, err)
+		}
+		if tail == nil || tail.full() {
+			hot, tail = grow(hot)
+		}
+		tail.add(r.Event, r.Raw)
+	}
+	f, err := x.derive(seg, hot, arrange(hot, seg.First, seg.Last))
+	if err != nil {
+		return fmt.Errorf("index: replace %s: %w", seg.Name, err)
+	}
+	x.write.Lock()
+	s := x.state.Load()
+	old := s.rewritten(seg)
+	next := &state{files: slices.DeleteFunc(slices.Clone(s.files), func(f *file) bool { return overlap(f, seg) })}
+	next.files = append(next.files, f)
+	next.hot, _ = without(s.hot, seg.First, seg.Last)
+	for _, o := range old {
+		x.raw.forget([]string{o.segment})
+	}
+	x.raw.note(seg)
+	x.state.Store(next)
+	x.write.Unlock()
+	return x.erase(ctx, old)
 }
 
 // Drop forgets segments that the vault no longer has, because they expired or
@@ -66,7 +123,11 @@ func (x *Index) Segments() []string {
 func (x *Index) Drop(ctx context.Context, names ...string) error {
 	x.cover.Lock() // no file of a dropped segment is being written
 	defer x.cover.Unlock()
-	files := x.forget(names)
+	return x.erase(ctx, x.forget(names))
+}
+
+// erase removes files that are in no state any more from the disk.
+func (x *Index) erase(ctx context.Context, files []*file) error {
 	x.cache.empty()
 	if len(files) == 0 {
 		return nil

@@ -510,7 +510,7 @@ func TestADroppedSegmentIsInNoAnswer(t *testing.T) {
 			}
 			n++
 		}
-		if n != 200 || x.Has(segs[1]) || !slices.Equal(x.Segments(), []string{segs[0].Name, segs[2].Name}) {
+		if n != 200 || x.Has(segs[1]) || len(x.Segments()) != 2 || x.Segments()[1].Name != segs[2].Name {
 			t.Errorf("streamed %d; still has %v, of %v", n, x.Has(segs[1]), x.Segments())
 		}
 		if _, err := x.Digest(segs[1].Name); !errors.Is(err, ErrUncovered) {
@@ -550,24 +550,61 @@ func TestHotRowsOfADroppedSegmentAreGoneToo(t *testing.T) {
 	roundTrip(t, x, rows[10:])
 }
 
-func TestARewrittenSegmentTakesThePlaceOfTheOldOne(t *testing.T) {
-	x := openTest(t)
-	rows := logLines(100)
-	old := coverRows(t, x, rows, 100)
+func TestARewrittenSegmentTakesThePlaceOfTheOldOnes(t *testing.T) {
 	dir := t.TempDir()
-	kept := slices.DeleteFunc(slices.Clone(rows), func(r index.Row) bool { return r.Event.Record%10 == 5 })
-	fresh := indextest.Segment(t, dir, kept)
-	fresh.Name = "rewritten"
-	if x.Has(fresh) {
-		t.Fatal("the old file counts for the rewritten segment")
-	}
-	if err := errors.Join(x.Drop(t.Context(), old.Name), x.Add(t.Context(), kept), x.Cover(t.Context(), fresh)); err != nil {
+	x, err := Open(dir, Options{Version: "1"})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if !x.Has(fresh) || x.Has(old) {
-		t.Errorf("has the new one %v, the old one %v", x.Has(fresh), x.Has(old))
+	rows := logLines(250)
+	old := []index.Segment{coverRows(t, x, rows[:100], 100), coverRows(t, x, rows[100:200], 100)}
+	if err := x.Add(t.Context(), rows[200:]); err != nil {
+		t.Fatal(err)
 	}
-	roundTrip(t, x, kept)
+	kept := slices.DeleteFunc(slices.Clone(rows[:200]), func(r index.Row) bool { return r.Event.Record%10 == 5 })
+	fresh := indextest.Segment(t, t.TempDir(), kept)
+	fresh.Name = "rewritten"
+	if err := x.Cover(t.Context(), fresh); x.Has(fresh) || !errors.Is(err, ErrRewritten) {
+		t.Fatal("the old file counts for the rewritten segment", err)
+	}
+	all := func(yield func(index.Row, error) bool) {
+		for _, r := range kept {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+	broken := func(yield func(index.Row, error) bool) {
+		if yield(kept[0], nil) {
+			yield(index.Row{}, os.ErrPermission)
+		}
+	}
+	if err := x.Replace(t.Context(), fresh, broken); !errors.Is(err, os.ErrPermission) || !x.Has(old[0]) {
+		t.Fatal("what could not be read was taken", err)
+	}
+	if err := errors.Join(x.Replace(t.Context(), fresh, all), x.Replace(t.Context(), fresh, broken)); err != nil {
+		t.Fatal(err)
+	}
+	roundTrip(t, x, slices.Concat(kept, rows[200:]))
+	if !x.Has(fresh) || x.Has(old[0]) || x.Has(old[1]) {
+		t.Errorf("has the new one %v, the old ones %v %v", x.Has(fresh), x.Has(old[0]), x.Has(old[1]))
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(dir, Options{Version: "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := again.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if !again.Has(fresh) {
+		t.Fatal("it is gone after opening again")
+	}
+	roundTrip(t, again, kept)
 }
 
 func TestDropLetsRunningQueriesEnd(t *testing.T) {

@@ -378,7 +378,7 @@ func (s *state) covers(record uint64) bool {
 
 // Cover moves the hot rows of the segment's records into one derived file. All
 // of the segment's rows must have been added before. It does nothing when the
-// file is there already.
+// file is there already, and fails with ErrRewritten when another one is.
 func (x *Index) Cover(ctx context.Context, seg index.Segment) error {
 	x.cover.Lock()
 	defer x.cover.Unlock()
@@ -389,7 +389,11 @@ func (x *Index) Cover(ctx context.Context, seg index.Segment) error {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("index: cover %s: %w", seg.Name, err)
 		}
-		hot := x.state.Load().hot
+		s := x.state.Load()
+		if len(s.rewritten(seg)) > 0 {
+			return fmt.Errorf("index: cover %s: %w", seg.Name, ErrRewritten)
+		}
+		hot := s.hot
 		places := arrange(hot, seg.First, seg.Last)
 		f, err := x.derive(seg, hot, places)
 		if err != nil {

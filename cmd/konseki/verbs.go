@@ -18,7 +18,7 @@ type verb struct {
 func verbs() []verb {
 	return []verb{
 		demoVerb(), serveVerb(), importVerb(), searchVerb(), pivotVerb(), askVerb(), recordVerb(), findingsVerb(),
-		coverageVerb(), sourceVerb(), holdVerb(), caseVerb(), reportVerb(), exportVerb(), verifyVerb(),
+		coverageVerb(), sourceVerb(), holdVerb(), caseVerb(), reportVerb(), exportVerb(), verifyVerb(), checkpointVerb(), witnessVerb(),
 		detectVerb(), rulesVerb(), replayVerb(), reindexVerb(), tokenVerb(), configVerb(), versionVerb(),
 	}
 }

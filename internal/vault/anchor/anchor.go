@@ -21,6 +21,8 @@ import (
 	fnote "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/konseki/konseki/internal/vault"
 )
 
 // Errors that callers decide on.
@@ -150,6 +152,11 @@ func ParseWitnessKey(text string) (note.Verifier, error) {
 func head(dir, key string) (Checkpoint, note.Verifier, error) {
 	if key == "" {
 		b, err := readSmall(filepath.Join(dir, "key.pub"))
+		if isAbsent(err) {
+			if _, serr := os.Stat(filepath.Join(dir, "format")); isAbsent(serr) {
+				return Checkpoint{}, nil, fmt.Errorf("%w: %s", vault.ErrNoVault, dir)
+			}
+		}
 		if err != nil {
 			return Checkpoint{}, nil, fmt.Errorf("public key of the vault: %w", err)
 		}

@@ -341,6 +341,7 @@ func (b *book) frame(raw []byte) error {
 // tally is what a check found.
 type tally struct {
 	lines, sendings, acknowledged, found int // JSON lines
+	lost                                 int // acknowledged and not found
 	repeated, twice                      int // sendings again; findings again
 	placed, kept                         int // found at the acknowledged sequence; found without an acknowledgement
 	refused                              int // refused the last time they were sent
@@ -348,8 +349,8 @@ type tally struct {
 }
 
 func (c tally) String() string {
-	return fmt.Sprintf("%d lines sent %d times, %d of them again; %d acknowledged (%d at a sequence told), 0 of them lost; %d found, %d of those twice, %d without an acknowledgement; "+
-		"%d refused and not found; %d of %d syslog frames found", c.lines, c.sendings, c.repeated, c.acknowledged, c.placed, c.found, c.twice, c.kept, c.refused, c.framesFound, c.frames)
+	return fmt.Sprintf("%d lines sent %d times, %d of them again; %d acknowledged (%d at a sequence told), %d of them lost; %d found, %d of those twice, %d without an acknowledgement; "+
+		"%d refused and not found; %d of %d syslog frames found", c.lines, c.sendings, c.repeated, c.acknowledged, c.placed, c.lost, c.found, c.twice, c.kept, c.refused, c.framesFound, c.frames)
 }
 
 // check proves the sender's view: what was acknowledged is there, at its
@@ -370,6 +371,7 @@ func (b *book) check(t *testing.T) tally {
 			c.twice += max(0, int(l.found)-1)
 			switch {
 			case l.acknowledged && l.found == 0:
+				c.lost++
 				b.tell(t, "%s was acknowledged and is lost", s.id(n))
 			case l.found > l.sent:
 				b.tell(t, "%s was sent %d times and is found %d times", s.id(n), l.sent, l.found)

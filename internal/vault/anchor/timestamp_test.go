@@ -413,3 +413,67 @@ func FuzzToken(f *testing.F) {
 		}
 	})
 }
+
+// TestSignatureMustNameWhatItIsOver changes one signed attribute at a time.
+func TestSignatureMustNameWhatItIsOver(t *testing.T) {
+	v1 := rightKind()
+	v1.hash = "sha1"
+	for _, kind := range []certificateKind{rightKind(), v1} {
+		a := newAuthority(t, kind)
+		dir := newVault(t, 1)
+		mustAnchor(t, keeper(t, KeeperOptions{Dir: dir, Timestamp: a.authority()}))
+		_, file, err := readTimestamp(filepath.Join(dir, Folder), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cms, err := parseReply(file.reply)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := checkSigner(cms)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := parsePEM(t, mustRead(t, filepath.Join(a.dir, "ca.pem")))
+		for name, change := range map[string]func(m map[string][]byte) *x509.Certificate{
+			"nothing": func(map[string][]byte) *x509.Certificate { return s.leaf },
+			"another content": func(m map[string][]byte) *x509.Certificate {
+				m[oidDigest] = flipLast(bytes.Clone(m[oidDigest]))
+				return s.leaf
+			},
+			"another type": func(m map[string][]byte) *x509.Certificate {
+				m[oidContentType] = flipLast(bytes.Clone(m[oidContentType]))
+				return s.leaf
+			},
+			"no content":     func(m map[string][]byte) *x509.Certificate { delete(m, oidDigest); return s.leaf },
+			"no certificate": func(m map[string][]byte) *x509.Certificate { delete(m, oidCertV1); delete(m, oidCertV2); return s.leaf },
+			"another's":      func(map[string][]byte) *x509.Certificate { return other },
+		} {
+			attributes, err := readAttributes(cms.Signers[0].Attributes.Bytes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			hash, err := digestOf(cms.Signers[0].Digest.Algorithm)
+			if err != nil {
+				t.Fatal(err)
+			}
+			leaf := change(attributes)
+			if err := checkAttributes(attributes, cms.Encapsulated.Content, hash, leaf); (err == nil) != (name == "nothing") {
+				t.Errorf("%s with %s: %v", kind.hash, name, err)
+			}
+		}
+		twice := append(bytes.Clone(cms.Signers[0].Attributes.Bytes), cms.Signers[0].Attributes.Bytes...)
+		if _, err := readAttributes(twice); err == nil {
+			t.Error("an attribute twice was taken")
+		}
+	}
+}
+
+func mustRead(t testing.TB, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

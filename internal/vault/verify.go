@@ -7,9 +7,11 @@ import (
 	"iter"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/konseki/konseki/internal/vault/keyring"
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // VerifyOptions sets what Verify reports and trusts.
@@ -85,6 +87,11 @@ type audit struct {
 	nextBatch func() (batch, error, bool)
 	current   *openBatch
 	done      int64
+
+	hashers sync.Pool     // of *hasher
+	roots   []rootJob     // whole batches, in order
+	spare   [][]tlog.Hash // leaves that are not in use
+	bad     []*openBatch  // whole batches without their root
 
 	shift   int64 // by how much the records of file shifted were found renumbered
 	shifted string
@@ -235,6 +242,9 @@ func (a *audit) checkFiles(f files) error {
 		a.gap(next, a.sealed, KindCut, walDir, "the write-ahead log ends before its sealed records do")
 	}
 	if err := a.finishBatch(); err != nil {
+		return err
+	}
+	if err := a.settleRoots(len(a.roots)); err != nil {
 		return err
 	}
 	a.checkLetGo()

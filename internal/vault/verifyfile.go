@@ -102,16 +102,6 @@ func (a *audit) inOrder(n int, job func(int) chunk, take func(int, chunk)) error
 	return a.ctx.Err()
 }
 
-func (a *audit) hashGroup(r *segmentReader, g int) chunk {
-	c := chunk{rows: make([]row, 0, r.groups[g].NumRows())}
-	var scratch []byte
-	c.err = r.group(g, 0, func(p *payload, _ int32) bool {
-		scratch = a.hash(&c, p, scratch)
-		return true
-	})
-	return c
-}
-
 // hash adds one record to a chunk.
 func (a *audit) hash(c *chunk, p *payload, scratch []byte) []byte {
 	var leaf tlog.Hash

@@ -168,7 +168,7 @@ func (a *audit) leaf(seq uint64, leaf tlog.Hash, file string, checks bool) error
 		if err != nil {
 			return err
 		}
-		a.current = &openBatch{batch: b, leaves: make([]tlog.Hash, b.count), file: file, checks: checks}
+		a.current = &openBatch{batch: b, leaves: a.leavesFor(b.count), file: file, checks: checks}
 	}
 	c := a.current
 	if i := seq - c.first; seq >= c.first && i < c.count {
@@ -185,8 +185,11 @@ func (a *audit) finishBatch() error {
 	if c == nil {
 		return nil
 	}
-	if c.present == c.count && newTree(c.leaves).root() == c.root {
-		return nil
+	if c.present == c.count {
+		return a.check(c)
+	}
+	if err := a.settleRoots(len(a.roots)); err != nil { // name what is wrong in order
+		return err
 	}
 	if s, gone := spanOf(a.dropped, c.first); c.present == 0 && gone && s.last >= c.end()-1 {
 		return nil // let go whole: its root in the log stays

@@ -20,6 +20,7 @@ func verbs() []verb {
 		demoVerb(), serveVerb(), importVerb(), searchVerb(), pivotVerb(), askVerb(), recordVerb(), findingsVerb(),
 		coverageVerb(), sourceVerb(), holdVerb(), caseVerb(), reportVerb(), exportVerb(), verifyVerb(), checkpointVerb(), witnessVerb(),
 		detectVerb(), rulesVerb(), replayVerb(), reindexVerb(), tokenVerb(), configVerb(), versionVerb(),
+		expireVerb(),
 	}
 }
 

@@ -45,9 +45,10 @@ type ExpiredWindow struct {
 	To            time.Time `json:"to"`
 }
 
-// HeldBack counts what a hold kept from being let go.
+// HeldBack counts what a hold kept from being let go, or, when it names none,
+// that an open case cites it.
 type HeldBack struct {
-	Hold    string `json:"hold"`
+	Hold    string `json:"hold,omitempty"`
 	Case    string `json:"case"`
 	Source  string `json:"source"`
 	Records int64  `json:"records"`

@@ -25,6 +25,9 @@ type Keeping interface {
 	// Race tells which source rolls off when, the most pressing first. With a
 	// case, what the case needs counts; without one, what is written now.
 	Race(ctx context.Context, caseID string) (*Race, error)
+	// Expire lets go what is older than its retention and not held; a dry run
+	// only tells what that would be.
+	Expire(ctx context.Context, by string, dry bool) (*Expiry, error)
 }
 
 // Policy is how long records are kept, from the instant they were received. A

@@ -93,7 +93,7 @@ func TestOwnRecordsNeverExpire(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := keeping(Policy{Default: hour, Sources: map[string]event.Period{"*": hour, "?*": hour}})
-	v := s.newSurvey(day(400))
+	v := s.newSurvey(day(400), nil)
 	for _, own := range []string{event.SourceFinding, event.SourceCase, event.SourceRegistry, event.SourceImport, event.SourceAccess, event.SourceLoss,
 		event.SourceExpiry, event.SourceReport, event.SourceHold, event.OwnPrefix + "anything"} {
 		if v.judge(own, day(1)) {
@@ -130,7 +130,7 @@ func TestAHoldHoldsWhatItNames(t *testing.T) {
 func TestHeldRecordsAreCountedByTheirHold(t *testing.T) {
 	s := keeping(Policy{Default: event.Days(30)})
 	own(t, s, 1, event.SourceHold, holdOp{At: day(2), By: "sato", Op: opHoldStart, Case: "c1", Sources: []string{"vpn"}, From: day(10), To: day(20)})
-	v := s.newSurvey(day(100))
+	v := s.newSurvey(day(100), nil)
 	var kept []int
 	for n := 1; n < 100; n += 3 {
 		if !v.judge("vpn", day(n)) {

@@ -77,6 +77,9 @@ func notFound(what string, err error) error {
 	if errors.Is(err, vault.ErrNotFound) {
 		return fmt.Errorf("%s: %w", what, ErrNotFound)
 	}
+	if errors.Is(err, vault.ErrGone) {
+		return fmt.Errorf("%s: %w: %w", what, ErrNotFound, err)
+	}
 	return fmt.Errorf("control: %s: %w", what, err)
 }
 

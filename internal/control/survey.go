@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"sync"
 	"time"
 )
@@ -22,22 +23,16 @@ type tally struct {
 type survey struct {
 	mu      sync.Mutex
 	keeper  *keeper
+	cited   citedRecords
 	sources map[string]*tally
 	held    map[HeldBack]int64
 }
 
-func (s *Service) newSurvey(now time.Time) *survey {
-	return &survey{keeper: s.keeper(now), sources: map[string]*tally{}, held: map[HeldBack]int64{}}
+func (s *Service) newSurvey(now time.Time, cited citedRecords) *survey {
+	return &survey{keeper: s.keeper(now), cited: cited, sources: map[string]*tally{}, held: map[HeldBack]int64{}}
 }
 
 func (v *survey) limit(source string) time.Time { return v.keeper.limit(source) }
-
-func (v *survey) records(source string) int64 {
-	if t := v.sources[source]; t != nil {
-		return t.records
-	}
-	return 0
-}
 
 // judge reports whether a record may be let go.
 func (v *survey) judge(source string, received time.Time) bool {
@@ -51,6 +46,9 @@ func (v *survey) judge(source string, received time.Time) bool {
 	if t == nil {
 		t = &tally{keptSince: true}
 		v.sources[source] = t
+	}
+	if citing := v.cited[citedAt{source, received.UnixNano()}]; by == nil && citing != "" {
+		by = &Hold{Case: citing}
 	}
 	if by != nil {
 		v.held[HeldBack{Hold: by.ID, Case: by.Case, Source: source}]++
@@ -73,6 +71,8 @@ func (v *survey) heldBack() []HeldBack {
 		h.Records = n
 		out = append(out, h)
 	}
-	sortBy(out, func(a, b HeldBack) bool { return a.Hold < b.Hold || a.Hold == b.Hold && a.Source < b.Source })
+	sortBy(out, func(a, b HeldBack) bool {
+		return cmp.Or(cmp.Compare(a.Hold, b.Hold), cmp.Compare(a.Case, b.Case), cmp.Compare(a.Source, b.Source)) < 0
+	})
 	return out
 }

@@ -346,7 +346,10 @@ func (f *flow) cover(ctx context.Context) error {
 		if err := f.countedUpTo(ctx); err != nil {
 			return err
 		}
-		err := f.index.Cover(ctx, seg)
+		err := duckdb.ErrRewritten // of what has not come into a file yet, some may be gone
+		if s.Generation == 0 {
+			err = f.index.Cover(ctx, seg)
+		}
 		if errors.Is(err, duckdb.ErrRewritten) {
 			err = f.index.Replace(ctx, seg, f.rowsOf(ctx, seg))
 		}

@@ -62,6 +62,7 @@ func (s *Server) Serve(ctx context.Context, opts ServeOptions) error {
 	if err := s.openPages(run, a, tlsConfig, &at); err != nil {
 		return errors.Join(err, run.wait())
 	}
+	run.start(s.expireDaily)
 	if err := s.keepAnchors(run, opts.AnchorAlarm); err != nil {
 		return errors.Join(err, run.wait())
 	}

@@ -143,7 +143,7 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 		return err
 	}
 	s.flow.forget()
-	return nil
+	return s.EndInterrupted(ctx)
 }
 
 func (s *Server) start() {

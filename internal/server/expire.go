@@ -1,0 +1,41 @@
+package server
+
+import (
+	"context"
+	"time"
+)
+
+// What is older than its retention is let go once a day, the first time a
+// while after the start, when what is wrong with a configuration or a clock
+// can still be noticed.
+const (
+	expireFirst = time.Hour
+	expireEvery = 24 * time.Hour
+)
+
+// expireDaily lets go what may be, until the context ends. A run that fails is
+// said and tried again the next day.
+func (s *Server) expireDaily(ctx context.Context) error {
+	wait := expireFirst
+	for {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil
+		}
+		wait = expireEvery
+		x, err := s.Expire(ctx, "konseki", false)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			s.logger.Error("records could not be let go; trying again in a day", "error", err)
+		case x.Records > 0:
+			s.logger.Info("let go what is older than its retention", "records", x.Records, "bytes", x.Bytes)
+		}
+	}
+}
+
+// Renew implements [control.Flow]: what was derived of records that are gone
+// must be gone too.
+func (f *flow) Renew(ctx context.Context) error { return f.cover(ctx) }

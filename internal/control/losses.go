@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -205,6 +206,23 @@ func (r *registry) applyLoss(rec event.Record) error {
 		r.lost.Add(x)
 	}
 	return nil
+}
+
+// FoldLoss folds in an event of a record of losses that a derived file holds.
+// Each comes once, in any order, before the records of the tail are applied.
+func (s *Service) FoldLoss(ev *event.Event) {
+	r := s.registry
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lossSeq = max(r.lossSeq, ev.Record)
+	if last, ok := ev.Get("last"); ok {
+		if n, err := strconv.ParseUint(last, 10, 64); err == nil {
+			r.counted = max(r.counted, n)
+		}
+	}
+	if l, ok := event.LossOf(ev); ok {
+		r.lost.Add(l)
+	}
 }
 
 // AllLosses lists everything counted, sealed or not.

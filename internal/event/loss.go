@@ -2,6 +2,7 @@ package event
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -197,4 +198,43 @@ func long(d time.Duration) Phrase {
 		return Phrase{JA: fmt.Sprintf("%d 時間 %d 分", hours, minutes), EN: fmt.Sprintf("%d h %d min", hours, minutes)}
 	}
 	return Phrase{JA: fmt.Sprintf("%d 分 %d 秒", minutes, seconds), EN: fmt.Sprintf("%d min %d s", minutes, seconds)}
+}
+
+// AddTo appends the loss as native fields, from which [LossOf] reads it.
+func (l Loss) AddTo(fields []Field) []Field {
+	for _, f := range []Field{
+		{"lost_source", l.Source}, {"lost_host", l.Host}, {"lost_path", l.Path}, {"door", l.Door}, {"kind", string(l.Kind)}, {"reason", l.Reason},
+		{"from", l.From.UTC().Format(time.RFC3339Nano)}, {"to", l.To.UTC().Format(time.RFC3339Nano)},
+		{"records", strconv.FormatInt(l.Records, 10)}, {"bytes", strconv.FormatInt(l.Bytes, 10)}, {"late_ms", strconv.FormatInt(l.LateMS, 10)},
+	} {
+		if f.Value != "" {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// LossOf reads the loss that an event of a record of losses holds; ok is false
+// where it holds none.
+func LossOf(ev *Event) (l Loss, ok bool) {
+	get := func(name string) string {
+		v, _ := ev.Get(name)
+		return v
+	}
+	l = Loss{Source: get("lost_source"), Host: get("lost_host"), Path: get("lost_path"), Door: get("door"), Kind: LossKind(get("kind")), Reason: get("reason")}
+	if l.Kind == "" {
+		return Loss{}, false
+	}
+	number := func(name string) int64 {
+		n, err := strconv.ParseInt(get(name), 10, 64)
+		ok = ok && err == nil
+		return n
+	}
+	ok = true
+	l.Records, l.Bytes, l.LateMS = number("records"), number("bytes"), number("late_ms")
+	for name, at := range map[string]*time.Time{"from": &l.From, "to": &l.To} {
+		t, err := time.Parse(time.RFC3339Nano, get(name))
+		*at, ok = t, ok && err == nil
+	}
+	return l, ok
 }

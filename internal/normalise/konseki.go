@@ -1,6 +1,9 @@
 package normalise
 
 import (
+	"cmp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +33,9 @@ func (ownFormat) Normalise(in *format.Input, dst []event.Event) ([]event.Event, 
 	}
 	if in.Rec.Source == event.SourceFinding {
 		return ownFinding(in, dst)
+	}
+	if in.Rec.Source == event.SourceLoss {
+		return ownLoss(in, dst)
 	}
 	var op struct {
 		At    time.Time `json:"at"`
@@ -84,6 +90,41 @@ func ownFinding(in *format.Input, dst []event.Event) ([]event.Event, bool) {
 	ev.Add("found_in", f.Source)
 	ev.Add("tags", strings.Join(f.Tags, " "))
 	return append(dst, ev), true
+}
+
+// ownLoss reads a record of losses: one event per loss, all of them with what
+// the losses can be added up from again without reading the record.
+func ownLoss(in *format.Input, dst []event.Event) ([]event.Event, bool) {
+	var op struct {
+		At     time.Time    `json:"at"`
+		By     string       `json:"by"`
+		Op     string       `json:"op"`
+		First  uint64       `json:"first"`
+		Last   uint64       `json:"last"`
+		Losses []event.Loss `json:"losses"`
+	}
+	if jsonx.Unmarshal(in.Raw, &op, jsonx.DefaultLimits()) != nil {
+		return dst, false
+	}
+	ev := in.New("konseki", event.ClassBase)
+	in.Stated(&ev, op.At, event.PrecisionNano, op.At.Format(time.RFC3339Nano))
+	ev.ActorUser, ev.EventCode = op.By, op.Op
+	ev.Message = op.By + " " + op.Op
+	if op.First > 0 {
+		ev.Add("first", strconv.FormatUint(op.First, 10))
+		ev.Add("last", strconv.FormatUint(op.Last, 10))
+	}
+	if len(op.Losses) == 0 {
+		return append(dst, ev), true
+	}
+	for _, l := range op.Losses {
+		one := ev
+		one.Fields = l.AddTo(slices.Clone(ev.Fields))
+		one.Host, one.Object = l.Host, cmp.Or(l.Path, l.Source)
+		one.Message = strings.TrimSpace(l.Source + " " + l.Words().EN)
+		dst = append(dst, one)
+	}
+	return dst, true
 }
 
 func findingSeverity(level string) int32 {

@@ -110,6 +110,9 @@ func inspect(dir string) error {
 	if empty {
 		return fmt.Errorf("%w: %s", ErrNoVault, dir)
 	}
+	if _, err := os.Stat(filepath.Join(dir, RestoringName)); err == nil {
+		return fmt.Errorf("%w: %s: restoring this vault has not finished: run konseki restore again with the same arguments", ErrIncomplete, dir)
+	}
 	if err := readFormat(dir); err != nil {
 		return err
 	}
@@ -120,9 +123,6 @@ func inspect(dir string) error {
 		{segmentDir, "restore the folder from a copy of the vault"},
 		{logDir + "/checkpoint", "restore the log folder from a copy of the vault"},
 		{logDir + "/" + treeState, "restore the log folder from a copy of the vault"},
-	}
-	if _, err := os.Stat(filepath.Join(dir, RestoringName)); err == nil {
-		return fmt.Errorf("%w: %s: restoring this vault has not finished: run konseki restore again with the same arguments", ErrIncomplete, dir)
 	}
 	for _, p := range parts {
 		if _, err := os.Stat(filepath.Join(dir, p.name)); err != nil {

@@ -92,8 +92,12 @@ func restore(ctx context.Context, store Store, dir string, o RestoreOptions) (*R
 		return nil, err
 	}
 	r.out.Report, err = vault.Verify(ctx, filepath.Join(dir, vaultFolder), vault.VerifyOptions{
-		PublicKey: o.PublicKey, Progress: func(done, total int64) { o.Progress(done, total, "verify") },
+		PublicKey: o.PublicKey, Unlock: o.Unlock, Progress: func(done, total int64) { o.Progress(done, total, "verify") },
 	})
+	if errors.Is(err, keyring.ErrLocked) || errors.Is(err, keyring.ErrNoKey) { // what came back is there, only nobody can look at it
+		r.out.Report = &vault.Report{Problems: []vault.Problem{{Kind: vault.KindUnreadable, Segment: keyring.FileName, Detail: err.Error()}}}
+		return r.out, nil
+	}
 	return r.out, err
 }
 

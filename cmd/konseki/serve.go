@@ -59,4 +59,7 @@ func (e *env) announce(at server.Addresses) {
 	for _, network := range slices.Sorted(maps.Keys(at.Syslog)) {
 		fmt.Fprintln(e.stderr, "syslog  "+network+" "+at.Syslog[network])
 	}
+	if at.Copies != "" {
+		fmt.Fprintln(e.stderr, "copies  "+at.Copies)
+	}
 }

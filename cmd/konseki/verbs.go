@@ -18,8 +18,8 @@ type verb struct {
 func verbs() []verb {
 	return []verb{
 		demoVerb(), serveVerb(), importVerb(), searchVerb(), pivotVerb(), askVerb(), recordVerb(), findingsVerb(),
-		coverageVerb(), sourceVerb(), holdVerb(), caseVerb(), reportVerb(), exportVerb(), verifyVerb(), checkpointVerb(), witnessVerb(),
-		detectVerb(), rulesVerb(), replayVerb(), reindexVerb(), tokenVerb(), configVerb(), versionVerb(),
+		coverageVerb(), sourceVerb(), holdVerb(), caseVerb(), reportVerb(), exportVerb(), verifyVerb(), checkpointVerb(), witnessVerb(), keyVerb(), shredVerb(),
+		detectVerb(), rulesVerb(), replayVerb(), reindexVerb(), copiesVerb(), restoreVerb(), tokenVerb(), configVerb(), versionVerb(),
 		expireVerb(),
 	}
 }

@@ -51,8 +51,20 @@ type Config struct {
 	Seal time.Duration `yaml:"seal"`
 	// Keep says how long records are kept, from receipt. Default: for ever.
 	Keep Keep `yaml:"keep,omitempty"`
+	// Encrypt encrypts the vault at rest. Default: in the clear.
+	Encrypt Encrypt `yaml:"encrypt,omitempty"`
+	// Protect keeps the records of some sources so that parts of them can be
+	// masked, or so that they can be made unreadable. Default: none.
+	Protect []Protect `yaml:"protect,omitempty"`
 	// Anchors remember the checkpoints outside. Default none.
 	Anchors Anchors `yaml:"anchors,omitempty"`
+	// Copies are places out of reach that everything is shipped to. Default none.
+	Copies []Copy `yaml:"copies,omitempty"`
+	// Acknowledge says what an append waits for: "local", this machine's disk,
+	// which is the default, or "copy", the first of the copies too.
+	Acknowledge string `yaml:"acknowledge,omitempty"`
+	// Receive takes in what other vaults ship here. Default: nobody's.
+	Receive Receive `yaml:"receive,omitempty"`
 }
 
 // Keep is the retention of records: a preset ("pci"), what holds for every
@@ -117,6 +129,9 @@ func Read(r io.Reader) (Config, error) {
 }
 
 func (c Config) check() error {
+	if err := c.checkProtection(); err != nil {
+		return err
+	}
 	if _, err := time.LoadLocation(c.Zone); err != nil {
 		return fmt.Errorf("zone: %q is not an IANA zone such as Asia/Tokyo", c.Zone)
 	}
@@ -143,7 +158,7 @@ func (c Config) check() error {
 			return fmt.Errorf("%s: %s can be reached from outside, so tls.certificate and tls.key are needed", name, addr)
 		}
 	}
-	return nil
+	return c.checkCopies()
 }
 
 // loopback reports whether only this machine can reach an address: a name

@@ -22,6 +22,7 @@ type Addresses struct {
 	Web    string            // http(s)://host:port
 	Ingest string            // http(s)://host:port/ingest/jsonlines
 	Syslog map[string]string // by network: udp, tcp, tls
+	Copies string            // https://host:port for what other vaults ship here; "" when it is shut
 	// Link is the one-time sign-in link; empty when there are accounts and no
 	// link was asked for.
 	Link string
@@ -64,6 +65,9 @@ func (s *Server) Serve(ctx context.Context, opts ServeOptions) error {
 	}
 	run.start(s.expireDaily)
 	if err := s.keepAnchors(run, opts.AnchorAlarm); err != nil {
+		return errors.Join(err, run.wait())
+	}
+	if at.Copies, err = s.serveCopies(run); err != nil {
 		return errors.Join(err, run.wait())
 	}
 	if s.flow.live != nil {

@@ -35,6 +35,7 @@ type Server struct {
 	Dir      string
 	Problems []sigma.Problem // rules that were refused
 	vault    *vault.Vault
+	shipping *shipping
 	index    *duckdb.Index
 	flow     *flow
 	logger   *slog.Logger
@@ -74,19 +75,24 @@ func Open(ctx context.Context, dir string, opts Options) (*Server, error) {
 	if opts.Progress == nil {
 		opts.Progress = func(uint64, uint64) {}
 	}
-	v, err := openVault(dir, opts)
+	ship := &shipping{}
+	v, err := openVault(dir, opts, ship)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: opts.Config, Dir: dir, vault: v, logger: opts.Logger}
+	s := &Server{Config: opts.Config, Dir: dir, vault: v, shipping: ship, logger: opts.Logger}
+	if err := ship.open(dir, opts, v); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	if err := s.open(ctx, opts); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func openVault(dir string, opts Options) (*vault.Vault, error) {
-	o := vault.Options{Logger: opts.Logger, BatchEvery: opts.Config.Seal, SegmentRecords: segmentRecords}
+func openVault(dir string, opts Options, ship *shipping) (*vault.Vault, error) {
+	o := vaultOptions(opts)
+	o.Second = ship.secondOf(opts.Config)
 	path := filepath.Join(dir, vaultFolder)
 	if !opts.Create {
 		return vault.Open(path, o)
@@ -254,7 +260,7 @@ func (s *Server) Close() error {
 	if s.cancel != nil {
 		errs = append(errs, s.lastLosses())
 	}
-	errs = append(errs, s.vault.Close())
+	errs = append(errs, s.shipping.close(s.vault, s.logger), s.vault.Close())
 	if s.index != nil {
 		if s.flow != nil && s.failed == nil {
 			errs = append(errs, s.flow.cover(context.Background()))

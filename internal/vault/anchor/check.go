@@ -53,16 +53,16 @@ func (p Problem) Alarming() bool {
 // Anchor is one thing that remembers a checkpoint, and whether the vault is
 // still what it remembers.
 type Anchor struct {
-	Kind   Kind
-	Who    string    // witness, subject of the authority's certificate, or name of what was saved
-	File   string    // where it was read; "" when it was asked for
-	Live   bool      // the witness was asked just now
-	Size   uint64    // entries of the log that it remembers
-	Time   time.Time // when, as it states itself; zero when it does not
-	Held   bool      // its signature verifies, and its tree is the beginning of the vault's
-	Kept   bool      // it came from the vault's own folder: whoever changed the vault could change it too
-	Why    Problem   // "" when held
-	Reason event.Phrase
+	Kind   Kind         `json:"kind"`
+	Who    string       `json:"who,omitempty"`  // witness, subject of the authority's certificate, or name of what was saved
+	File   string       `json:"file,omitempty"` // where it was read; "" when it was asked for
+	Live   bool         `json:"live"`           // the witness was asked just now
+	Size   uint64       `json:"size"`           // entries of the log that it remembers
+	Time   time.Time    `json:"time,omitzero"`  // when, as it states itself; zero when it does not
+	Held   bool         `json:"held"`           // its signature verifies, and its tree is the beginning of the vault's
+	Kept   bool         `json:"kept"`           // it came from the vault's own folder: whoever changed the vault could change it too
+	Why    Problem      `json:"why,omitempty"`  // "" when held
+	Reason event.Phrase `json:"reason"`
 }
 
 // CheckOptions say which anchors to look at and what to trust.
@@ -84,13 +84,13 @@ type SavedText struct {
 
 // Result is what the anchors say of a vault.
 type Result struct {
-	Origin  string
-	Size    uint64    // of the vault's present checkpoint
-	Root    tlog.Hash // of the vault's present checkpoint
-	Anchors []Anchor  // those outside the vault's own folder first, then by kind and size
-	Newest  time.Time // of the anchors that hold and state a time; zero if none
-	Age     time.Duration
-	Covered uint64 // entries under an anchor that holds
+	Origin  string        `json:"origin"`
+	Size    uint64        `json:"size"`            // of the vault's present checkpoint
+	Root    tlog.Hash     `json:"root"`            // of the vault's present checkpoint
+	Anchors []Anchor      `json:"anchors"`         // those outside the vault's own folder first, then by kind and size
+	Newest  time.Time     `json:"newest,omitzero"` // of the anchors that hold and state a time; zero if none
+	Age     time.Duration `json:"-"`               // of Newest; 0 if none
+	Covered uint64        `json:"covered"`         // entries under an anchor that holds
 }
 
 // OK says that no anchor contradicts the vault. It says nothing of how many
@@ -135,7 +135,7 @@ func check(ctx context.Context, dir string, opts CheckOptions) (*Result, error) 
 	if opts.Now.IsZero() {
 		opts.Now = time.Now()
 	}
-	c := &checker{dir: dir, opts: opts}
+	c := &checker{dir: dir, opts: opts, out: []Anchor{}}
 	var err error
 	if c.head, c.key, err = head(dir, opts.PublicKey); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -351,5 +352,43 @@ func TestAnotherVaultsAnchorIsForeign(t *testing.T) {
 	}
 	if _, err := Check(t.Context(), other, CheckOptions{PublicKey: keyOf(t, dir)}); !errors.Is(err, ErrCheckpoint) {
 		t.Errorf("with the key pinned: %v", err)
+	}
+}
+
+// BenchmarkCheck compares a vault with a year of hourly anchors' worth of files,
+// a hundredth of it.
+func BenchmarkCheck(b *testing.B) {
+	dir := newVault(b, 100)
+	a := newAuthority(b, rightKind())
+	mustAnchor(b, keeper(b, KeeperOptions{Dir: dir, Timestamp: a.authority()}))
+	folder := filepath.Join(dir, Folder)
+	for n := range 87 {
+		for _, suffix := range []string{tokenSuffix, checkpointSuffix} {
+			if err := os.Link(filepath.Join(folder, "100"+suffix), filepath.Join(folder, strconv.Itoa(n)+suffix)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	opts := CheckOptions{Roots: a.roots()}
+	for b.Loop() {
+		if r, err := Check(b.Context(), dir, opts); err != nil || len(r.Anchors) != 88 || !r.OK() {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkWitness has one request after the other cosigned, each made durable.
+func BenchmarkWitness(b *testing.B) {
+	dir := newVault(b, 300)
+	s := newSeat(b, "w", dir)
+	first := request(b, dir, 0)
+	again := request(b, dir, 300)
+	if _, err := s.w.add(first); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := s.w.add(again); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

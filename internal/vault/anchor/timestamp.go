@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,25 +77,25 @@ func (k *Keeper) newestTimestamp(a Authority) (uint64, time.Time) {
 	if err != nil {
 		return 0, time.Time{}
 	}
-	var size uint64
-	var at time.Time
+	var sizes []uint64
 	for _, e := range entries {
-		n, err := parseSize(strings.TrimSuffix(e.Name(), tokenSuffix))
-		if err != nil || !strings.HasSuffix(e.Name(), tokenSuffix) || n <= size {
-			continue
+		stem, ok := strings.CutSuffix(e.Name(), tokenSuffix)
+		if n, err := parseSize(stem); ok && err == nil {
+			sizes = append(sizes, n)
 		}
-		_, token, err := readTimestamp(k.folder, n)
-		if err != nil {
-			continue
-		}
-		info, err := verifyToken(token.reply, token.signed, a.Roots)
-		if err != nil {
-			k.opts.Logger.Warn("a kept timestamp does not hold", "file", e.Name(), "error", err)
-			continue
-		}
-		size, at = n, info.Time
 	}
-	return size, at
+	slices.Sort(sizes)
+	for _, n := range slices.Backward(sizes) {
+		name, file, err := readTimestamp(k.folder, n)
+		if err == nil {
+			var info tokenInfo
+			if info, err = verifyToken(file.reply, file.signed, a.Roots); err == nil {
+				return n, info.Time
+			}
+		}
+		k.opts.Logger.Warn("a kept timestamp does not hold", "file", name+tokenSuffix, "error", err)
+	}
+	return 0, time.Time{}
 }
 
 // stampedFile is a checkpoint and the authority's reply over its bytes.

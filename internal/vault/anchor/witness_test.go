@@ -243,10 +243,13 @@ func TestWitnessDoesNotForget(t *testing.T) {
 	id := logID(headOf(t, dir).Origin)
 	for name, spoil := range map[string]func(path string) error{
 		"checkpoints/" + id: func(p string) error { return os.Truncate(p, 30) },
-		"logs/" + id:        func(p string) error { return os.Truncate(p, 0) },
-		"key":               func(p string) error { return os.Chmod(p, 0o644) },
-		"key.pub":           func(p string) error { return os.WriteFile(p, []byte("w+00000000+AAAA\n"), 0o600) },
-		"format":            os.Remove,
+		"checkpoints/" + id + " ": func(p string) error { // the log's own, which we never cosigned
+			return os.WriteFile(strings.TrimSpace(p), headOf(t, dir).Note, 0o600)
+		},
+		"logs/" + id: func(p string) error { return os.Truncate(p, 0) },
+		"key":        func(p string) error { return os.Chmod(p, 0o644) },
+		"key.pub":    func(p string) error { return os.WriteFile(p, []byte("w+00000000+AAAA\n"), 0o600) },
+		"format":     os.Remove,
 	} {
 		spoilt := copyOf(t, s.dir)
 		if err := spoil(filepath.Join(spoilt, name)); err != nil {

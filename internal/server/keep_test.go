@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -288,8 +287,9 @@ func TestWhatAnOpenCaseCitesStays(t *testing.T) {
 	if _, err := s.Record(t.Context(), "sato", 23); !errors.Is(err, control.ErrNotFound) || !strings.Contains(err.Error(), "expired") {
 		t.Errorf("a record let go: %v", err)
 	}
-	if err := s.Export(t.Context(), "sato", "c1", io.Discard); err != nil {
-		t.Errorf("the bundle: %v", err)
+	var report strings.Builder
+	if err := s.Report(t.Context(), "sato", "c1", "en", "md", &report); err != nil || !strings.Contains(report.String(), "203.0.113.7") {
+		t.Errorf("the report does not show the cited record: %v", err)
 	}
 	closed(t, s)
 }

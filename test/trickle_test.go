@@ -38,7 +38,7 @@ func TestADayOfTrickleLeavesFewFiles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// The times of files are the machine's: the bubble's clock, which begins
 		// in the year 2000, must not be behind them.
-		<-time.After(began.Add(time.Hour).Sub(time.Now()))
+		<-time.After(time.Until(began.Add(time.Hour)))
 		v, err := vault.OpenOrCreate(dir, vault.Options{BatchEvery: 2 * step})
 		if err != nil {
 			t.Fatal(err)

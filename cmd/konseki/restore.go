@@ -89,8 +89,9 @@ func (e *env) restore(ctx context.Context, from, dir string, f restoreFlags) err
 	if e.json {
 		err = e.writeJSON(restorationJSON(r))
 	} else {
-		e.printRestoration(r, dir, f)
+		e.printRestoration(r)
 	}
+	e.printKey(dir, f)
 	switch {
 	case err != nil:
 		return err
@@ -180,7 +181,7 @@ func restorationJSON(r *copies.Restoration) any {
 	}
 }
 
-func (e *env) printRestoration(r *copies.Restoration, dir string, f restoreFlags) {
+func (e *env) printRestoration(r *copies.Restoration) {
 	fmt.Fprintf(e.stdout, e.say("記録 %d 件を復元した（封印済 %d 件、未封印 %d 件）。物件 %d、%d バイト\n",
 		"restored %d records (%d sealed, %d in the unsealed tail) from %d objects, %d bytes\n"),
 		r.Records, r.Sealed, r.Report.Unsealed, r.Objects, r.Bytes)
@@ -197,6 +198,10 @@ func (e *env) printRestoration(r *copies.Restoration, dir string, f restoreFlags
 		fmt.Fprintln(e.stdout, e.say("検証成功：戻ったものは封印されたときのままである。写しの後の記録がなかったことは示さない",
 			"verified: what came back is as it was sealed. (This does not show that nothing came after the copy.)"))
 	}
+}
+
+// printKey says what became of the signing key.
+func (e *env) printKey(dir string, f restoreFlags) {
 	switch {
 	case f.newKey:
 		fmt.Fprintln(e.stderr, e.say("新しい署名鍵を作った。公開鍵を配り直し、複製には新しい場所を使うこと",

@@ -392,3 +392,22 @@ func BenchmarkWitness(b *testing.B) {
 		}
 	}
 }
+
+// TestKeeperAsksOnceAfterTheStart replaces the vault by another history of the
+// same length, beside the kept anchors: nothing grew, and it is found.
+func TestKeeperAsksOnceAfterTheStart(t *testing.T) {
+	dir := newVault(t, 2)
+	other := copyOf(t, dir)
+	grow(t, dir, 2, "what happened")
+	s := newSeat(t, "w", dir)
+	mustAnchor(t, keeper(t, KeeperOptions{Dir: dir, Witnesses: []Peer{s.Peer}}))
+	grow(t, other, 2, "what did not")
+	if err := os.CopyFS(filepath.Join(other, Folder), os.DirFS(filepath.Join(dir, Folder))); err != nil {
+		t.Fatal(err)
+	}
+	var alarms []*Alarm
+	k := keeper(t, KeeperOptions{Dir: other, Witnesses: []Peer{s.Peer}, Alarm: hear(&alarms)})
+	if err := k.Once(t.Context()); err == nil || len(alarms) != 1 || alarms[0].Kind != Forked || !alarms[0].Confirmed {
+		t.Errorf("%v, alarms %+v", err, alarms)
+	}
+}

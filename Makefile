@@ -4,9 +4,11 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 CACHE   := $(CURDIR)/.cache
 LINT    := $(CACHE)/bin/golangci-lint
 LINTVERSION := v2.15.0
+GATEWAY := $(CACHE)/bin/versitygw
+GATEWAYVERSION := v1.8.0
 FUZZTIME ?= 10s
 
-.PHONY: build demo test lint bench fuzz check clean
+.PHONY: build demo test tools lint bench fuzz check clean
 
 build:
 	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/konseki ./cmd/konseki
@@ -17,7 +19,14 @@ demo: build
 # Tests that need real daemons or the sample collections beside the repository
 # skip themselves, and say so, where those are absent.
 test:
+	@$(MAKE) --no-print-directory tools || echo 'no versitygw: the tests of copies in S3 skip themselves'
 	go test -timeout 20m ./...
+
+# The S3 server with object lock that the tests of copies talk to.
+tools: $(GATEWAY)
+
+$(GATEWAY):
+	GOBIN=$(CACHE)/bin go install github.com/versity/versitygw/cmd/versitygw@$(GATEWAYVERSION)
 
 lint: $(LINT)
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'these need gofmt'; exit 1; }

@@ -252,7 +252,8 @@ func (sc *rowScan) payload(row int) (payload, error) {
 		form: formOf(sc.number(colForm, row)), key: string(sc.bytes(colKey, row)),
 		commit: sc.bytes(colCommit, row), body: sc.bytes(colRaw, row),
 	}
-	if !p.form.valid() || len(p.commit) != p.form.commitLen() || len(p.source) > maxSource || len(p.transport) > maxTransport {
+	if !p.form.valid() || len(p.commit) != p.form.commitLen() || len(p.source) > maxSource || len(p.transport) > maxTransport ||
+		(p.form == formKeyed) != (p.key != "") || p.gone() && len(p.body) > 0 {
 		return p, fmt.Errorf("record %d is malformed", p.seq)
 	}
 	b := binary.BigEndian.AppendUint64(sc.header[:0], p.seq)

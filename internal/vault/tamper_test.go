@@ -51,12 +51,16 @@ func segmentPath(dir string, first, last uint64) string {
 // the format and is careful with everything but the log.
 func rewrite(t *testing.T, dir string, change func(rows []segmentRow) []segmentRow) {
 	t.Helper()
-	path := segmentPath(dir, 201, 400)
+	rewriteFile(t, segmentPath(dir, 201, 400), change)
+}
+
+func rewriteFile(t *testing.T, path string, change func(rows []segmentRow) []segmentRow, options ...parquet.WriterOption) {
+	t.Helper()
 	rows, err := parquet.ReadFile[segmentRow](path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = parquet.WriteFile(path, change(rows), parquet.Compression(&zstd.Codec{}))
+	err = parquet.WriteFile(path, change(rows), append(options, parquet.Compression(&zstd.Codec{}))...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,12 +19,22 @@ type VerifyOptions struct {
 	// Progress, when set, is called with the sealed records checked so far and
 	// those there are. It is called from one goroutine.
 	Progress func(done, total int64)
+	// Read, when set, is called before Progress with the raw bytes read so far.
+	Read func(raw int64)
 	// PublicKey, when set, is the key the checkpoint must be signed with, in
 	// the form of key.pub; otherwise key.pub itself is taken, which shows
 	// changes but not that the vault is the one you think of.
 	PublicKey string
 	// Unlock opens the keyring of a vault with encrypted files.
 	Unlock keyring.Unlock
+	// State, when set, is a file outside the vault's folder in which the run
+	// leaves how far it came when it is interrupted; one that ends removes it.
+	State string
+	// Resume goes on from what State holds, if there is such a file. Segments
+	// that the interrupted run verified and that have not changed in size and
+	// time since are not read again.
+	Resume bool
+	Now    func() time.Time // default time.Now
 }
 
 // Report is the outcome of Verify.
@@ -42,6 +52,22 @@ type Report struct {
 	Shredded   uint64    `json:"shredded,omitempty"` // their key was destroyed, and a sealed record says so
 	Locked     uint64    `json:"locked,omitempty"`   // sealed as they stand, but their key is not at hand
 	Problems   []Problem `json:"problems"`
+
+	Declarations []LetGo   `json:"declarations,omitempty"` // the sealed records that say what was let go
+	Resumed      *Resumed  `json:"resumed,omitempty"`      // nil when everything was read
+	StateError   string    `json:"state_error,omitempty"`  // why an interrupted run could not be resumed
+	TailSince    time.Time `json:"tail_since,omitzero"`    // receive time of the first unsealed record
+}
+
+// LetGo is a sealed record that says that others were let go.
+type LetGo struct {
+	Record  uint64    `json:"record"`            // its sequence
+	Source  string    `json:"source"`            // konseki.expiry or konseki.shred
+	Records string    `json:"records,omitempty"` // spans that expired
+	Keys    []string  `json:"keys,omitempty"`    // that were destroyed
+	By      string    `json:"by,omitempty"`
+	Reason  string    `json:"reason,omitempty"`
+	At      time.Time `json:"at,omitzero"`
 }
 
 // OK says that nothing was found wrong.
@@ -88,6 +114,8 @@ type audit struct {
 	current   *openBatch
 	done      int64
 
+	progress *progress // nil when nothing is left for another run
+
 	hashers sync.Pool     // of *hasher
 	roots   []rootJob     // whole batches, in order
 	spare   [][]tlog.Hash // leaves that are not in use
@@ -112,7 +140,9 @@ func (a *audit) problem(kind, file string, record uint64, format string, args ..
 // it could not be looked at: ErrNoVault, ErrIncomplete, or the end of ctx.
 func Verify(ctx context.Context, dir string, opts VerifyOptions) (*Report, error) {
 	a := &audit{ctx: ctx, dir: dir, opts: opts, report: &Report{Problems: []Problem{}}}
-	if err := a.run(); err != nil {
+	err := a.run()
+	a.leave(err)
+	if err != nil {
 		return nil, fmt.Errorf("vault: verify: %w", err)
 	}
 	if a.unlisted > 0 {
@@ -159,6 +189,9 @@ func (a *audit) run() error {
 	}
 	a.report.Checkpoint, a.report.Batches, a.logSize = cp.text, int(cp.size), cp.size
 	if err := a.checkLog(cp); err != nil {
+		return err
+	}
+	if err := a.resume(cp); err != nil {
 		return err
 	}
 	next, stop := iter.Pull2(a.batches())
@@ -229,10 +262,19 @@ func (a *audit) checkFiles(f files) error {
 		if s.Last > a.sealed {
 			a.problem(KindCheckpoint, name, a.sealed+1, "the checkpoint covers only %d records: it is older than the segment", a.sealed)
 		}
+		next = s.Last + 1
+		if done, err := a.skip(s); err != nil {
+			return err
+		} else if done {
+			continue
+		}
+		a.begin()
 		if err := a.checkSegment(s); err != nil {
 			return err
 		}
-		next = s.Last + 1
+		if err := a.end(s); err != nil {
+			return err
+		}
 	}
 	next, err := a.checkWALs(f.wals, next)
 	if err != nil {
@@ -267,6 +309,9 @@ func (a *audit) gap(first, last uint64, kind, file, why string) {
 // tell reports progress after n more sealed records.
 func (a *audit) tell(n int) {
 	a.done = min(a.done+int64(n), int64(a.sealed))
+	if a.opts.Read != nil {
+		a.opts.Read(a.report.RawBytes)
+	}
 	if a.opts.Progress != nil {
 		a.opts.Progress(a.done, int64(a.sealed))
 	}

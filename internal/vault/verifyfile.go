@@ -364,6 +364,9 @@ func (a *audit) readRows(s *walScanner, name string, seq, limit uint64) (rows []
 		if p.seq != seq && p.seq > a.sealed {
 			break // what a failed write left after the last good frame
 		}
+		if p.seq > a.sealed && a.report.TailSince.IsZero() {
+			a.report.TailSince = timeOf(p.received)
+		}
 		scratch = a.hash(&c, &p, scratch)
 		rows = c.rows
 		a.report.RawBytes += int64(len(p.body))

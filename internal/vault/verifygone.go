@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/konseki/konseki/internal/event"
@@ -36,6 +37,7 @@ type letGo struct {
 	gone     []goneSpan            // let go under retention
 	keys     map[string][]goneSpan // under a destroyed key, by its name
 	locked   uint64
+	own      []declared
 	expiries []span          // declared
 	shreds   map[string]bool // names of keys, declared
 }
@@ -53,9 +55,7 @@ func (l *letGo) take(c chunk, file string) {
 			l.locked++
 		}
 	}
-	for _, d := range c.own {
-		l.declare(d)
-	}
+	l.own = append(l.own, c.own...)
 }
 
 func (l *letGo) destroyed(key string, s span, file string) {
@@ -81,11 +81,25 @@ type Declaration struct {
 	Keys    []string `json:"keys,omitempty"`    // shred: names of keys in the keyring
 }
 
-func (l *letGo) declare(d declared) {
-	var said Declaration
+// declare takes what a sealed record says was let go. What is in the tail says
+// nothing: anybody can write there.
+func (a *audit) declare(d declared) {
+	l := &a.let
+	var said struct {
+		Declaration
+		By     string    `json:"by"`
+		Reason string    `json:"reason"`
+		At     time.Time `json:"at"`
+	}
+	if d.seq > a.sealed {
+		return
+	}
 	if err := json.Unmarshal(d.raw, &said); err != nil {
 		return // then what it let go is named
 	}
+	a.report.Declarations = append(a.report.Declarations, LetGo{
+		Record: d.seq, Source: d.source, Records: said.Records, Keys: said.Keys, By: said.By, Reason: said.Reason, At: said.At,
+	})
 	if d.source == event.SourceShred {
 		if l.shreds == nil {
 			l.shreds = map[string]bool{}
@@ -103,6 +117,9 @@ func (l *letGo) declare(d declared) {
 
 // checkLetGo names what is gone and was not declared, and counts the rest.
 func (a *audit) checkLetGo() {
+	for _, d := range a.let.own {
+		a.declare(d)
+	}
 	slices.SortFunc(a.let.expiries, func(x, y span) int { return cmp.Compare(x.first, y.first) })
 	slices.SortFunc(a.let.gone, func(x, y goneSpan) int { return cmp.Compare(x.first, y.first) })
 	var gone []goneSpan

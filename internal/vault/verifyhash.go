@@ -108,7 +108,7 @@ func (h *hasher) pair(c *chunk, i int) error {
 	var raws [2][]byte
 	for k := range h.leaves {
 		seq, source, transport := uint64(sc.long(colSeq, i+k)), sc.bytes(colSource, i+k), sc.bytes(colTransport, i+k)
-		if len(sc.bytes(colCommit, i+k)) != 0 || len(source) > maxSource || len(transport) > maxTransport {
+		if len(sc.bytes(colCommit, i+k))+len(sc.bytes(colKey, i+k)) != 0 || len(source) > maxSource || len(transport) > maxTransport {
 			return fmt.Errorf("record %d is malformed", seq)
 		}
 		seqs[k], raws[k] = seq, sc.bytes(colRaw, i+k)

@@ -194,5 +194,12 @@ func (a *audit) finishBatch() error {
 	if s, gone := spanOf(a.dropped, c.first); c.present == 0 && gone && s.last >= c.end()-1 {
 		return nil // let go whole: its root in the log stays
 	}
+	for _, s := range a.dropped {
+		if s.first < c.end() && s.last >= c.first && c.present > 0 {
+			first := max(s.first, c.first)
+			a.problem(KindRemoved, c.file, first, "record %d has no row and others of its batch have: what is left of records %d to %d cannot be verified", first, c.first, c.end()-1)
+			break
+		}
+	}
 	return a.localise(c)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -286,12 +285,4 @@ func (r *registry) recordsOf(sha256 string) int64 {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.imported[sha256].Records
-}
-
-// baseName is the name of a file without its folders and archives.
-func baseName(p string) string {
-	if i := strings.LastIndexByte(p, '!'); i >= 0 {
-		p = p[i+1:]
-	}
-	return path.Base(strings.ReplaceAll(p, `\`, "/"))
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/vault"
 )
 
 // serving serves on loopback until the returned function stops and closes it.
@@ -273,13 +274,33 @@ func gapSaysWhy(t testing.TB, s *Server, at time.Time) {
 	}
 }
 
+// olderVault makes a vault whose segments hold records that no format reads,
+// without any count of them.
+func olderVault(t testing.TB, dir string, n int) {
+	t.Helper()
+	v, err := vault.OpenOrCreate(filepath.Join(dir, vaultFolder), vault.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range n {
+		if err := v.Append(t.Context(), []event.Record{{Source: "app", Transport: "http;peer=192.0.2.1", Raw: []byte("no format reads this")}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := v.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rolled(t, dir)
+}
+
 // A copy of the data folder of a running server is what a kill leaves behind.
 func TestWhatIsUnparsedOrLateIsCountedOnceHoweverOftenKonsekiIsKilled(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
+	olderVault(t, dir, 7)
 	s := start(t, dir)
 	now := time.Now().UTC()
-	var unparsed, late int64
+	unparsed, late := int64(7), int64(0)
 	check := func(s *Server) {
 		t.Helper()
 		want := map[string]int64{"app http unparsed no_format": unparsed, "app http late late": late}

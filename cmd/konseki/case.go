@@ -171,9 +171,17 @@ func reportVerb() verb {
 func exportVerb() verb {
 	return verb{
 		name: "export", args: "CASE", does: "write the case's self-verifying bundle (zip)",
-		examples: []string{"konseki export 2018-001 -o bundle.zip && konseki verify bundle.zip"},
+		examples: []string{
+			"konseki export 2018-001 -o bundle.zip && konseki verify bundle.zip",
+			"konseki export 2018-001 --mask passwords --mask emails --mask 'customer=(\\d+)'",
+		},
 		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
 			out := fs.String("o", "", "`file` to write; default: CASE.zip")
+			var masks []string
+			fs.Func("mask", "`what` to hide in raw records: passwords, emails, or a regular expression; may be repeated", func(m string) error {
+				masks = append(masks, m)
+				return nil
+			})
 			return func(ctx context.Context, args []string) error {
 				if len(args) != 1 {
 					return fmt.Errorf("%w: name one case", errUsage)
@@ -183,7 +191,7 @@ func exportVerb() verb {
 					name = args[0] + ".zip"
 				}
 				return e.with(ctx, false, func(s *server.Server) error {
-					err := writeFile(name, func(f *os.File) error { return s.Export(ctx, person(), args[0], f) })
+					err := writeFile(name, func(f *os.File) error { return s.Export(ctx, person(), args[0], masks, f) })
 					if err == nil {
 						fmt.Fprintln(e.stderr, e.say("書き出した：", "written: ")+plain(name))
 					}

@@ -39,7 +39,7 @@ func TestStories(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exit": exitWith, "gzip": gzipFile, "cut": cutFile, "zip": zipFiles, "long": longLine,
-			"shift_jis": shiftJIS, "bytes": writeBytes, "flip": flipBit, "spoil": flipMiddle, "forge": forge, "logins": manyLogins, "restore": restore, "await": await, "authority": authority, "post": post,
+			"shift_jis": shiftJIS, "bytes": writeBytes, "flip": flipBit, "spoil": flipMiddle, "forge": forge, "logins": manyLogins, "restore": restore, "await": await, "authority": authority, "post": post, "unzipped": unzipped,
 		},
 	})
 }
@@ -241,4 +241,20 @@ func restore(ts *testscript.TestScript, _ bool, _ []string) {
 
 func write(ts *testscript.TestScript, name string, content []byte) {
 	ts.Check(os.WriteFile(ts.MkAbs(name), content, 0o600))
+}
+
+// unzipped writes every file of an archive to standard output.
+func unzipped(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: unzipped ARCHIVE")
+	}
+	z, err := zip.OpenReader(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer z.Close()
+	for _, f := range z.File {
+		in, err := f.Open()
+		ts.Check(err)
+		_, err = io.Copy(ts.Stdout(), in)
+		ts.Check(errors.Join(err, in.Close()))
+	}
 }

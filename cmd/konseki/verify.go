@@ -7,8 +7,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/report"
+	"github.com/konseki/konseki/internal/server"
 	"github.com/konseki/konseki/internal/vault"
 )
 
@@ -38,9 +40,13 @@ func verifyVerb() verb {
 }
 
 func (e *env) verifyVault(ctx context.Context, key string) error {
+	cfg, err := config.Load(filepath.Join(e.dir, "konseki.yaml"))
+	if err != nil {
+		return err
+	}
 	bar := e.bar(e.say("検証", "verify"))
 	rep, err := vault.Verify(ctx, filepath.Join(e.dir, "vault"), vault.VerifyOptions{
-		PublicKey: key, Progress: func(done, total int64) { bar.show(done, total, "") },
+		PublicKey: key, Unlock: server.UnlockOf(cfg), Progress: func(done, total int64) { bar.show(done, total, "") },
 	})
 	bar.clear()
 	if err != nil {
@@ -78,10 +84,13 @@ func verificationJSON(v *control.Verification, rep *vault.Report) any {
 		RawBytes   int64         `json:"raw_bytes"`
 		Segments   int           `json:"segments"`
 		Batches    int           `json:"batches"`
+		Expired    uint64        `json:"expired"`
+		Shredded   uint64        `json:"shredded"`
+		Locked     uint64        `json:"locked"`
 		Origin     string        `json:"origin"`
 		Checkpoint string        `json:"checkpoint"`
 		Problems   []problemJSON `json:"problems"`
-	}{v.OK, v.Records, v.Sealed, rep.Unsealed, v.RawBytes, v.Segments, v.Batches, rep.Origin, v.Checkpoint, problems}
+	}{v.OK, v.Records, v.Sealed, rep.Unsealed, v.RawBytes, v.Segments, v.Batches, rep.Expired, rep.Shredded, rep.Locked, rep.Origin, v.Checkpoint, problems}
 }
 
 func (e *env) printVerification(v *control.Verification, rep *vault.Report) {
@@ -89,6 +98,10 @@ func (e *env) printVerification(v *control.Verification, rep *vault.Report) {
 		"%d records (%d sealed, %d in the unsealed tail), %d segments, %d batches, %d raw bytes\n"),
 		v.Records, v.Sealed, rep.Unsealed, v.Segments, v.Batches, v.RawBytes)
 	fmt.Fprintf(e.stdout, "%s\n", plain(rep.Origin))
+	if rep.Expired+rep.Shredded+rep.Locked > 0 {
+		fmt.Fprintf(e.stdout, e.say("読めない記録：期限切れ %d 件、鍵の破棄 %d 件（いずれも封印された記録による）、鍵が手元にない %d 件\n",
+			"unreadable: %d expired, %d shredded (sealed records say so), %d whose key is not at hand\n"), rep.Expired, rep.Shredded, rep.Locked)
+	}
 	for _, p := range v.Problems {
 		fmt.Fprintln(e.stdout, plain(fmt.Sprintf("  %-11s %s %s %s", p.Kind, p.Segment, recordName(p.Record), p.Detail)))
 	}
@@ -134,6 +147,9 @@ func (e *env) printBundle(rep *report.BundleReport) {
 	fmt.Fprintf(e.stdout, "%s  %s\n", plain(rep.Case), plain(rep.Title.In(e.lang)))
 	fmt.Fprintf(e.stdout, e.say("%s が %s に発行。ファイル %d、記録 %d 件（引用 %d 件）\n", "issued by %s at %s: %d files, %d records (%d cited)\n"),
 		plain(rep.IssuedBy), plain(rep.IssuedAt), rep.Files, rep.Records, rep.Cited)
+	if rep.Masked+rep.Withheld > 0 {
+		fmt.Fprintf(e.stdout, e.say("うち一部を伏せた記録 %d 件、全体を伏せた記録 %d 件（伏せた部分も封印時のまま）\n", "of these %d masked in part and %d withheld; what is hidden is as it was sealed too\n"), rep.Masked, rep.Withheld)
+	}
 	fmt.Fprintln(e.stdout, e.say("公開鍵：", "public key: ")+plain(rep.PublicKey))
 	if !rep.Pinned {
 		fmt.Fprintln(e.stdout, e.say("  この鍵を別の経路で照合すること（--key で固定できる）", "  compare this key over another channel (--key pins it)"))

@@ -81,7 +81,7 @@ type Operations interface {
 	// Report writes the case as a document; format is "md" or "html", lang "ja" or "en".
 	Report(ctx context.Context, by, caseID, lang, format string, w io.Writer) error
 	// Export writes the self-verifying bundle (zip).
-	Export(ctx context.Context, by, caseID string, w io.Writer) error
+	Export(ctx context.Context, by, caseID string, masks []string, w io.Writer) error
 }
 
 // Search is a search as asked. From and To bound the event time, [From, To);

@@ -46,7 +46,11 @@ func (s *Service) Prove(ctx context.Context, by string, seq uint64) (*Proof, err
 		p.Error = "not under a checkpoint yet"
 		return p, nil
 	}
-	if err := proof.Verify(s.Vault.Status().PublicKey, rec); err != nil {
+	shown, d, err := s.Vault.Disclose(ctx, seq, nil)
+	if err != nil {
+		return nil, fmt.Errorf("control: %w", err)
+	}
+	if _, err := proof.VerifyDisclosed(s.Vault.Status().PublicKey, shown, d); err != nil {
 		p.Error = err.Error()
 	} else {
 		p.OK = true
@@ -59,8 +63,7 @@ func (s *Service) Prove(ctx context.Context, by string, seq uint64) (*Proof, err
 
 // sealOf tells where a record is sealed; the proof is nil in the tail.
 func (s *Service) sealOf(ctx context.Context, rec event.Record) (Seal, *vault.Proof, error) {
-	leaf := vault.Leaf(rec)
-	sl := Seal{Leaf: hex.EncodeToString(leaf[:])}
+	var sl Seal
 	p, err := s.Vault.Prove(ctx, rec.Seq)
 	if errors.Is(err, vault.ErrUnsealed) {
 		return sl, nil, nil
@@ -68,6 +71,15 @@ func (s *Service) sealOf(ctx context.Context, rec event.Record) (Seal, *vault.Pr
 	if err != nil {
 		return sl, nil, fmt.Errorf("control: %w", err)
 	}
+	shown, d, err := s.Vault.Disclose(ctx, rec.Seq, nil)
+	if err != nil {
+		return sl, nil, fmt.Errorf("control: %w", err)
+	}
+	leaf, err := p.LeafOf(shown, d)
+	if err != nil {
+		return sl, nil, fmt.Errorf("control: %w", err)
+	}
+	sl.Leaf = hex.EncodeToString(leaf[:])
 	sl.Sealed, sl.SealedAt, sl.Batch, sl.Position = true, p.SealedAt, p.LogIndex, p.Seq-p.BatchFirst
 	sl.Root = hex.EncodeToString(p.BatchRoot[:])
 	return sl, p, nil
@@ -108,7 +120,7 @@ func showable(raw []byte, evs []event.Event) (text string, binary bool) {
 // result, is itself a record.
 func (s *Service) VerifyVault(ctx context.Context, by string, progress func(done, total int64)) (*Verification, error) {
 	began := time.Now()
-	rep, err := vault.Verify(ctx, s.Dir, vault.VerifyOptions{Progress: progress})
+	rep, err := vault.Verify(ctx, s.Dir, vault.VerifyOptions{Progress: progress, Unlock: s.Vault.Unlock()})
 	if err != nil {
 		return nil, fmt.Errorf("control: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"unicode/utf8"
@@ -11,6 +12,7 @@ import (
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/normalise"
 	"github.com/konseki/konseki/internal/report"
+	"github.com/konseki/konseki/internal/vault"
 )
 
 // Report implements [Operations].
@@ -91,7 +93,12 @@ func cited(rec event.Record, sealed uint64) report.Cited {
 
 // Export implements [Operations]: everything is sealed first, then every cited
 // record, the findings cited and the case's own operations go in with proof.
-func (s *Service) Export(ctx context.Context, by, caseID string, w io.Writer) error {
+// Words that fit a mask are hidden in raw records; see [report.ParseMasks].
+func (s *Service) Export(ctx context.Context, by, caseID string, masks []string, w io.Writer) error {
+	hide, err := report.ParseMasks(masks)
+	if err != nil {
+		return fmt.Errorf("control: export: %w: %w", ErrInvalid, err)
+	}
 	if err := s.Vault.Seal(ctx); err != nil {
 		return fmt.Errorf("control: export: %w", err)
 	}
@@ -100,6 +107,7 @@ func (s *Service) Export(ctx context.Context, by, caseID string, w io.Writer) er
 		return err
 	}
 	in.Case = s.registry.desk.Case(caseID) // as sealed; the answers are those given when asked
+	maskInput(&in, hide)
 	b := report.Bundle{Input: in, PublicKey: in.PublicKey, By: by}
 	seqs := in.Case.Cited(true)
 	for _, f := range in.Findings {
@@ -109,7 +117,7 @@ func (s *Service) Export(ctx context.Context, by, caseID string, w io.Writer) er
 		seqs = append(seqs, seq)
 	}
 	for _, seq := range sortedOnce(seqs) {
-		e, err := s.evidence(ctx, seq)
+		e, err := s.evidence(ctx, seq, hide)
 		if err != nil {
 			return err
 		}
@@ -123,7 +131,7 @@ func (s *Service) Export(ctx context.Context, by, caseID string, w io.Writer) er
 		if err := s.Vault.Seal(ctx); err != nil {
 			return report.Evidence{}, err
 		}
-		return s.evidence(ctx, rec.Seq)
+		return s.evidence(ctx, rec.Seq, nil)
 	}
 	if err := report.WriteBundle(w, b); err != nil {
 		return fmt.Errorf("control: %w", err)
@@ -131,14 +139,45 @@ func (s *Service) Export(ctx context.Context, by, caseID string, w io.Writer) er
 	return nil
 }
 
-func (s *Service) evidence(ctx context.Context, seq uint64) (report.Evidence, error) {
-	rec, err := s.Vault.Get(ctx, seq)
-	if err != nil {
+// evidence gives a record with its proof, without the words to hide. The case's
+// own operations are shown as they are, or nobody could check the case: words to
+// hide in them are an error. Other records that were sealed as a whole are
+// withheld as a whole.
+func (s *Service) evidence(ctx context.Context, seq uint64, hide *report.Masks) (report.Evidence, error) {
+	fail := func(err error) (report.Evidence, error) {
 		return report.Evidence{}, fmt.Errorf("control: export record %d: %w", seq, err)
+	}
+	rec, err := s.Vault.Get(ctx, seq)
+	if err != nil && !errors.Is(err, vault.ErrGone) {
+		return fail(err)
+	}
+	if said := hide.Repeats(rec.Raw); said != "" && rec.Source == event.SourceCase {
+		return fail(fmt.Errorf("%w: the case itself says %q: put it into other words first", report.ErrMask, said))
 	}
 	proof, err := s.Vault.Prove(ctx, seq)
 	if err != nil {
-		return report.Evidence{}, fmt.Errorf("control: export record %d: %w", seq, err)
+		return fail(err)
 	}
-	return report.Evidence{Record: rec, Proof: proof}, nil
+	rec, shown, err := s.Vault.Disclose(ctx, seq, hide.Hide(rec.Raw))
+	if err != nil {
+		return fail(err)
+	}
+	return report.Evidence{Record: rec, Proof: proof, Disclosure: shown}, nil
+}
+
+// maskInput hides words in what the documents of a bundle show of records.
+func maskInput(in *report.Input, hide *report.Masks) {
+	for _, c := range in.Records {
+		hide.Learn(c.Record.Raw)
+	}
+	for seq, c := range in.Records {
+		if len(hide.Hide(c.Record.Raw)) > 0 {
+			c.Text, c.SHA256 = hide.Text(c.Text), ""
+			in.Records[seq] = c
+		}
+	}
+	for i := range in.Findings {
+		f := &in.Findings[i]
+		f.Title, f.Why = hide.Phrase(f.Title), hide.Phrase(f.Why)
+	}
 }

@@ -29,7 +29,7 @@ const (
 )
 
 // bundleFormat is the version of the bundle's format.
-const bundleFormat = 1
+const bundleFormat = 2
 
 // Issue is the record of a bundle issued: who made it, when, of which case,
 // and the SHA-256 of every file in it. It is sealed before the bundle is
@@ -49,7 +49,9 @@ type sealedRecord struct {
 	Received  time.Time `json:"received"`
 	Source    string    `json:"source"`
 	Transport string    `json:"transport"`
-	Raw       []byte    `json:"raw"` // base64
+	Raw       []byte    `json:"raw,omitempty"` // base64; absent where something is masked
+	// Disclosure is there when the record is committed to in parts or withheld.
+	Disclosure *vault.Disclosure `json:"disclosure,omitempty"`
 }
 
 // issued is the content of issue.json.
@@ -60,8 +62,9 @@ type issued struct {
 
 // Evidence is a record with its proof.
 type Evidence struct {
-	Record event.Record
-	Proof  *vault.Proof
+	Record     event.Record
+	Proof      *vault.Proof
+	Disclosure *vault.Disclosure // nil: shown as it was sealed, as a whole
 }
 
 // Bundle is all that a bundle is made of.
@@ -89,7 +92,7 @@ func WriteBundle(w io.Writer, b Bundle) error {
 	if err != nil {
 		return fmt.Errorf("report: bundle: seal the issue: %w", err)
 	}
-	if files[fileIssue], err = json.Marshal(issued{sealedOf(sealed.Record), sealed.Proof}, json.Deterministic(true)); err != nil {
+	if files[fileIssue], err = json.Marshal(issued{sealedOf(sealed), sealed.Proof}, json.Deterministic(true)); err != nil {
 		return fmt.Errorf("report: bundle: %w", err)
 	}
 	return writeZip(w, files, b.Input.Now)
@@ -107,7 +110,7 @@ func (b Bundle) files() (map[string][]byte, error) {
 	}
 	var records, proofs bytes.Buffer
 	for _, e := range b.Evidence {
-		if err := line(&records, sealedOf(e.Record)); err != nil {
+		if err := line(&records, sealedOf(e)); err != nil {
 			return nil, err
 		}
 		if err := line(&proofs, e.Proof); err != nil {
@@ -131,8 +134,12 @@ func (b Bundle) files() (map[string][]byte, error) {
 	return files, nil
 }
 
-func sealedOf(r event.Record) sealedRecord {
-	return sealedRecord{r.Seq, r.Received.UTC(), r.Source, r.Transport, r.Raw}
+func sealedOf(e Evidence) sealedRecord {
+	r, d := e.Record, e.Disclosure
+	if d != nil && d.Secret == nil {
+		r.Raw = nil // the disclosure holds what is shown
+	}
+	return sealedRecord{r.Seq, r.Received.UTC(), r.Source, r.Transport, r.Raw, d}
 }
 
 func (r sealedRecord) record() event.Record {

@@ -73,7 +73,7 @@ func (s *sealed) evidence(t testing.TB, seq uint64) Evidence {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Evidence{rec, p}
+	return Evidence{Record: rec, Proof: p}
 }
 
 func (s *sealed) newBundle(t testing.TB) Bundle {

@@ -29,7 +29,7 @@ type Input struct {
 // Cited is a cited record as the evidence list shows it.
 type Cited struct {
 	Record event.Record
-	SHA256 string // hex, of Raw
+	SHA256 string // hex, of Raw; empty where something is masked, because it would let guesses be checked
 	Text   string // Raw as valid UTF-8, cut for showing
 	Sealed bool
 }

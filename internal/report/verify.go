@@ -28,6 +28,8 @@ type BundleReport struct {
 	IssuedBy  string       `json:"issued_by"`
 	Records   int          `json:"records"`
 	Cited     int          `json:"cited"`
+	Masked    int          `json:"masked"`   // records of which parts are hidden
+	Withheld  int          `json:"withheld"` // records of which nothing but their place is shown
 	Files     int          `json:"files"`
 	Origin    string       `json:"origin"`
 	PublicKey string       `json:"public_key"`
@@ -142,9 +144,15 @@ func (v *verifier) records() {
 			continue
 		}
 		rec := r.record()
-		if err := p.Verify(v.rep.PublicKey, rec); err != nil {
+		if rec.Raw, err = p.VerifyDisclosed(v.rep.PublicKey, rec, r.Disclosure); err != nil {
 			v.problem("record %d: %v", r.Seq, err)
 			continue
+		}
+		switch d := r.Disclosure; {
+		case d != nil && len(d.Content) > 0:
+			v.rep.Withheld++
+		case d != nil && d.Secret == nil && slices.ContainsFunc(d.Parts, func(p vault.Part) bool { return len(p.Hash) > 0 }):
+			v.rep.Masked++
 		}
 		v.have[r.Seq] = rec
 		v.order = append(v.order, r.Seq)

@@ -130,7 +130,7 @@ func (f *flow) derive(ctx context.Context, out chan<- *batch) error {
 			}
 			evs := d.record(b, rec)
 			f.count(rec, evs)
-			if rec.Seq > f.counted && !isOwn(rec.Source) {
+			if rec.Seq > f.counted && !isOwn(rec.Source) && rec.Gone == event.Present {
 				f.lossOf(b, rec, evs)
 			}
 			last = rec.Seq
@@ -141,7 +141,7 @@ func (f *flow) derive(ctx context.Context, out chan<- *batch) error {
 				b = &batch{}
 			}
 		}
-		if len(b.rows) > 0 {
+		if b.last > 0 {
 			if err := send(ctx, out, b); err != nil {
 				return err
 			}
@@ -176,6 +176,10 @@ func newDeriver(rules *sigma.Engine) *deriver {
 
 // record derives one record's events into the batch and returns them.
 func (d *deriver) record(b *batch, rec event.Record) []event.Event {
+	if rec.Gone != event.Present {
+		b.last = max(b.last, rec.Seq)
+		return nil // nothing can be derived from bytes that are gone
+	}
 	evs := d.normaliser.Events(nil, &rec)
 	own := isOwn(rec.Source)
 	for i := range evs {

@@ -117,7 +117,7 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 			return fmt.Errorf("server: drop the index: %w", err)
 		}
 	}
-	s.index, err = duckdb.Open(folder, duckdb.Options{Logger: s.logger, Version: normalise.Version()})
+	s.index, err = duckdb.Open(folder, duckdb.Options{Logger: s.logger, Version: normalise.Version(), Records: s.vault.Records})
 	if err != nil {
 		return fmt.Errorf("server: index: %w", err)
 	}
@@ -222,9 +222,12 @@ func (s *Server) rememberCovered(ctx context.Context) error {
 			return fmt.Errorf("server: own records: %w", err)
 		}
 		for i := range page.Events {
-			if ev := &page.Events[i]; ev.ClassUID == event.ClassFinding {
+			switch ev := &page.Events[i]; {
+			case ev.ClassUID == event.ClassFinding:
 				s.MarkRaised(ev.SessionUID) // there are many, and their id is all that is needed
-			} else {
+			case ev.Source == event.SourceLoss:
+				s.FoldLoss(ev) // there may be many
+			default:
 				seqs = append(seqs, ev.Record)
 			}
 		}

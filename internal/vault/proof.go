@@ -75,6 +75,15 @@ func (p *Proof) VerifyDisclosed(publicKey string, rec event.Record, d *Disclosur
 	return shown, nil
 }
 
+// LeafOf computes the leaf of a record from what is disclosed of it.
+func (p *Proof) LeafOf(rec event.Record, d *Disclosure) ([32]byte, error) {
+	content, _, err := d.content(rec.Raw)
+	if err != nil {
+		return [32]byte{}, fmt.Errorf("vault: leaf of %d: %w", rec.Seq, err)
+	}
+	return leafOf(rec, byte(p.LeafVersion), content), nil
+}
+
 func (p *Proof) verify(trusted trust, rec event.Record, content tlog.Hash, d *Disclosure) error {
 	whole := d == nil || len(d.Content) > 0
 	parts := d != nil

@@ -117,6 +117,9 @@ func (v *Vault) shreddable(ctx context.Context, name string) (string, error) {
 // Keyring is the vault's keyring.
 func (v *Vault) Keyring() *keyring.Ring { return v.ring }
 
+// Unlock says how the keyring was opened, for whoever verifies beside.
+func (v *Vault) Unlock() keyring.Unlock { return v.opts.Unlock }
+
 // Dir is the vault's folder.
 func (v *Vault) Dir() string { return v.dir }
 

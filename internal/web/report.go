@@ -92,7 +92,7 @@ func (s *server) bundle(v *visit) error {
 		return fmt.Errorf("web: bundle: %w", err)
 	}
 	defer func() { _ = errors.Join(f.Close(), os.Remove(f.Name())) }() // a temporary file; nothing rests on it
-	if err := s.Ops.Export(v.r.Context(), v.person.Name, id, f); err != nil {
+	if err := s.Ops.Export(v.r.Context(), v.person.Name, id, nil, f); err != nil {
 		return err
 	}
 	size, err := f.Seek(0, io.SeekCurrent)

@@ -385,7 +385,7 @@ func (o *Ops) Report(ctx context.Context, _, id, lang, format string, w io.Write
 }
 
 // Export writes what stands for a bundle.
-func (o *Ops) Export(ctx context.Context, _, id string, w io.Writer) error {
+func (o *Ops) Export(ctx context.Context, _, id string, _ []string, w io.Writer) error {
 	if _, err := o.Case(ctx, id); err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/index"
+	"github.com/konseki/konseki/internal/query"
 	"github.com/konseki/konseki/internal/vault"
 )
 
@@ -189,7 +191,7 @@ func (s *Service) windowOf(ctx context.Context, source string, r run) (ExpiredWi
 	w := ExpiredWindow{ReceivedFirst: r.first.UTC(), ReceivedLast: r.last.UTC(), From: r.first.UTC(), To: r.last.UTC().Add(1)}
 	text := "source:" + strconv.Quote(source) + " time_rx:>=" + r.first.UTC().Format(time.RFC3339Nano) + " time_rx:<=" + r.last.UTC().Format(time.RFC3339Nano)
 	for _, oldest := range []bool{true, false} {
-		ev, err := s.extreme(ctx, text, time.Time{}, oldest)
+		ev, err := s.extreme(ctx, text, oldest)
 		if err != nil {
 			return w, err
 		}
@@ -202,4 +204,20 @@ func (s *Service) windowOf(ctx context.Context, source string, r run) (ExpiredWi
 		}
 	}
 	return w, nil
+}
+
+// extreme is the oldest or newest event that a query finds, or nil.
+func (s *Service) extreme(ctx context.Context, text string, oldest bool) (*event.Event, error) {
+	plan, err := query.Parse(text, query.Options{Zone: time.UTC, Now: s.Now()})
+	if err != nil {
+		return nil, fmt.Errorf("control: %s: %w", text, err)
+	}
+	page, err := s.Index.Search(ctx, index.Request{Plan: plan, Limit: 1, Oldest: oldest})
+	if err != nil {
+		return nil, fmt.Errorf("control: %s: %w", text, err)
+	}
+	if len(page.Events) == 0 {
+		return nil, nil
+	}
+	return &page.Events[0], nil
 }

@@ -5,13 +5,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
-	"github.com/konseki/konseki/internal/index"
-	"github.com/konseki/konseki/internal/query"
 )
 
 // Race is the race of an investigation against roll-off: which source loses
@@ -31,10 +28,9 @@ type Heat struct {
 	// OriginUntil is when what was written at Race.Needed rolls off at the
 	// producer; zero when nobody knows how long it keeps its logs, or for ever.
 	OriginUntil time.Time `json:"origin_until,omitzero"`
-	// Oldest is the oldest needed record here, by event time; HereUntil is
+	// Oldest is the event time of the oldest needed record here; HereUntil is
 	// when it may be let go, zero when it is not.
 	Oldest    time.Time `json:"oldest,omitzero"`
-	OldestSeq uint64    `json:"oldest_record,omitzero"`
 	HereUntil time.Time `json:"here_until,omitzero"`
 	// Lost is needed, not here, and older than what the producer still has;
 	// Only is needed, not here, and still at the producer.
@@ -79,15 +75,13 @@ func (s *Service) Race(ctx context.Context, caseID string) (*Race, error) {
 	if err != nil {
 		return nil, err
 	}
-	holds := s.registry.activeHolds()
+	holds, files := s.registry.activeHolds(), s.registry.filesBySource()
 	for _, src := range l.Sources() {
 		h := Heat{Kept: s.keptOf(src, holds)}
 		if !h.Origin.Endless() {
 			h.OriginUntil = h.Origin.After(r.Needed)
 		}
-		if err := s.here(ctx, r, &h); err != nil {
-			return nil, err
-		}
+		s.here(l, r, &h, files[src.ID])
 		missing(l, r, &h)
 		h.Do = h.advice(r.At)
 		r.Lines = append(r.Lines, h)
@@ -129,40 +123,54 @@ func (s *Service) needed(r *Race) error {
 }
 
 // here finds the oldest needed record of a source that is here and when it may
-// be let go. Where nothing is ever let go there is nothing to find.
-func (s *Service) here(ctx context.Context, r *Race, h *Heat) error {
+// be let go. A live record was received when it was written, that of a file when
+// the file was imported.
+func (s *Service) here(l *coverage.Ledger, r *Race, h *Heat, files []ImportedFile) {
 	if h.Retention.Endless() {
-		return nil
+		return
 	}
 	from := r.Needed
 	if r.Why == "now" {
-		from = time.Time{} // the oldest of all goes first
+		from, _ = l.Bounds() // the oldest of all goes first
 	}
-	ev, err := s.extreme(ctx, "source:"+strconv.Quote(h.Source), from, true)
-	if err != nil || ev == nil {
-		return err
+	if from.IsZero() || !from.Before(r.Until) {
+		return
 	}
-	h.Oldest, h.OldestSeq = ev.Time.UTC(), ev.Record
-	if s.registry.holding(h.Source, ev.TimeRx) == nil {
-		h.HereUntil = h.Retention.After(ev.TimeRx)
+	for _, iv := range l.Coverage(h.Source, from, r.Until).Intervals {
+		if present(iv) {
+			h.Oldest = iv.From.UTC()
+			break
+		}
 	}
-	return nil
+	if h.Oldest.IsZero() {
+		return
+	}
+	received := h.Oldest
+	if src, _ := s.registry.source(h.Source); src.Ack == "file" {
+		received = time.Time{}
+	}
+	for _, f := range files {
+		if f.Last == nil || !f.Last.Before(from) {
+			received = earliest(received, f.At.UTC())
+		}
+	}
+	if received.IsZero() {
+		received = h.Oldest // of a file whose import did not end; too soon rather than too late
+	}
+	if s.registry.holding(h.Source, received) == nil {
+		h.HereUntil = h.Retention.After(received)
+	}
 }
 
-// extreme is the oldest or newest event that a query finds, or nil.
-func (s *Service) extreme(ctx context.Context, text string, from time.Time, oldest bool) (*event.Event, error) {
-	plan, err := query.Parse(text, query.Options{Zone: time.UTC, Now: s.Now()})
-	if err != nil {
-		return nil, fmt.Errorf("control: %s: %w", text, err)
+// filesBySource are the imported files.
+func (r *registry) filesBySource() map[string][]ImportedFile {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	out := map[string][]ImportedFile{}
+	for _, f := range r.imported {
+		out[f.Source] = append(out[f.Source], f)
 	}
-	page, err := s.Index.Search(ctx, index.Request{Plan: plan, From: from, Limit: 1, Oldest: oldest})
-	if err != nil {
-		return nil, fmt.Errorf("control: %s: %w", text, err)
-	}
-	if len(page.Events) == 0 {
-		return nil, nil
-	}
-	return &page.Events[0], nil
+	return out
 }
 
 // missing parts what is needed and not here into what the producer has still
@@ -201,14 +209,20 @@ func missing(l *coverage.Ledger, r *Race, h *Heat) {
 func afterLast(ivs []Interval) int {
 	n := 0
 	for i, iv := range ivs {
-		if iv.Events > 0 {
+		if present(iv) {
 			n = i + 1
 		}
 	}
 	return n
 }
 
-// absent reports whether there are no records in a state.
+// present reports whether there are records in an interval. Counts are as
+// coarse as the ledger, so that the state tells more.
+func present(iv Interval) bool {
+	return iv.Events > 0 || !absent(iv.State) || iv.State == coverage.Gap
+}
+
+// absent reports whether records are missing in a state.
 func absent(s coverage.State) bool {
 	return s != coverage.Complete && s != coverage.BestEffort && s != coverage.Unparsed
 }

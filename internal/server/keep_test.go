@@ -83,8 +83,8 @@ func TestTheRaceTellsWhatRollsOffWhen(t *testing.T) {
 	if len(vpn.Only) != 1 || !vpn.Only[0].From.Equal(jst(4, 0, 0)) || !vpn.Only[0].To.Equal(now) || !strings.Contains(vpn.Do.EN, "rolling off now") {
 		t.Errorf("vpn: only at the origin %+v: %s", vpn.Only, vpn.Do.EN)
 	}
-	if vpn.OldestSeq == 0 || vpn.HereUntil.IsZero() || vpn.HereUntil.Before(time.Now().AddDate(0, 0, 399)) {
-		t.Errorf("vpn: oldest record %d, here until %s", vpn.OldestSeq, vpn.HereUntil)
+	if vpn.Oldest.IsZero() || vpn.HereUntil.IsZero() || vpn.HereUntil.Before(time.Now().AddDate(0, 0, 399)) {
+		t.Errorf("vpn: oldest record of %s, here until %s", vpn.Oldest, vpn.HereUntil)
 	}
 	if !strings.Contains(by["chat"].Do.JA, "不明") || len(by["chat"].Lost) > 0 {
 		t.Errorf("chat: %+v", by["chat"])

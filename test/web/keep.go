@@ -94,7 +94,7 @@ func (o *Ops) Race(ctx context.Context, caseID string) (*control.Race, error) {
 			h.Do = both("元の機器で何日残るか不明：担当（infra）に確かめ、分かるまでに今すぐ書き出す", "unknown at origin: ask infra how long it keeps its logs, and export now")
 		case "vpn":
 			h.OriginUntil = h.Origin.After(r.Needed)
-			h.Oldest, h.OldestSeq, h.HereUntil = r.Needed, 1, h.Retention.After(r.Needed)
+			h.Oldest, h.HereUntil = r.Needed, h.Retention.After(r.Needed)
 			h.Lost = []control.Stretch{{From: r.Needed.Add(-48 * time.Hour), To: r.Needed, State: coverage.Unknown}}
 			h.Do = both("今すぐ書き出す：元にしか無い記録がある", "export now: the origin has records that are not here")
 		}

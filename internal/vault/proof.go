@@ -144,16 +144,12 @@ func (v *Vault) prove(ctx context.Context, seq uint64) (*Proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	version, err := v.leafVersion(ctx, seq)
-	if err != nil {
-		return nil, err
-	}
 	logPath, err := v.proofs.logPath(ctx, v.log.dir, bt.index, cp.size)
 	if err != nil {
 		return nil, err
 	}
 	return &Proof{
-		LeafVersion: version, Seq: seq,
+		LeafVersion: int(bt.versions[seq-bt.first]), Seq: seq,
 		BatchFirst: bt.first, BatchCount: bt.count, BatchRoot: bt.root, SealedAt: bt.sealed,
 		BatchPath: bt.tree.path(int(seq - bt.first)),
 		LogIndex:  bt.index, LogSize: cp.size, LogPath: logPath, Checkpoint: cp.text,
@@ -178,8 +174,9 @@ func (c *proofCache) forget() {
 
 type batchTree struct {
 	batch
-	index uint64
-	tree  tree
+	index    uint64
+	tree     tree
+	versions []byte // of the leaves
 }
 
 const keptTrees = 8
@@ -195,7 +192,7 @@ func (c *proofCache) batchOf(ctx context.Context, v *Vault, seq, logSize uint64)
 	if err != nil {
 		return batchTree{}, err
 	}
-	t, err := v.growTree(ctx, b)
+	t, versions, err := v.growTree(ctx, b)
 	if err != nil {
 		return batchTree{}, err
 	}
@@ -205,18 +202,9 @@ func (c *proofCache) batchOf(ctx context.Context, v *Vault, seq, logSize uint64)
 	if len(c.trees) == keptTrees {
 		c.trees = slices.Delete(c.trees, 0, 1)
 	}
-	bt := batchTree{batch: b, index: index, tree: t}
+	bt := batchTree{batch: b, index: index, tree: t, versions: versions}
 	c.trees = append(c.trees, bt)
 	return bt, nil
-}
-
-// leafVersion is that of one record's leaf.
-func (v *Vault) leafVersion(ctx context.Context, seq uint64) (version int, err error) {
-	err = v.get(ctx, seq, func(p *payload) error {
-		version = int(p.form.version())
-		return nil
-	})
-	return version, err
 }
 
 // Disclose gives a record with what shows all of it but the bytes in hide, to
@@ -259,8 +247,9 @@ func (v *Vault) discloseAs(p *payload, rec *event.Record, hide []Range) (*Disclo
 	return &Disclosure{Content: content[:]}, nil
 }
 
-// growTree hashes the records of a batch again.
-func (v *Vault) growTree(ctx context.Context, b batch) (tree, error) {
+// growTree hashes the records of a batch again, and notes the versions of their
+// leaves.
+func (v *Vault) growTree(ctx context.Context, b batch) (t tree, versions []byte, err error) {
 	leaves := make([]tlog.Hash, 0, b.count)
 	var scratch []byte
 	for seq := b.first; seq < b.end(); {
@@ -268,17 +257,18 @@ func (v *Vault) growTree(ctx context.Context, b batch) (tree, error) {
 			var leaf tlog.Hash
 			leaf, scratch = p.leaf(scratch)
 			leaves = append(leaves, leaf)
+			versions = append(versions, p.form.version())
 			return nil
 		})
 		if err != nil && !errors.Is(err, errEnough) {
-			return tree{}, err
+			return tree{}, nil, err
 		}
 		seq = next
 	}
 	if uint64(len(leaves)) != b.count {
-		return tree{}, fmt.Errorf("%w: %d records of its batch were let go without a trace", ErrGone, b.count-uint64(len(leaves)))
+		return tree{}, nil, fmt.Errorf("%w: %d records of its batch were let go without a trace", ErrGone, b.count-uint64(len(leaves)))
 	}
-	return newTree(leaves), nil
+	return newTree(leaves), versions, nil
 }
 
 func (c *proofCache) logPath(ctx context.Context, dir string, index, size uint64) (tlog.RecordProof, error) {

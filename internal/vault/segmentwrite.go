@@ -68,7 +68,7 @@ func (w *segmentWriter) begin() error {
 		out = w.cipher
 	}
 	w.rows = parquet.NewGenericWriter[segmentRow](out,
-		parquet.Compression(&pzstd.Codec{Level: zstd.SpeedDefault}),
+		parquet.Compression(&pzstd.Codec{Level: zstd.SpeedBetterCompression}),
 		parquet.PageBufferSize(pageBytes),
 		parquet.SkipPageBounds("raw"),
 		parquet.SkipPageBounds("commit"),

@@ -63,7 +63,7 @@ type Options struct {
 	Logger         *slog.Logger     // nothing is logged when nil
 	Origin         string           // name of the log, set at creation only; default "konseki/" and 16 random hex digits
 	BatchEvery     time.Duration    // longest time a record waits for its batch; default 2 s
-	BatchRecords   int              // records that make a batch at once; default 65,536, at most 1,048,576
+	BatchRecords   int              // records that make a batch at once; default 8,192, at most 1,048,576
 	SegmentRecords int              // records of a segment; default 262,144
 	SegmentBytes   int64            // raw bytes of a segment; default 128 MiB
 	Now            func() time.Time // receive and sealing times; default time.Now
@@ -92,7 +92,7 @@ func (o Options) withDefaults() Options {
 		o.BatchEvery = 2 * time.Second
 	}
 	if o.BatchRecords <= 0 {
-		o.BatchRecords = 65536
+		o.BatchRecords = 8192
 	}
 	o.BatchRecords = min(o.BatchRecords, maxBatch)
 	if o.SegmentRecords <= 0 {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -284,4 +285,46 @@ func TestG1AFileThatCouldNotBeStartedTakesNothingFromTheOneBefore(t *testing.T) 
 	}
 	defer v.Close()
 	mustRead(t, v, 1, recs)
+}
+
+func TestAClockSetBackIsSaidAndSealingGoesOn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "vault")
+	var said bytes.Buffer
+	var back atomic.Bool
+	o := quiet()
+	o.Logger = textLogger(&said)
+	o.Now = func() time.Time {
+		if back.Load() {
+			return time.Unix(1_790_000_000, 0)
+		}
+		return time.Unix(1_790_003_600, 0)
+	}
+	v, err := OpenOrCreate(dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, v, records(1, 5))
+	mustSeal(t, v)
+	back.Store(true)
+	recs := records(6, 5)
+	for i := range recs {
+		recs[i].Received = time.Time{}
+	}
+	if err := v.Append(t.Context(), recs); err != nil {
+		t.Fatal(err)
+	}
+	mustSeal(t, v)
+	if got := v.Status().ClockBack; got != time.Hour {
+		t.Errorf("clock went back %s", got)
+	}
+	mustProve(t, v, recs[4])
+	if err := v.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(said.String(), "clock was set back") {
+		t.Errorf("said: %s", said.String())
+	}
+	if r := mustVerify(t, dir); !r.OK() || r.Sealed != 10 {
+		t.Errorf("%+v", r)
+	}
 }

@@ -143,8 +143,24 @@ func (v *Vault) sealBatch(ctx context.Context, until uint64) (more bool, err err
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.noteClockLocked(b.sealed)
 	v.integrated, v.entries, v.lastSeal = b.end()-1, index+1, b.sealed
 	return true, nil
+}
+
+// clockSlack is by how much a clock may step back unmentioned.
+const clockSlack = time.Second
+
+// noteClockLocked says when the clock went back since the batch before: records
+// stay in the order in which they came, but their receive times do not.
+func (v *Vault) noteClockLocked(now time.Time) {
+	back := v.lastSeal.Sub(now)
+	if v.lastSeal.IsZero() || back <= clockSlack {
+		return
+	}
+	v.clockBack = max(v.clockBack, back)
+	v.opts.Logger.Warn("the clock was set back: receive times are out of order from here on; check the machine's time service",
+		"by", back.Round(time.Millisecond), "last_batch", v.lastSeal, "now", now)
 }
 
 // openWALLocked opens the log file that holds seq, if one does, and gives a

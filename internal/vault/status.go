@@ -18,6 +18,7 @@ type Status struct {
 	PublicKey  string        // note verifier key, as in key.pub
 	Batches    uint64        // entries of the log
 	DiskBytes  int64         // log files, segments and tile log; the tile log's part may be a minute old
+	ClockBack  time.Duration // the most that the clock went back between two batches since the vault was opened
 	Trouble    string        // what last failed in the background and has not succeeded since; "" if nothing
 }
 
@@ -30,7 +31,7 @@ func (v *Vault) Status() Status {
 	defer v.mu.Unlock()
 	s := Status{
 		Size: v.size, Sealed: v.sealed, LastSeal: v.lastSeal, Checkpoint: v.checkpoint.text,
-		Origin: v.log.trusted[0].Name(), PublicKey: key, Batches: v.entries, DiskBytes: logBytes, Trouble: v.trouble,
+		Origin: v.log.trusted[0].Name(), PublicKey: key, Batches: v.entries, DiskBytes: logBytes, ClockBack: v.clockBack, Trouble: v.trouble,
 	}
 	if !v.tailSince.IsZero() {
 		s.TailAge = max(0, v.opts.Now().Sub(v.tailSince))

@@ -149,6 +149,7 @@ type Vault struct {
 	entries    uint64        // batches in the log
 	checkpoint checkpoint    // latest signed
 	lastSeal   time.Time     // when the latest batch was sealed
+	clockBack  time.Duration // the most that the clock went back between two batches
 	tailSince  time.Time     // no unsealed record is older; zero if none
 	trouble    string        // what last failed in the background
 	changed    chan struct{} // closed and replaced when size grows

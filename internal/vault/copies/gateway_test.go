@@ -2,7 +2,6 @@ package copies
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -249,7 +248,7 @@ func TestCredentialsThatCanOnlyAddShip(t *testing.T) {
 	if _, err := b.Get(t.Context(), segmentOne); err == nil {
 		t.Error("they can read")
 	}
-	if err := g.minio("adder").RemoveObject(context.Background(), "copies", "tokyo/"+segmentOne, minio.RemoveObjectOptions{}); err == nil {
+	if err := g.minio("adder").RemoveObject(t.Context(), "copies", "tokyo/"+segmentOne, minio.RemoveObjectOptions{}); err == nil {
 		t.Error("they can delete")
 	}
 	// Again, and with other content: it cannot be compared, and is not replaced.

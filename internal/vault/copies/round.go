@@ -151,13 +151,12 @@ func (s *Shipper) untilOf(seg vault.Segment) time.Time {
 	return s.opts.Until(seg.Sources, last)
 }
 
-// log ships what the present checkpoint needs, and the checkpoint last.
-func (s *Shipper) log(ctx context.Context, v Vault) error {
+// log ships what a checkpoint needs, and the checkpoint last.
+func (s *Shipper) log(ctx context.Context, v Vault, text string) error {
 	now := s.opts.Now()
 	if now.Sub(s.logged) < s.opts.LogEvery {
 		return nil
 	}
-	text := v.Status().Checkpoint
 	size, err := sizeOf(text)
 	if err != nil {
 		return err

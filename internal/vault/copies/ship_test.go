@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"os"
@@ -337,4 +338,37 @@ func FuzzJournal(f *testing.F) {
 			t.Fatalf("%+v became %+v", s, again)
 		}
 	})
+}
+
+// growing is a vault that gets and seals new records while it is shipped.
+type growing struct {
+	*vault.Vault
+	grow func()
+}
+
+func (g growing) WriteFrames(ctx context.Context, w io.Writer, first, last uint64) error {
+	defer g.grow()
+	return g.Vault.WriteFrames(ctx, w, first, last)
+}
+
+// TestCheckpointInTheCopyHasItsRecordsThere lets the vault seal more in the
+// middle of a round: the checkpoint of that must wait for its records.
+func TestCheckpointInTheCopyHasItsRecordsThere(t *testing.T) {
+	s := stores(t)["folder"](t)
+	v := openVault(t, filepath.Join(t.TempDir(), "vault"), vault.Options{SegmentRecords: 100_000})
+	n := 0
+	more := func() {
+		add(t, v, n, 10, 10)
+		seal(t, v)
+		n += 10
+	}
+	more()
+	sh := newShipper(t, growing{v, more}, s)
+	for range 3 {
+		round(t, sh)
+		_, r := restoreTo(t, s, RestoreOptions{})
+		if !r.Report.OK() || len(r.Missing) > 0 || r.Sealed == 0 {
+			t.Fatalf("restored %+v, problems %v", r.Restored, r.Report.Problems)
+		}
+	}
 }

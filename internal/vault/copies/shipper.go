@@ -254,12 +254,18 @@ func (s *Shipper) Round(ctx context.Context) error {
 	if err := s.journal.add(false, fmt.Sprintf("size %d", v.Status().Size)); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, Vault) error{s.identity, s.tails, s.segments, s.log, s.anchorFiles} {
+	// The checkpoint of before the tail: every record that it seals is shipped
+	// before it is.
+	checkpoint := v.Status().Checkpoint
+	for _, step := range []func(context.Context, Vault) error{s.identity, s.tails, s.segments} {
 		if err := step(ctx, v); err != nil {
 			return err
 		}
 	}
-	return nil
+	if err := s.log(ctx, v, checkpoint); err != nil {
+		return err
+	}
+	return s.anchorFiles(ctx, v)
 }
 
 // Last is a Round before stopping: it ships the present checkpoint however

@@ -1,37 +1,76 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/konseki/konseki/internal/config"
-	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/report"
 	"github.com/konseki/konseki/internal/server"
 	"github.com/konseki/konseki/internal/vault"
+	"github.com/konseki/konseki/internal/vault/anchor"
+	"github.com/konseki/konseki/internal/vault/keyring"
 )
 
 func dirOf(name string) string { return filepath.Dir(name) }
 
+// verifyFlags are what verify can be told.
+type verifyFlags struct {
+	key           string
+	resume, index bool
+	saved         texts // files with checkpoints kept elsewhere
+	witnesses     texts // addresses of witnesses to ask
+	witnessKeys   texts
+	ca            string
+	unlock        keyring.Unlock
+}
+
+// texts is a flag that may be given several times.
+type texts []string
+
+// String and Set are those of flag.Value.
+func (t *texts) String() string     { return strings.Join(*t, ", ") }
+func (t *texts) Set(s string) error { *t = append(*t, s); return nil }
+
 func verifyVerb() verb {
 	return verb{
 		name: "verify", args: "[BUNDLE]", does: "re-hash the vault, or check a bundle; offline; exits 3 when something was changed",
-		examples: []string{"konseki verify", "konseki verify bundle.zip --key 'konseki+…'"},
+		examples: []string{
+			"konseki verify", "konseki verify --resume", "konseki verify --index",
+			"konseki verify --checkpoint mail.txt --witness https://witness.example --witness-key 'osaka.example+…'",
+			"konseki verify bundle.zip --key 'konseki+…'",
+		},
 		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
-			key := fs.String("key", "", "public `key` of the vault, got over another channel")
+			var f verifyFlags
+			fs.StringVar(&f.key, "key", "", "public `key` of the vault, got over another channel")
+			fs.BoolVar(&f.resume, "resume", false, "go on where an interrupted verification stopped")
+			fs.BoolVar(&f.index, "index", false, "derive the index again as well, aside, and compare")
+			fs.Var(&f.saved, "checkpoint", "`file` with a checkpoint that was printed, mailed or saved; may be given again")
+			fs.Var(&f.witnesses, "witness", "ask the witness at this `URL`; may be given again")
+			fs.Var(&f.witnessKeys, "witness-key", "verifier `key` of a witness, or the file with it; the first belongs to the first --witness")
+			fs.StringVar(&f.ca, "ca", "", "`file` with the authorities of timestamps, PEM")
+			fs.StringVar(&f.unlock.KeyFile, "key-file", "", "`file` with the age identity that opens the keyring")
+			fs.StringVar(&f.unlock.PassphraseFile, "passphrase-file", "", "`file` with the passphrase that opens the keyring")
 			return func(ctx context.Context, args []string) error {
+				if len(f.witnesses) > len(f.witnessKeys) {
+					return fmt.Errorf("%w: --witness needs the witness's --witness-key, as konseki witness init printed it", errUsage)
+				}
 				switch len(args) {
 				case 0:
-					return e.verifyVault(ctx, *key)
+					return e.verifyVault(ctx, f)
 				case 1:
 					if st, err := os.Stat(args[0]); err == nil && st.IsDir() {
 						e.dir = args[0]
-						return e.verifyVault(ctx, *key)
+						return e.verifyVault(ctx, f)
 					}
-					return e.verifyBundle(args[0], *key)
+					return e.verifyBundle(args[0], f.key)
 				}
 				return fmt.Errorf("%w: verify takes one bundle, or nothing for the vault", errUsage)
 			}
@@ -39,76 +78,132 @@ func verifyVerb() verb {
 	}
 }
 
-func (e *env) verifyVault(ctx context.Context, key string) error {
+// verified is all that a verification of a vault found.
+type verified struct {
+	vault   *vault.Report
+	anchors *anchor.Result // nil when they could not be looked at
+	noCheck error          // why
+	index   *server.IndexReport
+}
+
+func (v *verified) problems() int {
+	n := len(v.vault.Problems)
+	if v.anchors != nil {
+		n += len(v.anchors.Alarms())
+	}
+	if v.index != nil {
+		n += len(v.index.Problems)
+	}
+	return n
+}
+
+func (e *env) verifyVault(ctx context.Context, f verifyFlags) error {
 	cfg, err := config.Load(filepath.Join(e.dir, "konseki.yaml"))
 	if err != nil {
 		return err
 	}
-	bar := e.bar(e.say("検証", "verify"))
-	rep, err := vault.Verify(ctx, filepath.Join(e.dir, "vault"), vault.VerifyOptions{
-		PublicKey: key, Unlock: server.UnlockOf(cfg), Progress: func(done, total int64) { bar.show(done, total, "") },
-	})
-	bar.clear()
+	if f.unlock == (keyring.Unlock{}) {
+		f.unlock = server.UnlockOf(cfg)
+	}
+	dir := filepath.Join(e.dir, "vault")
+	v := verified{}
+	if v.vault, err = e.rehash(ctx, dir, f); err != nil {
+		return err
+	}
+	opts, err := anchorOptions(cfg, f)
 	if err != nil {
 		return err
 	}
-	v := control.NewVerification(rep)
-	if e.json {
-		err = e.writeJSON(verificationJSON(v, rep))
-	} else {
-		e.printVerification(v, rep)
+	if v.anchors, v.noCheck = anchor.Check(ctx, dir, opts); v.noCheck != nil && (ctx.Err() != nil || v.vault.OK()) {
+		return v.noCheck
 	}
-	if err == nil && !v.OK {
-		return fmt.Errorf("%w: %d problems", errTampered, len(v.Problems))
+	if f.index {
+		if v.index, err = e.checkIndex(ctx, cfg, f); err != nil {
+			return err
+		}
+	}
+	if e.json {
+		err = e.writeJSON(verificationJSON(&v))
+	} else {
+		e.printVerification(&v, time.Now(), cfg.Location())
+	}
+	if n := v.problems(); err == nil && n > 0 {
+		return fmt.Errorf("%w: %d problems", errTampered, n)
 	}
 	return err
 }
 
-type problemJSON struct {
-	Kind    string `json:"kind"`
-	Segment string `json:"segment,omitempty"`
-	Record  uint64 `json:"record,omitzero"`
-	Detail  string `json:"detail"`
+// rehash verifies the vault itself. An interrupted run leaves its state in the
+// data folder.
+func (e *env) rehash(ctx context.Context, dir string, f verifyFlags) (*vault.Report, error) {
+	bar := e.bar(e.say("検証", "verify"))
+	began, raw, state := time.Now(), int64(0), filepath.Join(e.dir, "verify.state")
+	rep, err := vault.Verify(ctx, dir, vault.VerifyOptions{
+		PublicKey: f.key, Unlock: f.unlock, State: state, Resume: f.resume,
+		Read: func(n int64) { raw = n },
+		Progress: func(done, total int64) {
+			speed := float64(raw) / 1e6 / max(time.Since(began).Seconds(), 0.001)
+			bar.show(done, total, fmt.Sprintf("%.0f MB/s", speed))
+		},
+	})
+	bar.clear()
+	if err != nil && ctx.Err() != nil {
+		if _, lost := os.Stat(state); lost == nil {
+			fmt.Fprintln(e.stderr, e.say("中断した。続きから検証するには：", "interrupted; to go on from here: ")+"konseki --data "+plain(e.dir)+" verify --resume")
+		}
+	}
+	return rep, err
 }
 
-func verificationJSON(v *control.Verification, rep *vault.Report) any {
-	problems := []problemJSON{}
-	for _, p := range v.Problems {
-		problems = append(problems, problemJSON(p))
+// anchorOptions gathers what is to be trusted: what the configuration names,
+// and what was given.
+func anchorOptions(cfg config.Config, f verifyFlags) (anchor.CheckOptions, error) {
+	o := anchor.CheckOptions{PublicKey: f.key, Ask: len(f.witnesses) > 0}
+	known, err := server.Witnesses(cfg.Anchors)
+	if err != nil {
+		return o, err
 	}
-	return struct {
-		OK         bool          `json:"ok"`
-		Records    uint64        `json:"records"`
-		Sealed     uint64        `json:"sealed"`
-		Unsealed   uint64        `json:"unsealed"`
-		RawBytes   int64         `json:"raw_bytes"`
-		Segments   int           `json:"segments"`
-		Batches    int           `json:"batches"`
-		Expired    uint64        `json:"expired"`
-		Shredded   uint64        `json:"shredded"`
-		Locked     uint64        `json:"locked"`
-		Origin     string        `json:"origin"`
-		Checkpoint string        `json:"checkpoint"`
-		Problems   []problemJSON `json:"problems"`
-	}{v.OK, v.Records, v.Sealed, rep.Unsealed, v.RawBytes, v.Segments, v.Batches, rep.Expired, rep.Shredded, rep.Locked, rep.Origin, v.Checkpoint, problems}
+	for i, key := range f.witnessKeys {
+		if b, err := readSecret(key); err == nil {
+			key = strings.TrimSpace(string(b))
+		}
+		p := anchor.Peer{Key: key}
+		if i < len(f.witnesses) {
+			p.URL = f.witnesses[i]
+		}
+		o.Witnesses = append(o.Witnesses, p)
+	}
+	if !o.Ask { // else those of the configuration would be asked too
+		o.Witnesses = append(o.Witnesses, known...)
+	}
+	ca := cmp.Or(f.ca, cfg.Anchors.Timestamp.CAFile)
+	if ca != "" {
+		if o.Roots, err = anchor.ReadRoots(ca); err != nil {
+			return o, err
+		}
+	}
+	for _, path := range f.saved {
+		b, err := readSecret(path)
+		if err != nil {
+			return o, err
+		}
+		o.Saved = append(o.Saved, anchor.SavedText{Name: filepath.Base(path), Text: b})
+	}
+	return o, nil
 }
 
-func (e *env) printVerification(v *control.Verification, rep *vault.Report) {
-	fmt.Fprintf(e.stdout, e.say("記録 %d 件（封印済 %d 件、未封印 %d 件）、区画 %d、批 %d、原文 %d バイト\n",
-		"%d records (%d sealed, %d in the unsealed tail), %d segments, %d batches, %d raw bytes\n"),
-		v.Records, v.Sealed, rep.Unsealed, v.Segments, v.Batches, v.RawBytes)
-	fmt.Fprintf(e.stdout, "%s\n", plain(rep.Origin))
-	if rep.Expired+rep.Shredded+rep.Locked > 0 {
-		fmt.Fprintf(e.stdout, e.say("読めない記録：期限切れ %d 件、鍵の破棄 %d 件（いずれも封印された記録による）、鍵が手元にない %d 件\n",
-			"unreadable: %d expired, %d shredded (sealed records say so), %d whose key is not at hand\n"), rep.Expired, rep.Shredded, rep.Locked)
+// checkIndex derives the index again, aside, and compares.
+func (e *env) checkIndex(ctx context.Context, cfg config.Config, f verifyFlags) (*server.IndexReport, error) {
+	cfg.Encrypt.KeyFile, cfg.Encrypt.PassphraseFile = f.unlock.KeyFile, f.unlock.PassphraseFile
+	bar := e.bar(e.say("索引", "index"))
+	defer bar.clear()
+	opts := server.Options{Version: version, Logger: e.logger, Config: cfg, Progress: func(done, total uint64) { bar.show(int64(done), int64(total), "") }}
+	v, err := server.OpenVault(e.dir, opts)
+	if err != nil {
+		return nil, err
 	}
-	for _, p := range v.Problems {
-		fmt.Fprintln(e.stdout, plain(fmt.Sprintf("  %-11s %s %s %s", p.Kind, p.Segment, recordName(p.Record), p.Detail)))
-	}
-	if v.OK {
-		fmt.Fprintln(e.stdout, e.say("検証成功：封印の後に変わったものはない。（封印の前に正しかったか、発生元で欠けがなかったかは示さない）",
-			"verified: nothing changed since it was sealed. (This does not show that it was true before, or complete at its origin.)"))
-	}
+	rep, err := server.CheckIndex(ctx, e.dir, v, opts)
+	return rep, errors.Join(err, v.Close())
 }
 
 func recordName(seq uint64) string {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -109,13 +110,20 @@ func ingest(b *testing.B, x *duckdb.Index, rows []index.Row, seg index.Segment) 
 func BenchmarkIndexIngest(b *testing.B) {
 	rows := makeRows(rand.New(rand.NewPCG(1, 2)), 1, indexSegment)
 	seg := indextest.Segment(b, b.TempDir(), rows)
+	dir := ""
+	used := 0.0
 	for b.Loop() {
 		b.StopTimer()
-		x := openIndex(b, b.TempDir())
+		dir = b.TempDir()
+		x := openIndex(b, dir)
+		before := cpu()
 		b.StartTimer()
 		ingest(b, x, rows, seg)
+		used += cpu() - before
 	}
 	b.ReportMetric(float64(len(rows))*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(used*1e3/float64(b.N), "cpu-ms/op")
+	b.ReportMetric(float64(size(b, dir))/float64(len(rows)), "B/event")
 }
 
 // BenchmarkIndexQueries measures queries over an index of indexEvents events.
@@ -162,13 +170,25 @@ func BenchmarkIndexQueries(b *testing.B) {
 		}},
 	} {
 		b.Run(q.name, func(b *testing.B) {
+			before := cpu()
 			for b.Loop() {
 				if err := q.run(); err != nil {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric((cpu()-before)*1e3/float64(b.N), "cpu-ms/op")
 		})
 	}
+}
+
+// cpu is the processor time of the process so far, in seconds: what a loaded
+// machine still tells.
+func cpu() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
 
 func request(b *testing.B, text string) index.Request {

@@ -23,7 +23,7 @@ type layout struct {
 // of each template, a list of native names, tell where its values are usually
 // found; then every row gets the shape that it needs.
 func fold(places []place) *layout {
-	f := &folder{places: places, templates: map[string]*template{}, streams: map[string]*stream{}, variants: map[string]*variant{}}
+	f := &folder{places: places, templates: map[string]*template{}, streams: map[string]*stream{}}
 	of := make([]*template, len(places))
 	for i, p := range places {
 		of[i] = f.template(p)
@@ -42,7 +42,6 @@ type folder struct {
 	places    []place
 	templates map[string]*template
 	streams   map[string]*stream
-	variants  map[string]*variant
 	order     []*variant // as they were met
 	now       parsedRow
 	code      []byte
@@ -50,10 +49,11 @@ type folder struct {
 
 // template is a list of native names, and the two that every row has besides.
 type template struct {
-	names   []string
-	sampled int
-	decided bool
-	items   []templateItem // of each name, then of the message and the original time
+	names    []string
+	variants map[string]*variant // by the kinds of their homes
+	sampled  int
+	decided  bool
+	items    []templateItem // of each name, then of the message and the original time
 }
 
 // templateItem is what the sampled rows tell of one value, and what was made
@@ -63,8 +63,9 @@ type templateItem struct {
 	same    []uint16            // rows in which it equals each native field
 	hashes  [sampleRows / 16]uint64
 	bytes   int
-	column  int // -1: none
-	as      int // the native field whose home it shares; -1: none
+	column  int     // -1: none
+	kept    storage // of that column
+	as      int     // the native field whose home it shares; -1: none
 	cuts    bool
 	last    cut
 	value   *stream // what is kept of it in a slot
@@ -147,7 +148,7 @@ func (f *folder) template(p place) *template {
 		return nil
 	}
 	if t == nil {
-		t = &template{items: make([]templateItem, len(r.names)+2)}
+		t = &template{items: make([]templateItem, len(r.names)+2), variants: map[string]*variant{}}
 		for _, n := range r.names {
 			t.names = append(t.names, string(n))
 		}
@@ -227,6 +228,9 @@ func (t *template) decide(f *folder) {
 			// either are kept.
 			it.as = most(it.same)
 		}
+		if it.column >= 0 {
+			it.kept = specs()[it.column].kept
+		}
 		distinct := 0
 		for _, w := range it.hashes {
 			distinct += bits.OnesCount64(w)
@@ -269,11 +273,10 @@ func (f *folder) row(i int, p place, t *template) *variant {
 	for n, v := range values {
 		f.code = append(f.code, t.keep(i, n, v, values, raw, p))
 	}
-	key := string(f.now.key) + "\x00" + string(f.code)
-	v := f.variants[key]
+	v := t.variants[string(f.code)]
 	if v == nil {
 		v = &variant{template: t, kinds: bytes.Clone(f.code), order: len(f.order)}
-		f.variants[key] = v
+		t.variants[string(f.code)] = v
 		f.order = append(f.order, v)
 	}
 	v.rows++
@@ -283,7 +286,7 @@ func (f *folder) row(i int, p place, t *template) *variant {
 // keep decides for one value of a row.
 func (t *template) keep(row, n int, v []byte, values [][]byte, raw []byte, p place) byte {
 	it := &t.items[n]
-	if it.column >= 0 && equalsColumn(v, p, it.column, specs()[it.column].kept) {
+	if it.column >= 0 && equalsColumn(v, p, it.column, it.kept) {
 		return asColumn
 	}
 	if it.as >= 0 && bytes.Equal(v, values[it.as]) {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/bits"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -42,7 +43,7 @@ func newSkip(places []place) *skip {
 	return s
 }
 
-// entityHashes lists the hash of every entity, most of them once.
+// entityHashes lists the hash of every entity once.
 func entityHashes(places []place) []uint64 {
 	var hashes []uint64
 	recent := make([]uint64, recentEntities)
@@ -66,7 +67,8 @@ func entityHashes(places []place) []uint64 {
 			note(entityHash(colClass, strconv.AppendInt(nil, n, 10)))
 		}
 	}
-	return hashes
+	slices.Sort(hashes)
+	return slices.Compact(hashes)
 }
 
 func entityHash(col int, value []byte) uint64 {

@@ -23,7 +23,7 @@ func rooms() map[string]room {
 		"vault/pages":             {"Package pages reads the column pages of a Parquet file and takes none of their claims on trust.", nil, false},
 		"vault/sha":               {"Package sha hashes two messages at once with SHA-256, where the processor has instructions for it.", nil, false},
 		"vault/anchor":            {"Package anchor keeps what remembers a checkpoint outside the vault: witnesses, timestamps and print.", []string{"event", "vault"}, false},
-		"vault/copies":            {"Package copies ships what the vault writes to stores out of its machine's reach, takes in what other vaults ship, and brings a lost vault back.", []string{"event", "vault"}, false},
+		"vault/copies":            {"Package copies ships what the vault writes to stores out of its machine's reach, takes in what other vaults ship, and brings a lost vault back.", []string{"event", "vault", "vault/keyring"}, false},
 		"normalise":               {"Package normalise derives Events from Records, one format per file; re-runnable.", []string{"event", "jsonx", "evtx", "normalise/format", "normalise/system", "normalise/web", "normalise/database", "normalise/service", "normalise/vpn"}, false},
 		"normalise/format":        {"Package format is what every log format shares: its interface, its input, and scanners for times, addresses and key=value text.", []string{"event"}, false},
 		"normalise/system":        {"Package system reads what a Unix machine writes about itself: the syslog envelope with its programs, auditd and laurel.", []string{"event", "jsonx", "normalise/format"}, false},

@@ -58,8 +58,8 @@ func (s *Shipper) identity(ctx context.Context, v Vault) error {
 // tails ships the records that are neither in a segment nor in an earlier
 // tail, sealed or not.
 func (s *Shipper) tails(ctx context.Context, v Vault) error {
+	size := v.Status().Size // what comes meanwhile is for the next round
 	for {
-		size := v.Status().Size
 		var from uint64
 		s.journal.look(func(state *shipped) { from = state.tailTo })
 		if segments := v.Segments(); len(segments) > 0 {

@@ -49,7 +49,7 @@ type Config struct {
 	// records younger than this are the only ones an intruder with the machine
 	// could alter unnoticed.
 	Seal time.Duration `yaml:"seal"`
-	// Keep says how long records are kept, from receipt. Default: for ever.
+	// Keep says how long records are kept, from receipt. Default: 400d.
 	Keep Keep `yaml:"keep,omitempty"`
 	// Encrypt encrypts the vault at rest. Default: in the clear.
 	Encrypt Encrypt `yaml:"encrypt,omitempty"`
@@ -90,7 +90,10 @@ type TLS struct {
 
 // Default returns the configuration of an empty file.
 func Default() Config {
-	return Config{Zone: "Local", Language: language(os.Getenv("LANG")), Web: "127.0.0.1:8743", Late: 5 * time.Minute, Seal: 2 * time.Second}
+	return Config{
+		Zone: "Local", Language: language(os.Getenv("LANG")), Web: "127.0.0.1:8743", Late: 5 * time.Minute, Seal: 2 * time.Second,
+		Keep: Keep{Default: event.Days(400)},
+	}
 }
 
 func language(env string) string {

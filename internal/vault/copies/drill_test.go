@@ -1,13 +1,19 @@
 package copies
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -15,42 +21,80 @@ import (
 	"github.com/konseki/konseki/internal/vault"
 )
 
-// acknowledged is what appenders were told is safe, by sequence.
-type acknowledged struct {
-	mu  sync.Mutex
-	raw map[uint64]string
-}
-
-func (a *acknowledged) len() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return len(a.raw)
-}
-
-// load runs appenders until stop is closed or appending fails.
-func load(v *vault.Vault, stop <-chan struct{}, senders int) (*acknowledged, *sync.WaitGroup) {
-	a, wg := &acknowledged{raw: map[uint64]string{}}, &sync.WaitGroup{}
-	for s := range senders {
-		wg.Go(func() {
-			for n := 0; ; n++ {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				recs := records(s*1_000_000+n*10, 1+n%7)
-				if err := v.Append(context.Background(), recs); err != nil {
-					continue
-				}
-				a.mu.Lock()
-				for _, r := range recs {
-					a.raw[r.Seq] = string(r.Raw)
-				}
-				a.mu.Unlock()
-			}
-		})
+// machine is the process that is lost: it takes records in, ships them, and
+// says on standard output what it acknowledged. When told to, it ships no more
+// and says how far the copy is.
+func machine(store Store, data, journal string, synchronous bool) error {
+	sh, err := NewShipper(nil, store, Options{LogEvery: time.Nanosecond, Journal: journal})
+	if err != nil {
+		return err
 	}
-	return a, wg
+	o := vault.Options{BatchEvery: 50 * time.Millisecond, SegmentRecords: 1000}
+	if synchronous {
+		o.Second = sh.Second
+	}
+	v, err := vault.OpenOrCreate(filepath.Join(data, "vault"), o)
+	if err != nil {
+		return err
+	}
+	if err := sh.Follow(v); err != nil {
+		return err
+	}
+	var out sync.Mutex
+	say := func(format string, args ...any) {
+		out.Lock()
+		defer out.Unlock()
+		fmt.Printf(format, args...)
+	}
+	for sender := range 4 {
+		go func() {
+			for n := 0; ; n++ {
+				recs := records(sender*1_000_000+n*10, 1+n%7)
+				if v.Append(context.Background(), recs) != nil {
+					return // the folder is gone
+				}
+				for _, r := range recs {
+					say("ack %d %s\n", r.Seq, r.Raw)
+				}
+			}
+		}()
+	}
+	var told atomic.Bool
+	go func() {
+		_, _ = os.Stdin.Read(make([]byte, 1))
+		told.Store(true)
+	}()
+	for !told.Load() {
+		if err := sh.Round(context.Background()); err != nil {
+			return err
+		}
+		if len(v.Segments()) >= 3 && sh.Status().Copied >= 3000 {
+			say("ready\n")
+		}
+	}
+	say("copied %d\n", sh.Status().Copied)
+	select {}
+}
+
+// TestMain is the lost machine when a drill asks for it.
+func TestMain(m *testing.M) {
+	kind := os.Getenv("KONSEKI_DRILL")
+	if kind == "" {
+		os.Exit(m.Run())
+	}
+	var store Store
+	var err error
+	env := os.Getenv
+	if kind == "s3" {
+		store, err = OpenS3(S3Options{To: env("DRILL_TO"), Endpoint: env("DRILL_AT"), CAFile: env("DRILL_CA"), AccessKeyFile: env("DRILL_ID"), SecretKeyFile: env("DRILL_SECRET")})
+	} else {
+		store, err = OpenPeer(PeerOptions{To: env("DRILL_TO"), CAFile: env("DRILL_CA"), Certificate: env("DRILL_ID"), Key: env("DRILL_SECRET")})
+	}
+	if err == nil {
+		err = machine(store, env("DRILL_DATA"), env("DRILL_JOURNAL"), env("DRILL_SECOND") != "")
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
 }
 
 func until(t testing.TB, what string, done func() bool) {
@@ -64,60 +108,68 @@ func until(t testing.TB, what string, done func() bool) {
 	}
 }
 
-// wiped is a drill: appenders run, the whole data folder goes while they do,
-// the machine stops, and a vault is made from the copy. It gives what was
-// acknowledged, what came back, and the shipper's last word.
-func wiped(t *testing.T, add, look Store, synchronous bool) (acked *acknowledged, back map[uint64]string, copied uint64) {
-	data, err := os.MkdirTemp("", "konseki-drill-") // not the test's own folder: the lost machine may still write there
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(data) })
-	journal := filepath.Join(t.TempDir(), "elsewhere", "copy.journal") // only to ask it after the folder is gone
-	sh, err := NewShipper(nil, add, Options{Every: 20 * time.Millisecond, LogEvery: time.Nanosecond, Journal: journal})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sh.Close()
-	o := vault.Options{BatchEvery: 50 * time.Millisecond, SegmentRecords: 1000}
+// wiped is a drill: a machine takes records in, its whole data folder goes
+// while it does, it is killed, and a vault is made from the copy. It gives what
+// was acknowledged, what came back, and how far the copy was said to be.
+func wiped(t *testing.T, env []string, look Store, synchronous bool) (acked, back map[uint64]string, copied uint64) {
+	data := filepath.Join(t.TempDir(), "data")
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), append(env, "DRILL_DATA="+data, "DRILL_JOURNAL="+filepath.Join(data, "copy.journal"))...)
 	if synchronous {
-		o.Second = sh.Second
+		cmd.Env = append(cmd.Env, "DRILL_SECOND=1")
 	}
-	v, err := vault.OpenOrCreate(filepath.Join(data, "vault"), o) // never closed: its machine is lost
+	cmd.Stderr = testWriter{t}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	tell, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := keyOf(t, v)
-	if err := sh.Follow(v); err != nil {
+	out, err := cmd.StdoutPipe()
+	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	running.Go(func() {
-		for ctx.Err() == nil { // as Run does, but no put is cut off: what was not acknowledged did not arrive
-			_ = sh.Round(context.WithoutCancel(ctx))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	acked = map[uint64]string{}
+	var key []byte
+	newer, asked := 0, false
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		word, rest, _ := strings.Cut(lines.Text(), " ")
+		switch word {
+		case "ack":
+			seq, raw, _ := strings.Cut(rest, " ")
+			n, _ := strconv.ParseUint(seq, 10, 64)
+			acked[n] = raw
+			if copied > 0 && n > copied {
+				newer++
+			}
+		case "ready":
+			if !asked {
+				asked = true
+				if key, err = os.ReadFile(filepath.Join(data, "vault", "key")); err != nil {
+					t.Fatal(err)
+				}
+				_, _ = tell.Write([]byte("x"))
+			}
+		case "copied":
+			copied, _ = strconv.ParseUint(rest, 10, 64)
 		}
-	})
-	stop := make(chan struct{})
-	acked, senders := load(v, stop, 4)
-	until(t, "segments are closed and copied", func() bool { return len(v.Segments()) >= 3 && sh.Status().Copied >= 3000 })
-	if !synchronous { // let some records be newer than the copy
-		cancel()
-		running.Wait()
-		copied = sh.Status().Copied
-		until(t, "there are newer records", func() bool { return uint64(acked.len()) > copied+50 })
+		if copied > 0 && newer >= 100 {
+			break
+		}
 	}
-	if err := os.RemoveAll(data); err != nil {
-		t.Log("removing while files are made:", err)
-		_ = os.RemoveAll(data)
+	_ = os.RemoveAll(data) // while it is written
+	_ = cmd.Process.Kill()
+	for lines.Scan() { // what it had still said
+		if seq, raw, ok := strings.Cut(strings.TrimPrefix(lines.Text(), "ack "), " "); ok && strings.HasPrefix(lines.Text(), "ack ") {
+			n, _ := strconv.ParseUint(seq, 10, 64)
+			acked[n] = raw
+		}
 	}
-	close(stop)
-	senders.Wait()
-	cancel()
-	running.Wait()
-	if synchronous {
-		copied = sh.Status().Copied
-	}
+	_ = cmd.Wait()
+	_ = os.RemoveAll(data)
 	dir := filepath.Join(t.TempDir(), "restored")
 	r, err := Restore(t.Context(), look, dir, RestoreOptions{Key: key})
 	if err != nil {
@@ -137,16 +189,20 @@ func wiped(t *testing.T, add, look Store, synchronous bool) (acked *acknowledged
 	return acked, back, copied
 }
 
-func drillStores(t *testing.T) map[string]func(t *testing.T) (add, look Store) {
-	return map[string]func(t *testing.T) (add, look Store){
-		"peer": func(t *testing.T) (Store, Store) {
+func drillStores(t *testing.T) map[string]func(t *testing.T) (env []string, look Store) {
+	return map[string]func(t *testing.T) (env []string, look Store){
+		"peer": func(t *testing.T) ([]string, Store) {
 			f := newPeerFixture(t)
-			return f.client("tokyo", ""), f.client("restorer", "tokyo")
+			at := filepath.Join(f.authority.dir, "tokyo")
+			return []string{"KONSEKI_DRILL=peer", "DRILL_TO=" + f.server.URL, "DRILL_CA=" + f.ca(), "DRILL_ID=" + at + ".pem", "DRILL_SECRET=" + at + ".key"}, f.client("restorer", "tokyo")
 		},
-		"s3": func(t *testing.T) (Store, Store) {
+		"s3": func(t *testing.T) ([]string, Store) {
 			g := newGateway(t)
 			g.user("adder", "s3:PutObject", "s3:PutObjectRetention")
-			return g.bucket("adder", "copies/tokyo"), g.bucket("root", "copies/tokyo")
+			return []string{
+				"KONSEKI_DRILL=s3", "DRILL_TO=s3://copies/tokyo", "DRILL_AT=https://" + g.address, "DRILL_CA=" + g.ca(),
+				"DRILL_ID=" + g.secret("adder.access", "adder"), "DRILL_SECRET=" + g.secret("adder.secret", "adder-secret"),
+			}, g.bucket("root", "copies/tokyo")
 		},
 	}
 }
@@ -158,10 +214,10 @@ func TestDrillWipedDataFolderLosesOnlyWhatWasNotCopied(t *testing.T) {
 	for name, open := range drillStores(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			add, look := open(t)
-			acked, back, copied := wiped(t, add, look, false)
+			env, look := open(t)
+			acked, back, copied := wiped(t, env, look, false)
 			lost := 0
-			for seq, raw := range acked.raw {
+			for seq, raw := range acked {
 				switch got, ok := back[seq]; {
 				case seq > copied && ok:
 					t.Fatalf("record %d came back, but the copy was said to end at %d", seq, copied)
@@ -176,7 +232,7 @@ func TestDrillWipedDataFolderLosesOnlyWhatWasNotCopied(t *testing.T) {
 			if lost == 0 || uint64(len(back)) != copied {
 				t.Errorf("%d came back, the copy was said to reach %d; %d lost", len(back), copied, lost)
 			}
-			t.Logf("%d acknowledged, %d copied, %d came back, %d lost", acked.len(), copied, len(back), lost)
+			t.Logf("%d acknowledged, %d copied, %d came back, %d lost", len(acked), copied, len(back), lost)
 		})
 	}
 }
@@ -188,14 +244,14 @@ func TestDrillWithSynchronousCopyLosesNothing(t *testing.T) {
 	for name, open := range drillStores(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			add, look := open(t)
-			acked, back, copied := wiped(t, add, look, true)
-			for seq, raw := range acked.raw {
+			env, look := open(t)
+			acked, back, copied := wiped(t, env, look, true)
+			for seq, raw := range acked {
 				if got, ok := back[seq]; !ok || got != raw {
 					t.Fatalf("record %d was acknowledged as %q and came back as %q, %v", seq, raw, got, ok)
 				}
 			}
-			t.Logf("%d acknowledged, %d copied, %d came back", acked.len(), copied, len(back))
+			t.Logf("%d acknowledged, %d copied, %d came back", len(acked), copied, len(back))
 		})
 	}
 }

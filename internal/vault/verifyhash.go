@@ -18,6 +18,7 @@ import (
 // its two numbers stays in place.
 type hasher struct {
 	scan    *rowScan
+	sha     sha.Pair
 	scratch []byte
 	leaves  [2]whole
 }
@@ -62,7 +63,7 @@ func (a *audit) hashGroup(r *segmentReader, g int) (c chunk) {
 			c.err = err
 			return c
 		}
-		h = &hasher{scan: scan}
+		h = &hasher{scan: scan, sha: a.sha}
 	}
 	defer a.hashers.Put(h)
 	c.rows = make([]row, 0, r.groups[g].NumRows)
@@ -120,8 +121,8 @@ func (h *hasher) pair(c *chunk, i int) error {
 		}
 	}
 	a, b := &h.leaves[0], &h.leaves[1]
-	*a.content(), *b.content() = sha.Sum2(raws[0], raws[1])
-	x, y := sha.Sum2(a.bytes, b.bytes)
+	*a.content(), *b.content() = h.sha.Sum2(raws[0], raws[1])
+	x, y := h.sha.Sum2(a.bytes, b.bytes)
 	c.rows = append(c.rows, row{seqs[0], x}, row{seqs[1], y})
 	c.raw += int64(len(raws[0]) + len(raws[1]))
 	return nil
@@ -129,7 +130,7 @@ func (h *hasher) pair(c *chunk, i int) error {
 
 // rootOf is the RFC 6962 tree hash over leaves, of which there is at least
 // one. The leaves are overwritten.
-func rootOf(leaves []tlog.Hash) tlog.Hash {
+func rootOf(pair sha.Pair, leaves []tlog.Hash) tlog.Hash {
 	var nodes [2][1 + 2*tlog.HashSize]byte
 	nodes[0][0], nodes[1][0] = 1, 1
 	put := func(node *[1 + 2*tlog.HashSize]byte, pair []tlog.Hash) {
@@ -141,7 +142,7 @@ func rootOf(leaves []tlog.Hash) tlog.Hash {
 		for ; i+4 <= n; i += 4 {
 			put(&nodes[0], leaves[i:])
 			put(&nodes[1], leaves[i+2:])
-			leaves[i/2], leaves[i/2+1] = sha.Sum2(nodes[0][:], nodes[1][:])
+			leaves[i/2], leaves[i/2+1] = pair.Sum2(nodes[0][:], nodes[1][:])
 		}
 		if i+2 <= n {
 			leaves[i/2] = tlog.NodeHash(leaves[i], leaves[i+1])
@@ -165,7 +166,7 @@ type rootJob struct {
 func (a *audit) check(c *openBatch) error {
 	j := rootJob{c, make(chan bool, 1)}
 	a.roots = append(a.roots, j)
-	go func() { j.good <- rootOf(c.leaves) == c.root }()
+	go func() { j.good <- rootOf(a.sha, c.leaves) == c.root }()
 	if len(a.roots) > 2*runtime.GOMAXPROCS(0) {
 		return a.settleRoots(1)
 	}

@@ -179,6 +179,7 @@ func (r *registry) judged() []coverage.Source {
 				}
 			}
 		}
+		gone = slices.Concat(gone, r.shredded[out[i].ID])
 		if len(gone) > 0 {
 			out[i].Absent = slices.Concat(out[i].Absent, gone)
 		}

@@ -26,9 +26,10 @@ type registry struct {
 	changes   uint64
 	holds     []Hold
 	expiries  expiries
-	lost      *coverage.Losses // everything sealed as lost
-	lossSeq   uint64           // the last record of losses that was folded in
-	counted   uint64           // up to here it is sealed what deriving records lost
+	shredded  map[string][]coverage.Absence // by source
+	lost      *coverage.Losses              // everything sealed as lost
+	lossSeq   uint64                        // the last record of losses that was folded in
+	counted   uint64                        // up to here it is sealed what deriving records lost
 	desk      *investigate.Desk
 }
 
@@ -53,6 +54,8 @@ func (r *registry) apply(rec event.Record) error {
 		return r.applyHold(rec)
 	case event.SourceExpiry:
 		return r.applyExpiry(rec)
+	case event.SourceShred:
+		return r.applyShred(rec)
 	case event.SourceImport:
 		var f ImportedFile
 		if err := jsonx.Unmarshal(rec.Raw, &f, jsonx.DefaultLimits()); err != nil {

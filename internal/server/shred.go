@@ -3,8 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/konseki/konseki/internal/vault"
 )
@@ -12,14 +10,14 @@ import (
 // Shred makes what req names unreadable, in the vault and every copy of it, and
 // derives its events away from the index.
 func (s *Server) Shred(ctx context.Context, req vault.ShredRequest) (vault.ShredReport, error) {
-	rep, err := s.vault.Shred(ctx, req)
+	rep, err := s.Service.Shred(ctx, req)
 	if err != nil {
-		return rep, fmt.Errorf("server: %w", err)
+		return rep, err
 	}
 	s.flow.covering.Lock()
 	defer s.flow.covering.Unlock()
 	for _, seg := range s.vault.Segments() {
-		if !touches(seg, req) {
+		if !seg.Touches(req) {
 			continue
 		}
 		if err := s.index.Drop(ctx, seg.Name); err != nil {
@@ -31,18 +29,6 @@ func (s *Server) Shred(ctx context.Context, req vault.ShredRequest) (vault.Shred
 		}
 	}
 	return rep, nil
-}
-
-// touches says whether a segment may hold what is shredded.
-func touches(seg vault.Segment, req vault.ShredRequest) bool {
-	if slices.Contains(req.Segments, seg.Name) || seg.Sources == nil {
-		return true
-	}
-	return slices.ContainsFunc(req.Keys, func(key string) bool {
-		return slices.ContainsFunc(seg.Sources, func(source string) bool {
-			return key == source || strings.HasPrefix(key, source+"/")
-		})
-	})
 }
 
 // OpenVault opens the vault of a data folder without its index, for work on the

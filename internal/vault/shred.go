@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,19 +24,32 @@ type ShredRequest struct {
 	Segments []string // names of encrypted segments
 	Reason   string
 	By       string
+	// Lost says what is lost by it, for coverage; it is sealed with the names.
+	Lost []ShredLoss
+}
+
+// ShredLoss says what becomes unreadable of one source: so many records, with
+// events from From to To, To not included.
+type ShredLoss struct {
+	Source  string    `json:"source"`
+	Records uint64    `json:"records"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
 }
 
 // ShredReport says what became unreadable.
 type ShredReport struct {
-	Keys []string `json:"keys"` // as the keyring names them
+	Keys []string    `json:"keys"` // as the keyring names them
+	Lost []ShredLoss `json:"lost"`
 }
 
 type shredRecord struct {
-	At     time.Time `json:"at"`
-	By     string    `json:"by"`
-	Op     string    `json:"op"` // shred
-	Reason string    `json:"reason"`
-	Keys   []string  `json:"keys"`
+	At     time.Time   `json:"at"`
+	By     string      `json:"by"`
+	Op     string      `json:"op"` // shred
+	Reason string      `json:"reason"`
+	Keys   []string    `json:"keys"`
+	Lost   []ShredLoss `json:"lost"`
 }
 
 // Shred seals a konseki.shred record that names the keys and destroys them.
@@ -60,7 +74,8 @@ func (v *Vault) Shred(ctx context.Context, req ShredRequest) (ShredReport, error
 		}
 	}
 	slices.Sort(rep.Keys)
-	rec := shredRecord{At: v.opts.Now().UTC(), By: req.By, Op: "shred", Reason: req.Reason, Keys: rep.Keys}
+	rep.Lost = req.Lost
+	rec := shredRecord{At: v.opts.Now().UTC(), By: req.By, Op: "shred", Reason: req.Reason, Keys: rep.Keys, Lost: req.Lost}
 	if err := v.declare(ctx, event.SourceShred, rec); err != nil {
 		return rep, fmt.Errorf("vault: shred: %w", err)
 	}
@@ -79,6 +94,52 @@ func (v *Vault) Shred(ctx context.Context, req ShredRequest) (ShredReport, error
 	v.opened.clear()
 	v.proofs.forget()
 	return rep, nil
+}
+
+// Shreddable gives the records that req would make unreadable.
+func (v *Vault) Shreddable(ctx context.Context, req ShredRequest) iter.Seq2[event.Record, error] {
+	return func(yield func(event.Record, error) bool) {
+		names := make(intern)
+		for next, last := uint64(1), v.Size(); next <= last; {
+			v.mu.Lock()
+			seg, inSegment := v.segmentOfLocked(next)
+			v.mu.Unlock()
+			if inSegment && !seg.Touches(req) {
+				next = seg.Last + 1
+				continue
+			}
+			whole := inSegment && slices.Contains(req.Segments, seg.Name)
+			reached, err := v.readFrom(ctx, next, last, func(p *payload) error {
+				if !whole && !(p.form == formKeyed && slices.Contains(req.Keys, strings.TrimPrefix(p.key, classPrefix))) {
+					return nil
+				}
+				rec, err := v.recordOf(p, names)
+				if err == nil && !yield(rec, nil) {
+					err = errEnough
+				}
+				return err
+			})
+			if err != nil {
+				if !errors.Is(err, errEnough) {
+					yield(event.Record{}, fmt.Errorf("vault: shreddable: %w", err))
+				}
+				return
+			}
+			next = reached
+		}
+	}
+}
+
+// Touches says whether a segment may hold some of what req names.
+func (s *Segment) Touches(req ShredRequest) bool {
+	if slices.Contains(req.Segments, s.Name) || s.Sources == nil {
+		return true
+	}
+	return slices.ContainsFunc(req.Keys, func(key string) bool {
+		return slices.ContainsFunc(s.Sources, func(source string) bool {
+			return key == source || strings.HasPrefix(key, source+"/")
+		})
+	})
 }
 
 // shreddable gives the key of an encrypted segment, and refuses one that holds

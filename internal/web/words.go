@@ -139,6 +139,7 @@ func sourceWords() map[string]words {
 		"source.konseki.loss":    {"損失（konseki）", "losses (konseki)"},
 		"source.konseki.expiry":  {"満了（konseki）", "expiry (konseki)"},
 		"source.konseki.shred":   {"破棄（konseki）", "shredding (konseki)"},
+		"source.konseki.hold":    {"保全（konseki）", "holds (konseki)"},
 		"source.konseki.report":  {"報告（konseki）", "reports (konseki)"},
 
 		"rests.file import":            {"ファイルの取込", "file import"},

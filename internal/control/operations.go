@@ -221,6 +221,10 @@ type Verification struct {
 	Took       time.Duration
 	Records    uint64
 	Sealed     uint64
+	Unsealed   uint64 // after the last sealed one
+	Expired    uint64 // let go, and a sealed record says so
+	Shredded   uint64 // their key was destroyed, and a sealed record says so
+	Locked     uint64 // their key is not at hand
 	RawBytes   int64
 	Segments   int
 	Batches    int

@@ -141,6 +141,7 @@ func (s *Service) VerifyVault(ctx context.Context, by string, progress func(done
 func NewVerification(rep *vault.Report) *Verification {
 	v := &Verification{
 		OK: rep.OK(), Records: rep.Records, Sealed: rep.Sealed, RawBytes: rep.RawBytes,
+		Unsealed: rep.Unsealed, Expired: rep.Expired, Shredded: rep.Shredded, Locked: rep.Locked,
 		Segments: rep.Segments, Batches: rep.Batches, Checkpoint: rep.Checkpoint, Problems: []Problem{},
 	}
 	for _, p := range rep.Problems {

@@ -304,9 +304,9 @@ func digestTail(path string) (size, digest uint64, err error) {
 // Has reports whether a derived file of this version is of the segment, also by
 // name: a segment that was rewritten is another. It notes where the segment lies, which searches of raw text need.
 func (x *Index) Has(seg index.Segment) bool {
+	x.raw.note(seg)
 	for _, f := range x.state.Load().files {
 		if f.first == seg.First && f.last == seg.Last && f.segment == seg.Name {
-			x.raw.note(seg)
 			return true
 		}
 	}

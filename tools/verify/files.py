@@ -260,7 +260,7 @@ def column(data, kind, meta, rows):
             if h[1] == 0:
                 yield from values(kind, p[2], unpack(meta[4], page, h[2]), p[1], dictionary)
             else:
-                need(p[2] == p[5] == p[6] == 0, "a column is optional or repeated")
+                need(p[2] == p[5] == p[6] == 0 and p[3] == p[1], "a column is optional or repeated")
                 yield from values(kind, p[4], unpack(meta[4] if p.get(7, True) else 0, page, h[2]), p[1], dictionary)
 
 
@@ -276,8 +276,8 @@ class Segment:
         self.notes = shaped(lambda: {n[1].decode(): n.get(2, b"").decode() for n in self.meta.get(5, [])})
 
     def columns(self, group):
-        have = {c[3][3][0]: c[3] for c in group[1]}
-        need(all(len(c[3][3]) == 1 for c in group[1]) and set(have) >= set(COLUMNS), "not the columns of a segment")
+        need(len(group[1]) == len(self.meta[2]) - 1, "not the columns of a segment")
+        have = {s[4]: c[3] for s, c in zip(self.meta[2][1:], group[1])}  # they stand in the order of the schema
         return [column(self.data, kind, have[name], group[3]) for name, kind in COLUMNS.items()]
 
     def __iter__(self):

@@ -9,6 +9,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+	"github.com/konseki/konseki/internal/vault/seal"
+
 	"github.com/go-json-experiment/json"
 
 	"github.com/konseki/konseki/internal/event"
@@ -62,7 +65,7 @@ func (s *Service) Prove(ctx context.Context, by string, seq uint64) (*Proof, err
 }
 
 // sealOf tells where a record is sealed; the proof is nil in the tail.
-func (s *Service) sealOf(ctx context.Context, rec event.Record) (Seal, *vault.Proof, error) {
+func (s *Service) sealOf(ctx context.Context, rec event.Record) (Seal, *seal.Proof, error) {
 	var sl Seal
 	p, err := s.Vault.Prove(ctx, rec.Seq)
 	if errors.Is(err, vault.ErrUnsealed) {
@@ -120,7 +123,7 @@ func showable(raw []byte, evs []event.Event) (text string, binary bool) {
 // result, is itself a record.
 func (s *Service) VerifyVault(ctx context.Context, by string, progress func(done, total int64)) (*Verification, error) {
 	began := time.Now()
-	rep, err := vault.Verify(ctx, s.Dir, vault.VerifyOptions{Progress: progress, Unlock: s.Vault.Unlock()})
+	rep, err := audit.Verify(ctx, s.Dir, audit.VerifyOptions{Progress: progress, Unlock: s.Vault.Unlock()})
 	if err != nil {
 		return nil, fmt.Errorf("control: %w", err)
 	}
@@ -138,7 +141,7 @@ func (s *Service) VerifyVault(ctx context.Context, by string, progress func(done
 }
 
 // NewVerification puts a vault's report in the words of pages and commands.
-func NewVerification(rep *vault.Report) *Verification {
+func NewVerification(rep *audit.Report) *Verification {
 	v := &Verification{
 		OK: rep.OK(), Records: rep.Records, Sealed: rep.Sealed, RawBytes: rep.RawBytes,
 		Unsealed: rep.Unsealed, Expired: rep.Expired, Shredded: rep.Shredded, Locked: rep.Locked,

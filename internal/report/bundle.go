@@ -11,10 +11,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/seal"
+
 	"github.com/go-json-experiment/json"
 
 	"github.com/konseki/konseki/internal/event"
-	"github.com/konseki/konseki/internal/vault"
 )
 
 // Names of the files of a bundle. docs/format.md describes each.
@@ -51,20 +52,20 @@ type sealedRecord struct {
 	Transport string    `json:"transport"`
 	Raw       []byte    `json:"raw,omitempty"` // base64; absent where something is masked
 	// Disclosure is there when the record is committed to in parts or withheld.
-	Disclosure *vault.Disclosure `json:"disclosure,omitempty"`
+	Disclosure *seal.Disclosure `json:"disclosure,omitempty"`
 }
 
 // issued is the content of issue.json.
 type issued struct {
 	Record sealedRecord `json:"record"`
-	Proof  *vault.Proof `json:"proof"`
+	Proof  *seal.Proof  `json:"proof"`
 }
 
 // Evidence is a record with its proof.
 type Evidence struct {
 	Record     event.Record
-	Proof      *vault.Proof
-	Disclosure *vault.Disclosure // nil: shown as it was sealed, as a whole
+	Proof      *seal.Proof
+	Disclosure *seal.Disclosure // nil: shown as it was sealed, as a whole
 }
 
 // Bundle is all that a bundle is made of.

@@ -9,8 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/konseki/konseki/internal/vault/seal"
+
 	"github.com/konseki/konseki/internal/event"
-	"github.com/konseki/konseki/internal/vault"
 )
 
 // ErrMask says that something asked to be masked cannot be.
@@ -52,7 +53,7 @@ func ParseMasks(texts []string) (*Masks, error) {
 }
 
 // Hide gives the bytes of a record to be masked.
-func (m *Masks) Hide(raw []byte) (hide []vault.Range) {
+func (m *Masks) Hide(raw []byte) (hide []seal.Range) {
 	if m == nil {
 		return nil
 	}
@@ -63,7 +64,7 @@ func (m *Masks) Hide(raw []byte) (hide []vault.Range) {
 				from, to = at[2], at[3]
 			}
 			if from < to {
-				hide = append(hide, vault.Range{From: from, To: to})
+				hide = append(hide, seal.Range{From: from, To: to})
 			}
 		}
 	}
@@ -121,7 +122,7 @@ func (m *Masks) Text(s string) string {
 		case !hidden[i]:
 			b.WriteByte(s[i])
 		case i == 0 || !hidden[i-1]:
-			b.WriteString(vault.Mask)
+			b.WriteString(seal.Mask)
 		}
 	}
 	return b.String()

@@ -11,12 +11,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/konseki/konseki/internal/vault/seal"
+
 	"github.com/go-json-experiment/json"
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
 	"github.com/konseki/konseki/internal/jsonx"
-	"github.com/konseki/konseki/internal/vault"
 )
 
 // BundleReport says what of a bundle holds.
@@ -138,7 +139,7 @@ func (v *verifier) records() {
 			v.problem("record %d has no proof", r.Seq)
 			continue
 		}
-		p, err := vault.ParseProof(proofs[i])
+		p, err := seal.ParseProof(proofs[i])
 		if err != nil {
 			v.problem("%s line %d cannot be read: %v", fileProofs, i+1, err)
 			continue
@@ -151,7 +152,7 @@ func (v *verifier) records() {
 		switch d := r.Disclosure; {
 		case d != nil && len(d.Content) > 0:
 			v.rep.Withheld++
-		case d != nil && d.Secret == nil && slices.ContainsFunc(d.Parts, func(p vault.Part) bool { return len(p.Hash) > 0 }):
+		case d != nil && d.Secret == nil && slices.ContainsFunc(d.Parts, func(p seal.Part) bool { return len(p.Hash) > 0 }):
 			v.rep.Masked++
 		}
 		v.have[r.Seq] = rec

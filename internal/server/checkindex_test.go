@@ -10,11 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/control"
-	"github.com/konseki/konseki/internal/vault"
 )
 
 // TestAnEditedDerivedFileIsFoundAndNamed rewrites a derived file with one value
@@ -45,7 +46,7 @@ func TestAnEditedDerivedFileIsFoundAndNamed(t *testing.T) {
 	if len(rep.Problems) != 1 || rep.Problems[0].File != filepath.Base(files[0]) || !strings.HasSuffix(rep.Problems[0].Segment, ".parquet") {
 		t.Errorf("edited: %+v", rep)
 	}
-	if r, err := vault.Verify(t.Context(), filepath.Join(dir, vaultFolder), vault.VerifyOptions{}); err != nil || !r.OK() {
+	if r, err := audit.Verify(t.Context(), filepath.Join(dir, vaultFolder), audit.VerifyOptions{}); err != nil || !r.OK() {
 		t.Errorf("the vault: %v %+v", err, r)
 	}
 	if err := os.Remove(files[0]); err != nil {

@@ -10,11 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+
 	"github.com/konseki/konseki/internal/collect"
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
-	"github.com/konseki/konseki/internal/vault"
 )
 
 func TestAManifestRegistersSourcesAndAbsences(t *testing.T) {
@@ -139,7 +140,7 @@ func TestACancelledImportLeavesAVaultThatVerifiesAndReopens(t *testing.T) {
 	}
 	acknowledged := s.Vault().Size()
 	closed(t, s)
-	rep, err := vault.Verify(t.Context(), filepath.Join(dir, vaultFolder), vault.VerifyOptions{})
+	rep, err := audit.Verify(t.Context(), filepath.Join(dir, vaultFolder), audit.VerifyOptions{})
 	if err != nil || !rep.OK() || rep.Sealed < acknowledged {
 		t.Fatalf("%+v, %v; %d were acknowledged", rep, err, acknowledged)
 	}

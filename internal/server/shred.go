@@ -17,7 +17,7 @@ func (s *Server) Shred(ctx context.Context, req vault.ShredRequest) (vault.Shred
 	s.flow.covering.Lock()
 	defer s.flow.covering.Unlock()
 	for _, seg := range s.vault.Segments() {
-		if !seg.Touches(req) {
+		if !vault.Touches(seg, req) {
 			continue
 		}
 		if err := s.index.Drop(ctx, seg.Name); err != nil {

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"time"
+	"unicode/utf8"
+
+	"github.com/konseki/konseki/internal/vault/ondisk"
 
 	"github.com/konseki/konseki/internal/event"
 )
@@ -17,8 +21,8 @@ const (
 
 // walWriter is the log file being written.
 type walWriter struct {
-	sink file
-	file *walFile
+	sink ondisk.File
+	file *ondisk.WALFile
 	// failed is set when an fsync failed: what the kernel still holds of this
 	// file is then unknown, so it gets no more records.
 	failed bool
@@ -27,13 +31,13 @@ type walWriter struct {
 // request is one Append on its way to the committer.
 type request struct {
 	recs []event.Record
-	kept []kept // what becomes of each Raw
+	kept []ondisk.Kept // what becomes of each Raw
 	done chan error
 }
 
 func (r *request) bytes() (n int) {
 	for i := range r.recs {
-		n += frameHead + headerFixed + len(r.recs[i].Source) + len(r.recs[i].Transport) + len(r.kept[i].body)
+		n += ondisk.FrameHead + ondisk.HeaderFixed + len(r.recs[i].Source) + len(r.recs[i].Transport) + len(r.kept[i].Body)
 	}
 	return n
 }
@@ -58,7 +62,7 @@ func (v *Vault) Append(ctx context.Context, recs []event.Record) error {
 		return fmt.Errorf("vault: append: %w", ErrClosed)
 	default:
 	}
-	r := &request{recs: recs, kept: make([]kept, len(recs)), done: make(chan error, 1)}
+	r := &request{recs: recs, kept: make([]ondisk.Kept, len(recs)), done: make(chan error, 1)}
 	for i := range recs {
 		var err error
 		if r.kept[i], err = v.keep(&recs[i]); err != nil {
@@ -146,20 +150,20 @@ func (v *Vault) commit(group []*request, buf []byte) ([]byte, error) {
 		}
 		// Give the space back. Should this fail as well, the next group is
 		// written over what is left, and recovery stops at the first bad frame.
-		return buf, errors.Join(err, w.sink.Truncate(w.file.size))
+		return buf, errors.Join(err, w.sink.Truncate(w.file.Size))
 	}
 	v.publish(next)
 	return buf, nil
 }
 
 // second gives a durable group to the second copy and waits for it.
-func (v *Vault) second(w *walWriter, next *walFile) error {
-	head := walHeader(&walFile{first: w.file.end(), keyOf: w.file.keyOf, cipher: w.file.cipher})
-	frames := append(head, make([]byte, next.size-w.file.size)...)
-	if _, err := w.sink.ReadAt(frames[len(head):], w.file.size); err != nil {
+func (v *Vault) second(w *walWriter, next *ondisk.WALFile) error {
+	head := ondisk.WALHeader(&ondisk.WALFile{First: w.file.End(), KeyOf: w.file.KeyOf, Cipher: w.file.Cipher})
+	frames := append(head, make([]byte, next.Size-w.file.Size)...)
+	if _, err := w.sink.ReadAt(frames[len(head):], w.file.Size); err != nil {
 		return err
 	}
-	if err := v.opts.Second(context.Background(), w.file.end(), next.end()-1, frames); err != nil {
+	if err := v.opts.Second(context.Background(), w.file.End(), next.End()-1, frames); err != nil {
 		return fmt.Errorf("the second copy did not take the records: %w", err)
 	}
 	return nil
@@ -167,39 +171,39 @@ func (v *Vault) second(w *walWriter, next *walFile) error {
 
 // write assigns sequences and writes the group's frames after the file's end,
 // keeping count in f.
-func (w *walWriter) write(f *walFile, group []*request, buf []byte, clock func() time.Time) ([]byte, error) {
+func (w *walWriter) write(f *ondisk.WALFile, group []*request, buf []byte, clock func() time.Time) ([]byte, error) {
 	now := time.Unix(0, clock().UnixNano()).UTC()
 	for _, r := range group {
 		for i := range r.recs {
 			rec, k := &r.recs[i], &r.kept[i]
-			rec.Seq = f.end()
+			rec.Seq = f.End()
 			if rec.Received.IsZero() {
 				rec.Received = now
 			}
-			f.add(f.size+int64(len(buf)), int64(len(k.body)))
-			buf = appendFrame(buf, rec, k, f.cipher)
+			f.Add(f.Size+int64(len(buf)), int64(len(k.Body)))
+			buf = ondisk.AppendFrame(buf, rec, k, f.Cipher)
 			if len(buf) < writeBytes {
 				continue
 			}
-			if _, err := w.sink.WriteAt(buf, f.size); err != nil {
+			if _, err := w.sink.WriteAt(buf, f.Size); err != nil {
 				return buf, err
 			}
-			f.size += int64(len(buf))
+			f.Size += int64(len(buf))
 			buf = buf[:0]
 		}
 	}
-	if _, err := w.sink.WriteAt(buf, f.size); err != nil {
+	if _, err := w.sink.WriteAt(buf, f.Size); err != nil {
 		return buf, err
 	}
-	f.size += int64(len(buf))
+	f.Size += int64(len(buf))
 	return buf, nil
 }
 
 // prepare makes v.active a file that count more records may go into.
 func (v *Vault) prepare(count uint64) error {
 	if w := v.active; w != nil {
-		full := w.file.count > 0 && w.file.count+count > uint64(v.opts.SegmentRecords) || w.file.rawBytes >= v.opts.SegmentBytes ||
-			v.cut.Swap(false) && w.file.count > rollOnClose
+		full := w.file.Count > 0 && w.file.Count+count > uint64(v.opts.SegmentRecords) || w.file.RawBytes >= v.opts.SegmentBytes ||
+			v.cut.Swap(false) && w.file.Count > rollOnClose
 		if !full && !w.failed {
 			return nil
 		}
@@ -207,16 +211,16 @@ func (v *Vault) prepare(count uint64) error {
 	v.mu.Lock()
 	number, first := v.nextNumber, v.size+1
 	v.mu.Unlock()
-	path := filepath.Join(v.dir, walDir, walName(number))
-	f := &walFile{path: path, number: number, first: first, size: int64(walHead)}
+	path := filepath.Join(v.dir, ondisk.WALDir, ondisk.WALName(number))
+	f := &ondisk.WALFile{Path: path, Number: number, First: first, Size: int64(ondisk.WALHead)}
 	if v.opts.Encrypt {
 		var err error
-		if f.cipher, err = v.newWALKey(first); err != nil {
+		if f.Cipher, err = v.newWALKey(first); err != nil {
 			return err
 		}
-		f.keyOf = first
+		f.KeyOf = first
 	}
-	s, err := v.disk.edit(path)
+	s, err := v.disk.Edit(path)
 	if err != nil {
 		return err
 	}
@@ -234,7 +238,7 @@ func (v *Vault) prepare(count uint64) error {
 	v.files = append(v.files, f)
 	v.nextNumber++
 	if old != nil {
-		old.file.closed = true
+		old.file.Closed = true
 	}
 	v.mu.Unlock()
 	if old != nil {
@@ -246,26 +250,26 @@ func (v *Vault) prepare(count uint64) error {
 
 // startFile writes the header of a log file over whatever an earlier attempt
 // left, and makes the file and its name durable.
-func (v *Vault) startFile(s file, f *walFile) error {
+func (v *Vault) startFile(s ondisk.File, f *ondisk.WALFile) error {
 	if err := s.Truncate(0); err != nil {
 		return err
 	}
-	if _, err := s.WriteAt(walHeader(f), 0); err != nil {
+	if _, err := s.WriteAt(ondisk.WALHeader(f), 0); err != nil {
 		return err
 	}
 	if err := s.Sync(); err != nil {
 		return err
 	}
-	return v.disk.syncDir(filepath.Dir(f.path))
+	return v.disk.SyncDir(filepath.Dir(f.Path))
 }
 
 // publish shows a durable group to readers and to the sealer.
-func (v *Vault) publish(next walFile) {
+func (v *Vault) publish(next ondisk.WALFile) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	f := v.active.file
-	f.count, f.size, f.rawBytes, f.marks = next.count, next.size, next.rawBytes, next.marks
-	v.size = f.end() - 1
+	f.Count, f.Size, f.RawBytes, f.Marks = next.Count, next.Size, next.RawBytes, next.Marks
+	v.size = f.End() - 1
 	if v.tailSince.IsZero() {
 		v.tailSince = v.opts.Now()
 	}
@@ -299,4 +303,24 @@ func (v *Vault) recovered(work string) {
 	if len(v.trouble) > len(work) && v.trouble[:len(work)+1] == work+":" {
 		v.trouble = ""
 	}
+}
+
+// checkRecord says why a record cannot be kept, or nil.
+func checkRecord(r *event.Record) error {
+	switch {
+	case len(r.Raw) > ondisk.MaxRaw:
+		return fmt.Errorf("%w: %d bytes of raw record, at most %d", ErrTooLarge, len(r.Raw), ondisk.MaxRaw)
+	case len(r.Source) > ondisk.MaxSource:
+		return fmt.Errorf("%w: source name of %d bytes, at most %d", ErrTooLarge, len(r.Source), ondisk.MaxSource)
+	case len(r.Transport) > ondisk.MaxTransport:
+		return fmt.Errorf("%w: transport of %d bytes, at most %d", ErrTooLarge, len(r.Transport), ondisk.MaxTransport)
+	case !utf8.ValidString(r.Source) || !utf8.ValidString(r.Transport):
+		return fmt.Errorf("%w: source and transport must be UTF-8", ErrInvalid)
+	}
+	if !r.Received.IsZero() {
+		if s := r.Received.Unix(); s >= math.MaxInt64/int64(time.Second) || s <= math.MinInt64/int64(time.Second) {
+			return fmt.Errorf("%w: receive time %s is out of range", ErrInvalid, r.Received.Format(time.RFC3339))
+		}
+	}
+	return nil
 }

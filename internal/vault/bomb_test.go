@@ -7,6 +7,10 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
+
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
@@ -35,7 +39,7 @@ func (c *bombCodec) Encode(dst, src []byte) ([]byte, error) {
 func TestABombPageIsRefusedInBoundedMemory(t *testing.T) {
 	dir := sealedVault(t)
 	path := segmentPath(dir, 201, 400)
-	rows, err := parquet.ReadFile[segmentRow](path)
+	rows, err := parquet.ReadFile[ondisk.SegmentRow](path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,18 +54,18 @@ func TestABombPageIsRefusedInBoundedMemory(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	r := mustVerify(t, dir)
 	runtime.ReadMemStats(&after)
-	if len(r.Problems) == 0 || r.Problems[0].Kind != KindUnreadable || r.Problems[0].Record != 201 {
+	if len(r.Problems) == 0 || r.Problems[0].Kind != audit.KindUnreadable || r.Problems[0].Record != 201 {
 		t.Errorf("%+v", r.Problems)
 	}
 	if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20 {
 		t.Errorf("%d MiB were allocated", used>>20)
 	}
-	reader, err := openSegment(osDisk{}, Segment{Path: path, First: 201, Last: 400}, nil)
+	reader, err := ondisk.OpenSegment(ondisk.OSDisk{}, ondisk.Segment{Path: path, First: 201, Last: 400}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer reader.close()
-	if err := reader.from(201, func(*payload) error { return nil }); err == nil {
+	defer reader.Close()
+	if err := reader.From(201, func(*ondisk.Payload) error { return nil }); err == nil {
 		t.Error("it was read")
 	}
 }
@@ -74,31 +78,31 @@ func TestColumnsAreWhatTheParquetReaderSays(t *testing.T) {
 		{parquet.Compression(&parquet.Uncompressed), parquet.DataPageVersion(1), parquet.PageBufferSize(900)},
 		{parquet.Compression(&parquet.Zstd), parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.Plain), parquet.MaxRowsPerRowGroup(77)},
 	} {
-		rows := make([]segmentRow, 300)
+		rows := make([]ondisk.SegmentRow, 300)
 		for i, r := range records(1, len(rows)) {
-			rows[i] = segmentRow{
+			rows[i] = ondisk.SegmentRow{
 				Seq: int64(i + 1), Received: r.Received.UnixNano(), Source: r.Source, Transport: r.Transport,
-				Form: int32(formWhole), Commit: []byte{}, Raw: r.Raw, Check: int32(i * i),
+				Form: int32(ondisk.FormWhole), Commit: []byte{}, Raw: r.Raw, Check: int32(i * i),
 			}
 			if i%7 == 3 {
-				rows[i].Form, rows[i].Commit = int32(formParts), bytes.Repeat([]byte{byte(i)}, secretLen)
+				rows[i].Form, rows[i].Commit = int32(ondisk.FormParts), bytes.Repeat([]byte{byte(i)}, seal.SecretLen)
 			}
 		}
 		path := filepath.Join(t.TempDir(), "s")
 		if err := parquet.WriteFile(path, rows, options...); err != nil {
 			t.Fatal(err)
 		}
-		r, err := openSegment(osDisk{}, Segment{Path: path, First: 1, Last: 300}, nil)
+		r, err := ondisk.OpenSegment(ondisk.OSDisk{}, ondisk.Segment{Path: path, First: 1, Last: 300}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer r.close()
+		defer r.Close()
 		for skip := uint64(0); skip < 300; skip += 13 {
 			i := int(skip)
-			err := r.from(skip+1, func(p *payload) error {
-				got := segmentRow{
-					Seq: int64(p.seq), Received: p.received, Source: string(p.source), Transport: string(p.transport),
-					Form: int32(p.form), Commit: p.commit, Raw: p.body, Check: rows[i].Check,
+			err := r.From(skip+1, func(p *ondisk.Payload) error {
+				got := ondisk.SegmentRow{
+					Seq: int64(p.Seq), Received: p.Received, Source: string(p.Source), Transport: string(p.Transport),
+					Form: int32(p.Form), Commit: p.Commit, Raw: p.Body, Check: rows[i].Check,
 				}
 				if got.Seq != rows[i].Seq || got.Received != rows[i].Received || got.Source != rows[i].Source || got.Transport != rows[i].Transport ||
 					got.Form != rows[i].Form || !bytes.Equal(got.Commit, rows[i].Commit) || !bytes.Equal(got.Raw, rows[i].Raw) {

@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
+
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
@@ -40,7 +43,7 @@ func rootsOf(t *testing.T, dir string, size uint64) []tlog.Hash {
 	roots := []tlog.Hash{tlog.Hash(rfc6962.DefaultHasher.EmptyRoot())}
 	tree := (&compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}).NewEmptyRange(0)
 	for i := range size {
-		entry, err := readEntry(t.Context(), filepath.Join(dir, logDir), i, size)
+		entry, err := ondisk.ReadEntry(t.Context(), filepath.Join(dir, ondisk.LogDir), i, size)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +69,7 @@ func TestConsistencyProvesEveryFormerSize(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		to := rapid.Uint64Range(0, size).Draw(rt, "to")
 		from := rapid.Uint64Range(0, to).Draw(rt, "from")
-		path, err := Consistency(t.Context(), dir, from, to)
+		path, err := ondisk.Consistency(t.Context(), dir, from, to)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -77,7 +80,7 @@ func TestConsistencyProvesEveryFormerSize(t *testing.T) {
 		if err := proof.VerifyConsistency(rfc6962.DefaultHasher, from, to, hashes, roots[from][:], roots[to][:]); err != nil {
 			rt.Fatalf("%d to %d: %v", from, to, err)
 		}
-		root, err := LogRoot(t.Context(), dir, to)
+		root, err := ondisk.LogRoot(t.Context(), dir, to)
 		if err != nil || root != roots[to] {
 			rt.Fatalf("root of %d is %v (%v), want %v", to, root, err, roots[to])
 		}
@@ -88,14 +91,14 @@ func TestConsistencyRefusesSizesThatAreNotThere(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "vault")
 	batchedVault(t, dir, 3)
 	for _, c := range []struct{ from, to uint64 }{{2, 1}, {0, 4}, {3, 4}, {4, 4}, {1, 1 << 63}} {
-		if _, err := Consistency(t.Context(), dir, c.from, c.to); !errors.Is(err, ErrLogSize) {
+		if _, err := ondisk.Consistency(t.Context(), dir, c.from, c.to); !errors.Is(err, ondisk.ErrLogSize) {
 			t.Errorf("%d to %d: %v", c.from, c.to, err)
 		}
 	}
-	if _, err := LogRoot(t.Context(), dir, 4); !errors.Is(err, ErrLogSize) {
+	if _, err := ondisk.LogRoot(t.Context(), dir, 4); !errors.Is(err, ondisk.ErrLogSize) {
 		t.Error(err)
 	}
-	if _, err := Consistency(t.Context(), filepath.Join(dir, "nowhere"), 0, 1); !errors.Is(err, ErrIncomplete) {
+	if _, err := ondisk.Consistency(t.Context(), filepath.Join(dir, "nowhere"), 0, 1); !errors.Is(err, ondisk.ErrIncomplete) {
 		t.Error(err)
 	}
 }
@@ -107,10 +110,10 @@ func TestConsistencySaysThatATileIsCut(t *testing.T) {
 	if err := os.Truncate(tile, 40); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Consistency(t.Context(), dir, 2, 3); !errors.Is(err, ErrTampered) {
+	if _, err := ondisk.Consistency(t.Context(), dir, 2, 3); !errors.Is(err, seal.ErrTampered) {
 		t.Error(err)
 	}
-	if _, err := LogRoot(t.Context(), dir, 3); !errors.Is(err, ErrTampered) {
+	if _, err := ondisk.LogRoot(t.Context(), dir, 3); !errors.Is(err, seal.ErrTampered) {
 		t.Error(err)
 	}
 }
@@ -145,14 +148,14 @@ func TestConsistencyHoldsWhileTheLogGrows(t *testing.T) {
 			return
 		default:
 		}
-		size, err := logSize(dir)
+		size, err := ondisk.LogSize(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Consistency(t.Context(), dir, max(1, size/2), size); err != nil {
+		if _, err := ondisk.Consistency(t.Context(), dir, max(1, size/2), size); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := LogRoot(t.Context(), dir, size); err != nil {
+		if _, err := ondisk.LogRoot(t.Context(), dir, size); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/konseki/konseki/internal/vault/ondisk"
 )
 
 // faultyDisk is a disk that fills up, fails, and loses power. It knows what
@@ -73,7 +75,7 @@ func (d *faultyDisk) set(change func(*faultyDisk)) {
 	change(d)
 }
 
-func (d *faultyDisk) open(path string) (file, error) {
+func (d *faultyDisk) Open(path string) (ondisk.File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dead {
@@ -86,7 +88,7 @@ func (d *faultyDisk) open(path string) (file, error) {
 	return &faultyFile{f, d, path}, nil
 }
 
-func (d *faultyDisk) edit(path string) (file, error) {
+func (d *faultyDisk) Edit(path string) (ondisk.File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.op(); err != nil {
@@ -107,7 +109,7 @@ func (d *faultyDisk) edit(path string) (file, error) {
 	return &faultyFile{f, d, path}, nil
 }
 
-func (d *faultyDisk) rename(from, to string) error {
+func (d *faultyDisk) Rename(from, to string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.op(); err != nil {
@@ -128,7 +130,7 @@ func (d *faultyDisk) rename(from, to string) error {
 	return nil
 }
 
-func (d *faultyDisk) remove(path string) error {
+func (d *faultyDisk) Remove(path string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.op(); err != nil {
@@ -145,7 +147,7 @@ func (d *faultyDisk) remove(path string) error {
 	return nil
 }
 
-func (d *faultyDisk) syncDir(dir string) error {
+func (d *faultyDisk) SyncDir(dir string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.op(); err != nil {
@@ -155,7 +157,7 @@ func (d *faultyDisk) syncDir(dir string) error {
 	return nil
 }
 
-func (d *faultyDisk) readDir(path string) ([]fs.DirEntry, error) { return os.ReadDir(path) }
+func (d *faultyDisk) ReadDir(path string) ([]fs.DirEntry, error) { return os.ReadDir(path) }
 
 // cut brings the folder into a state that it could be in after the power went.
 func (d *faultyDisk) cut() {

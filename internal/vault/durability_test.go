@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/ondisk"
+
 	"github.com/konseki/konseki/internal/event"
 )
 
@@ -52,7 +54,7 @@ func writer(dir string) error {
 				}
 				var out bytes.Buffer
 				for _, r := range recs {
-					fmt.Fprintf(&out, "%d %08x\n", r.Seq, checksum(r.Raw))
+					fmt.Fprintf(&out, "%d %08x\n", r.Seq, ondisk.Checksum(r.Raw))
 				}
 				os.Stdout.Write(out.Bytes()) // one write, so that lines stay whole
 			}
@@ -73,7 +75,7 @@ func TestG1AcknowledgedRecordsSurviveKill(t *testing.T) {
 		if t.Failed() {
 			return
 		}
-		if _, err := os.Stat(filepath.Join(dir, formatName)); err != nil {
+		if _, err := os.Stat(filepath.Join(dir, ondisk.FormatName)); err != nil {
 			if len(acked) > 0 {
 				t.Fatal("the vault is gone")
 			}
@@ -92,7 +94,7 @@ func TestG1AcknowledgedRecordsSurviveKill(t *testing.T) {
 				t.Fatal(err)
 			}
 			if sum, ok := acked[r.Seq]; ok {
-				if sum != checksum(r.Raw) {
+				if sum != ondisk.Checksum(r.Raw) {
 					t.Fatalf("round %d: record %d is not the one acknowledged", rounds, r.Seq)
 				}
 				found++
@@ -153,7 +155,7 @@ func TestTornTailIsCutAndSaid(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "vault")
 		recs := records(1, 20)
 		v := openUnsealed(t, dir, recs)
-		path := v.files[len(v.files)-1].path
+		path := v.files[len(v.files)-1].Path
 		abandon(v)
 		edit(t, path, func(b []byte) []byte { return b[:len(b)-cut] })
 		var said bytes.Buffer
@@ -164,7 +166,7 @@ func TestTornTailIsCutAndSaid(t *testing.T) {
 			t.Fatal(err)
 		}
 		mustRead(t, v, 1, recs[:19])
-		if info, err := os.Stat(path); err != nil || info.Size() != v.files[0].size {
+		if info, err := os.Stat(path); err != nil || info.Size() != v.files[0].Size {
 			t.Fatalf("%v: the torn end is still there", err)
 		}
 		again := records(20, 1)
@@ -224,9 +226,9 @@ func TestFailedFsyncAcknowledgesNothingAndLeavesTheFile(t *testing.T) {
 		t.Errorf("%d log files, want a new one", n)
 	}
 	// What the failed group left must not come back, even if it reached the disk.
-	edit(t, v.files[0].path, func(b []byte) []byte {
+	edit(t, v.files[0].Path, func(b []byte) []byte {
 		ghost := event.Record{Seq: 51, Source: "vpn", Raw: []byte("never acknowledged"), Received: time.Unix(1, 0)}
-		return appendFrame(b, &ghost, &kept{form: formWhole, body: ghost.Raw}, nil)
+		return ondisk.AppendFrame(b, &ghost, &ondisk.Kept{Form: ondisk.FormWhole, Body: ghost.Raw}, nil)
 	})
 	abandon(v)
 	v, err := Open(dir, quiet())
@@ -244,15 +246,15 @@ func TestFailedFsyncAcknowledgesNothingAndLeavesTheFile(t *testing.T) {
 
 func TestTooLargeAndInvalidRecordsAreRefused(t *testing.T) {
 	v := openNew(t, quiet())
-	big := event.Record{Source: "vpn", Transport: "file", Raw: make([]byte, maxRaw)}
+	big := event.Record{Source: "vpn", Transport: "file", Raw: make([]byte, ondisk.MaxRaw)}
 	mustAppend(t, v, []event.Record{big})
 	for _, c := range []struct {
 		rec  event.Record
 		want error
 	}{
-		{event.Record{Raw: make([]byte, maxRaw+1)}, ErrTooLarge},
-		{event.Record{Source: strings.Repeat("s", maxSource+1)}, ErrTooLarge},
-		{event.Record{Transport: strings.Repeat("t", maxTransport+1)}, ErrTooLarge},
+		{event.Record{Raw: make([]byte, ondisk.MaxRaw+1)}, ErrTooLarge},
+		{event.Record{Source: strings.Repeat("s", ondisk.MaxSource+1)}, ErrTooLarge},
+		{event.Record{Transport: strings.Repeat("t", ondisk.MaxTransport+1)}, ErrTooLarge},
 		{event.Record{Source: "\xff"}, ErrInvalid},
 		{event.Record{Received: time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC)}, ErrInvalid},
 	} {
@@ -261,7 +263,7 @@ func TestTooLargeAndInvalidRecordsAreRefused(t *testing.T) {
 		}
 	}
 	got, err := v.Get(t.Context(), 1)
-	if err != nil || len(got.Raw) != maxRaw {
+	if err != nil || len(got.Raw) != ondisk.MaxRaw {
 		t.Errorf("largest record: %d bytes, %v", len(got.Raw), err)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/vault/ondisk"
 )
 
 // WriteFrames writes records first to last as a write-ahead log file of its
@@ -26,37 +26,31 @@ func (v *Vault) writeFrames(ctx context.Context, w io.Writer, first, last uint64
 	if err != nil {
 		return err
 	}
-	if f == nil || last >= f.end() || last < first {
+	if f == nil || last >= f.End() || last < first {
 		if file != nil {
 			file.Close()
 		}
-		return ErrNotFound
+		return ondisk.ErrNotFound
 	}
 	defer file.Close()
 	out := bufio.NewWriterSize(w, 1<<20)
-	if _, err := out.Write(walHeader(&walFile{first: first, keyOf: f.keyOf, cipher: f.cipher})); err != nil {
+	if _, err := out.Write(ondisk.WALHeader(&ondisk.WALFile{First: first, KeyOf: f.KeyOf, Cipher: f.Cipher})); err != nil {
 		return err
 	}
 	var frame []byte
-	err = readWAL(file, f, first, func(p *payload) error {
-		if p.seq > last {
-			return errEnough
+	err = ondisk.ReadWAL(file, f, first, func(p *ondisk.Payload) error {
+		if p.Seq > last {
+			return ondisk.ErrEnough
 		}
-		if p.seq%1024 == 0 && ctx.Err() != nil {
+		if p.Seq%1024 == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		frame = p.appendFrame(frame[:0], f)
+		frame = p.AppendFrame(frame[:0], f)
 		_, err := out.Write(frame)
 		return err
 	})
-	if err != nil && err != errEnough { //nolint:errorlint // our own, never wrapped
+	if err != nil && err != ondisk.ErrEnough { //nolint:errorlint // our own, never wrapped
 		return err
 	}
 	return out.Flush()
-}
-
-// appendFrame writes a record again as it is kept in file f.
-func (p *payload) appendFrame(dst []byte, f *walFile) []byte {
-	rec := event.Record{Seq: p.seq, Received: timeOf(p.received), Source: string(p.source), Transport: string(p.transport)}
-	return appendFrame(dst, &rec, &kept{form: p.form, key: p.key, commit: p.commit, body: p.body}, f.cipher)
 }

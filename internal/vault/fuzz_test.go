@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
+
 	"github.com/go-json-experiment/json"
 	"github.com/konseki/konseki/internal/event"
 	"golang.org/x/mod/sumdb/tlog"
@@ -39,47 +42,47 @@ func checkTree(t *rapid.T, n, i int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := newTree(leaves)
-	if tr.root() != want {
+	tr := seal.NewTree(leaves)
+	if tr.Root() != want {
 		t.Fatalf("root over %d leaves differs", n)
 	}
-	if err := tlog.CheckRecord(tr.path(i), int64(n), want, int64(i), leaves[i]); err != nil {
+	if err := tlog.CheckRecord(tr.Path(i), int64(n), want, int64(i), leaves[i]); err != nil {
 		t.Fatalf("path of %d in %d: %v", i, n, err)
 	}
 }
 
 func FuzzWALFrame(f *testing.F) {
 	rec := event.Record{Seq: 7, Received: time.Unix(1_790_000_000, 1), Source: "vpn", Transport: "file;enc=shift_jis", Raw: []byte("raw")}
-	frame := appendFrame(nil, &rec, &kept{form: formWhole, body: rec.Raw}, nil)
+	frame := ondisk.AppendFrame(nil, &rec, &ondisk.Kept{Form: ondisk.FormWhole, Body: rec.Raw}, nil)
 	f.Add(frame)
 	f.Add(append(frame, frame[:11]...))
-	f.Add(appendFrame(nil, &rec, &kept{form: formParts, commit: make([]byte, secretLen), body: rec.Raw}, nil))
-	f.Add(appendFrame(nil, &rec, &kept{form: formKeyed, key: "records vpn", commit: make([]byte, secretLen), body: make([]byte, 70)}, nil))
+	f.Add(ondisk.AppendFrame(nil, &rec, &ondisk.Kept{Form: ondisk.FormParts, Commit: make([]byte, seal.SecretLen), Body: rec.Raw}, nil))
+	f.Add(ondisk.AppendFrame(nil, &rec, &ondisk.Kept{Form: ondisk.FormKeyed, Key: "records vpn", Commit: make([]byte, seal.SecretLen), Body: make([]byte, 70)}, nil))
 	f.Add(make([]byte, 64))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s := newWALScanner(bytes.NewReader(b), nil, 0, int64(len(b)))
-		for at := int64(0); ; at = s.pos {
-			p, err := s.next()
+		s := ondisk.NewWALScanner(bytes.NewReader(b), nil, 0, int64(len(b)))
+		for at := int64(0); ; at = s.Pos {
+			p, err := s.Next()
 			if err != nil {
-				if !errors.Is(err, io.EOF) && !errors.Is(err, errTorn) {
+				if !errors.Is(err, io.EOF) && !errors.Is(err, ondisk.ErrTorn) {
 					t.Fatal(err)
 				}
 				return
 			}
-			r := event.Record{Seq: p.seq, Received: time.Unix(0, p.received), Source: string(p.source), Transport: string(p.transport)}
-			k := kept{form: p.form, key: p.key, commit: p.commit, body: p.body}
-			if again := appendFrame(nil, &r, &k, nil); !bytes.Equal(again, b[at:s.pos]) {
-				t.Fatalf("frame %x reads as %x", b[at:s.pos], again)
+			r := event.Record{Seq: p.Seq, Received: time.Unix(0, p.Received), Source: string(p.Source), Transport: string(p.Transport)}
+			k := ondisk.Kept{Form: p.Form, Key: p.Key, Commit: p.Commit, Body: p.Body}
+			if again := ondisk.AppendFrame(nil, &r, &k, nil); !bytes.Equal(again, b[at:s.Pos]) {
+				t.Fatalf("frame %x reads as %x", b[at:s.Pos], again)
 			}
 		}
 	})
 }
 
 func FuzzBatchEntry(f *testing.F) {
-	f.Add(batch{first: 1, count: 65536, sealed: time.Unix(1_790_000_000, 5)}.encode())
+	f.Add(seal.Batch{First: 1, Count: 65536, Sealed: time.Unix(1_790_000_000, 5)}.Encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if parsed, err := parseBatch(b); err == nil && !bytes.Equal(parsed.encode(), b) {
-			t.Fatalf("%q reads as %q", b, parsed.encode())
+		if parsed, err := seal.ParseBatch(b); err == nil && !bytes.Equal(parsed.Encode(), b) {
+			t.Fatalf("%q reads as %q", b, parsed.Encode())
 		}
 	})
 }
@@ -105,7 +108,7 @@ func proven(t testing.TB) (rec event.Record, proof []byte, key string) {
 
 func TestG3ProofVerifiesOfflineWithThePublicKeyOnly(t *testing.T) {
 	rec, text, key := proven(t)
-	p, err := ParseProof(text)
+	p, err := seal.ParseProof(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,33 +116,33 @@ func TestG3ProofVerifiesOfflineWithThePublicKeyOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, other := proven(t)
-	if err := p.Verify(other, rec); !errors.Is(err, ErrTampered) {
+	if err := p.Verify(other, rec); !errors.Is(err, seal.ErrTampered) {
 		t.Errorf("with another key: %v", err)
 	}
-	changes := map[string]func(r *event.Record, p *Proof){
-		"raw":        func(r *event.Record, _ *Proof) { r.Raw = append([]byte{}, 'x') },
-		"source":     func(r *event.Record, _ *Proof) { r.Source += "x" },
-		"transport":  func(r *event.Record, _ *Proof) { r.Transport = "" },
-		"received":   func(r *event.Record, _ *Proof) { r.Received = r.Received.Add(1) },
-		"seq":        func(r *event.Record, p *Proof) { r.Seq++; p.Seq++ },
-		"batch":      func(_ *event.Record, p *Proof) { p.BatchFirst--; p.BatchCount++ },
-		"batch path": func(_ *event.Record, p *Proof) { p.BatchPath[0][0] ^= 1 },
-		"log path":   func(_ *event.Record, p *Proof) { p.LogPath[0][0] ^= 1 },
-		"root":       func(_ *event.Record, p *Proof) { p.BatchRoot[31] ^= 1 },
-		"sealed at":  func(_ *event.Record, p *Proof) { p.SealedAt = p.SealedAt.Add(time.Second) },
-		"index":      func(_ *event.Record, p *Proof) { p.LogIndex++ },
-		"size":       func(_ *event.Record, p *Proof) { p.LogSize++ },
-		"version":    func(_ *event.Record, p *Proof) { p.LeafVersion = 2 },
-		"checkpoint": func(_ *event.Record, p *Proof) { p.Checkpoint = "x" + p.Checkpoint },
+	changes := map[string]func(r *event.Record, p *seal.Proof){
+		"raw":        func(r *event.Record, _ *seal.Proof) { r.Raw = append([]byte{}, 'x') },
+		"source":     func(r *event.Record, _ *seal.Proof) { r.Source += "x" },
+		"transport":  func(r *event.Record, _ *seal.Proof) { r.Transport = "" },
+		"received":   func(r *event.Record, _ *seal.Proof) { r.Received = r.Received.Add(1) },
+		"seq":        func(r *event.Record, p *seal.Proof) { r.Seq++; p.Seq++ },
+		"batch":      func(_ *event.Record, p *seal.Proof) { p.BatchFirst--; p.BatchCount++ },
+		"batch path": func(_ *event.Record, p *seal.Proof) { p.BatchPath[0][0] ^= 1 },
+		"log path":   func(_ *event.Record, p *seal.Proof) { p.LogPath[0][0] ^= 1 },
+		"root":       func(_ *event.Record, p *seal.Proof) { p.BatchRoot[31] ^= 1 },
+		"sealed at":  func(_ *event.Record, p *seal.Proof) { p.SealedAt = p.SealedAt.Add(time.Second) },
+		"index":      func(_ *event.Record, p *seal.Proof) { p.LogIndex++ },
+		"size":       func(_ *event.Record, p *seal.Proof) { p.LogSize++ },
+		"version":    func(_ *event.Record, p *seal.Proof) { p.LeafVersion = 2 },
+		"checkpoint": func(_ *event.Record, p *seal.Proof) { p.Checkpoint = "x" + p.Checkpoint },
 	}
 	for name, change := range changes {
-		p, err := ParseProof(text)
+		p, err := seal.ParseProof(text)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r := rec
 		change(&r, p)
-		if err := p.Verify(key, r); !errors.Is(err, ErrTampered) {
+		if err := p.Verify(key, r); !errors.Is(err, seal.ErrTampered) {
 			t.Errorf("%s changed: %v", name, err)
 		}
 	}
@@ -150,7 +153,7 @@ func FuzzProof(f *testing.F) {
 	f.Add(text)
 	f.Add([]byte(`{"batch_path":[""],"log_size":9223372036854775807}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := ParseProof(b)
+		p, err := seal.ParseProof(b)
 		if err != nil {
 			return
 		}
@@ -178,13 +181,13 @@ func FuzzSegment(f *testing.F) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r, err := openSegment(osDisk{}, Segment{Path: path, First: 201, Last: 400}, nil)
+		r, err := ondisk.OpenSegment(ondisk.OSDisk{}, ondisk.Segment{Path: path, First: 201, Last: 400}, nil)
 		if err != nil {
 			return
 		}
-		defer r.close()
-		for g := range r.groups {
-			_ = r.group(g, 0, func(*payload, int32) bool { return true })
+		defer r.Close()
+		for g := range r.Groups {
+			_ = r.Group(g, 0, func(*ondisk.Payload, int32) bool { return true })
 		}
 	})
 }

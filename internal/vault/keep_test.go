@@ -11,6 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
+
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/vault/keyring"
 )
@@ -72,7 +76,7 @@ func filled(t *testing.T, o Options) (*Vault, string, []event.Record) {
 
 // intact says that all records but those for which gone says why are here and
 // provable, and that the vault verifies.
-func intact(t *testing.T, v *Vault, dir string, recs []event.Record, gone func(event.Record) event.Gone) *Report {
+func intact(t *testing.T, v *Vault, dir string, recs []event.Record, gone func(event.Record) event.Gone) *audit.Report {
 	t.Helper()
 	mustSeal(t, v)
 	for _, want := range recs {
@@ -95,7 +99,7 @@ func intact(t *testing.T, v *Vault, dir string, recs []event.Record, gone func(e
 			t.Fatalf("record %d is %s and has bytes", r.Seq, r.Gone)
 		}
 	}
-	rep, err := Verify(t.Context(), dir, VerifyOptions{Unlock: v.opts.Unlock})
+	rep, err := audit.Verify(t.Context(), dir, audit.VerifyOptions{Unlock: v.opts.Unlock})
 	if err != nil || !rep.OK() {
 		t.Fatalf("verify: %v %+v", err, rep)
 	}
@@ -215,11 +219,11 @@ func TestExpiredRecordsGoAndTheTreeStaysValid(t *testing.T) {
 func TestRecordsThatGoWithoutAnExpiryRecordAreNamed(t *testing.T) {
 	v, dir, _ := filled(t, keeping())
 	segs := v.Segments()
-	if _, err := v.rewrite(context.Background(), segs[1:2], func(p *payload) bool { return p.seq >= 47 && p.seq <= 63 }); err != nil {
+	if _, err := v.rewrite(context.Background(), segs[1:2], func(p *ondisk.Payload) bool { return p.Seq >= 47 && p.Seq <= 63 }); err != nil {
 		t.Fatal(err)
 	}
 	r := mustVerify(t, dir)
-	if r.OK() || r.Problems[0].Kind != KindRemoved || r.Problems[0].Record != 47 || !strings.Contains(r.Problems[0].Detail, "no sealed expiry record") {
+	if r.OK() || r.Problems[0].Kind != audit.KindRemoved || r.Problems[0].Record != 47 || !strings.Contains(r.Problems[0].Detail, "no sealed expiry record") {
 		t.Fatalf("%+v", r.Problems)
 	}
 }
@@ -349,7 +353,7 @@ func TestAMaskedRecordIsProvenAndItsMaskHoldsNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rec, d, err := v.Disclose(t.Context(), seq, []Range{{at + 1, at + 2}})
+		rec, d, err := v.Disclose(t.Context(), seq, []seal.Range{{From: at + 1, To: at + 2}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -357,22 +361,22 @@ func TestAMaskedRecordIsProvenAndItsMaskHoldsNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if bytes.Contains(shown, []byte("hunter")) || !bytes.Contains(shown, []byte("password="+Mask+" from 203.0.113.")) || !bytes.Equal(shown, rec.Raw) {
+		if bytes.Contains(shown, []byte("hunter")) || !bytes.Contains(shown, []byte("password="+seal.Mask+" from 203.0.113.")) || !bytes.Equal(shown, rec.Raw) {
 			t.Fatalf("shown: %q", shown)
 		}
 		for i := range d.Parts {
-			forged := Disclosure{Parts: append([]Part(nil), d.Parts...)}
+			forged := seal.Disclosure{Parts: append([]seal.Part(nil), d.Parts...)}
 			if part := &forged.Parts[i]; part.Hash == nil {
 				part.Bytes = append([]byte("x"), part.Bytes...)
 			} else {
 				part.Hash = make([]byte, 32)
 			}
-			if _, err := p.VerifyDisclosed(key, rec, &forged); !errors.Is(err, ErrTampered) {
+			if _, err := p.VerifyDisclosed(key, rec, &forged); !errors.Is(err, seal.ErrTampered) {
 				t.Fatalf("part %d forged: %v", i, err)
 			}
 		}
-		without := Disclosure{Parts: d.Parts[1:]}
-		if _, err := p.VerifyDisclosed(key, rec, &without); !errors.Is(err, ErrTampered) {
+		without := seal.Disclosure{Parts: d.Parts[1:]}
+		if _, err := p.VerifyDisclosed(key, rec, &without); !errors.Is(err, seal.ErrTampered) {
 			t.Errorf("a part left out: %v", err)
 		}
 	}
@@ -381,11 +385,11 @@ func TestAMaskedRecordIsProvenAndItsMaskHoldsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec, d, err := v.Disclose(t.Context(), 1, []Range{{0, 1}})
+	rec, d, err := v.Disclose(t.Context(), 1, []seal.Range{{From: 0, To: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if shown, err := p.VerifyDisclosed(key, rec, d); err != nil || string(shown) != Mask {
+	if shown, err := p.VerifyDisclosed(key, rec, d); err != nil || string(shown) != seal.Mask {
 		t.Errorf("%q %v", shown, err)
 	}
 }
@@ -417,7 +421,7 @@ func TestAMissingOrWrongKeyIsSaid(t *testing.T) {
 		if _, err := Open(dir, o); !errors.Is(err, c.want) {
 			t.Errorf("%+v: %v", c.unlock, err)
 		}
-		if _, err := Verify(t.Context(), dir, VerifyOptions{Unlock: c.unlock}); !errors.Is(err, c.want) {
+		if _, err := audit.Verify(t.Context(), dir, audit.VerifyOptions{Unlock: c.unlock}); !errors.Is(err, c.want) {
 			t.Errorf("verify %+v: %v", c.unlock, err)
 		}
 	}
@@ -426,7 +430,7 @@ func TestAMissingOrWrongKeyIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.Unlock = keyring.Unlock{KeyFile: right}
-	if _, err := Open(dir, o); !errors.Is(err, keyring.ErrNoKey) || !errors.Is(err, ErrIncomplete) {
+	if _, err := Open(dir, o); !errors.Is(err, keyring.ErrNoKey) || !errors.Is(err, ondisk.ErrIncomplete) {
 		t.Errorf("ring gone: %v", err)
 	}
 }

@@ -10,6 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/konseki/konseki/internal/event"
 	"pgregory.net/rapid"
@@ -137,7 +141,7 @@ func (m *machine) adoptOwn(t *rapid.T) {
 
 func (m *machine) expire(t *rapid.T) error {
 	source := rapid.SampledFrom([]string{"web", "vpn", "person-a"}).Draw(t, "expired")
-	closed := lastOf(m.v.Segments())
+	closed := ondisk.LastOf(m.v.Segments())
 	var asked []uint64
 	for _, r := range m.want {
 		if r.Source == source && r.Seq <= closed {
@@ -267,10 +271,10 @@ func (m *machine) check(t *rapid.T) {
 	if before.Sealed < m.seal || before.Sealed > before.Size || (before.TailAge > 0 && before.Sealed == before.Size) {
 		t.Fatalf("sealed %d of %d, at least %d expected", before.Sealed, before.Size, m.seal)
 	}
-	if last := lastOf(m.v.Segments()); last > before.Sealed {
+	if last := ondisk.LastOf(m.v.Segments()); last > before.Sealed {
 		t.Fatalf("segments reach %d, sealed is %d", last, before.Sealed)
 	}
-	report, err := Verify(m.t.Context(), m.dir, VerifyOptions{PublicKey: before.PublicKey})
+	report, err := audit.Verify(m.t.Context(), m.dir, audit.VerifyOptions{PublicKey: before.PublicKey})
 	if err != nil || !report.OK() || report.Sealed < before.Sealed || report.Expired > uint64(len(m.may)) {
 		t.Fatalf("verify: %v, %+v", err, report)
 	}
@@ -320,11 +324,11 @@ func (m *machine) checkProof(t *rapid.T, s Status) {
 		t.Fatal(err)
 	}
 	shown, err := p.VerifyDisclosed(s.PublicKey, got, d)
-	if err != nil || string(shown) != Mask && !bytes.Equal(shown, rec.Raw) {
+	if err != nil || string(shown) != seal.Mask && !bytes.Equal(shown, rec.Raw) {
 		t.Fatalf("%q: %v", shown, err)
 	}
 	got.Received = got.Received.Add(1)
-	if _, err := p.VerifyDisclosed(s.PublicKey, got, d); !errors.Is(err, ErrTampered) {
+	if _, err := p.VerifyDisclosed(s.PublicKey, got, d); !errors.Is(err, seal.ErrTampered) {
 		t.Fatalf("proof of another record: %v", err)
 	}
 }

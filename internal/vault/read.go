@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"slices"
 	"sort"
 	"sync"
-	"time"
+
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
 
 	"github.com/konseki/konseki/internal/event"
 )
@@ -24,7 +25,7 @@ func (v *Vault) Size() uint64 {
 
 // Segments returns the closed segments in order. The slice is the caller's to
 // read; it costs nothing to ask often.
-func (v *Vault) Segments() []Segment {
+func (v *Vault) Segments() []ondisk.Segment {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.segments[:len(v.segments):len(v.segments)]
@@ -38,19 +39,19 @@ func (v *Vault) Records(ctx context.Context, from uint64) iter.Seq2[event.Record
 	last := v.Size()
 	return func(yield func(event.Record, error) bool) {
 		next, going := max(from, 1), true
-		names := make(intern)
+		names := make(ondisk.Intern)
 		for going && next <= last {
-			reached, err := v.readFrom(ctx, next, last, func(p *payload) error {
+			reached, err := v.readFrom(ctx, next, last, func(p *ondisk.Payload) error {
 				rec, err := v.recordOf(p, names)
 				if err == nil {
 					going = yield(rec, nil)
 				}
 				if err == nil && !going {
-					err = errEnough
+					err = ondisk.ErrEnough
 				}
 				return err
 			})
-			if err != nil && !errors.Is(err, errEnough) {
+			if err != nil && !errors.Is(err, ondisk.ErrEnough) {
 				yield(event.Record{}, fmt.Errorf("vault: records: from %d: %w", reached, err))
 				return
 			}
@@ -59,24 +60,21 @@ func (v *Vault) Records(ctx context.Context, from uint64) iter.Seq2[event.Record
 	}
 }
 
-// errEnough ends reading without an error.
-var errEnough = errors.New("enough")
-
 // readFrom gives the records from seq to the end of the file that holds it,
 // last at most, and says which record comes next.
-func (v *Vault) readFrom(ctx context.Context, seq, last uint64, yield func(*payload) error) (next uint64, err error) {
+func (v *Vault) readFrom(ctx context.Context, seq, last uint64, yield func(*ondisk.Payload) error) (next uint64, err error) {
 	next, err = v.readFile(ctx, seq, last, yield)
-	if isGone(err) && next == seq { // written again as another file meanwhile
+	if ondisk.IsGone(err) && next == seq { // written again as another file meanwhile
 		next, err = v.readFile(ctx, seq, last, yield)
 	}
 	return next, err
 }
 
-func (v *Vault) readFile(ctx context.Context, seq, last uint64, yield func(*payload) error) (next uint64, err error) {
+func (v *Vault) readFile(ctx context.Context, seq, last uint64, yield func(*ondisk.Payload) error) (next uint64, err error) {
 	v.mu.Lock()
 	seg, inSegment := v.segmentOfLocked(seq)
-	var f *walFile
-	var file file
+	var f *ondisk.WALFile
+	var file ondisk.File
 	if !inSegment {
 		f, file, err = v.openWALLocked(seq)
 	}
@@ -85,18 +83,18 @@ func (v *Vault) readFile(ctx context.Context, seq, last uint64, yield func(*payl
 		return seq, err
 	}
 	next = seq
-	take := func(p *payload) error {
+	take := func(p *ondisk.Payload) error {
 		if inSegment {
-			next += before(seg.dropped, max(next, p.seq)) - before(seg.dropped, next)
+			next += ondisk.Before(seg.Dropped, max(next, p.Seq)) - ondisk.Before(seg.Dropped, next)
 		}
-		if p.seq != next {
-			return fmt.Errorf("record %d stands where %d belongs: %w", p.seq, next, ErrTampered)
+		if p.Seq != next {
+			return fmt.Errorf("record %d stands where %d belongs: %w", p.Seq, next, seal.ErrTampered)
 		}
 		if next%1024 == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if p.seq > last {
-			return errEnough
+		if p.Seq > last {
+			return ondisk.ErrEnough
 		}
 		next++
 		return yield(p)
@@ -108,94 +106,52 @@ func (v *Vault) readFile(ctx context.Context, seq, last uint64, yield func(*payl
 		err = v.readSegment(seg, seq, take)
 	case f != nil:
 		defer file.Close()
-		end = min(end, f.end()-1)
-		err = readWAL(file, f, seq, take)
+		end = min(end, f.End()-1)
+		err = ondisk.ReadWAL(file, f, seq, take)
 	default:
-		return seq, ErrNotFound
+		return seq, ondisk.ErrNotFound
 	}
 	if err != nil {
 		return next, err
 	}
-	if next <= end && (!inSegment || before(seg.dropped, end+1)-before(seg.dropped, next) != end+1-next) {
-		return next, fmt.Errorf("record %d is not where it belongs: %w", next, ErrTampered)
+	if next <= end && (!inSegment || ondisk.Before(seg.Dropped, end+1)-ondisk.Before(seg.Dropped, next) != end+1-next) {
+		return next, fmt.Errorf("record %d is not where it belongs: %w", next, seal.ErrTampered)
 	}
 	return end + 1, nil
 }
 
-func (v *Vault) readSegment(seg Segment, seq uint64, yield func(*payload) error) error {
+func (v *Vault) readSegment(seg ondisk.Segment, seq uint64, yield func(*ondisk.Payload) error) error {
 	if seg.Records() == 0 {
 		return nil
 	}
-	r, err := openSegment(v.disk, seg, v.ring)
+	r, err := ondisk.OpenSegment(v.disk, seg, v.ring)
 	if err != nil {
 		return fmt.Errorf("%s: %w", seg.Name, err)
 	}
-	defer func() { _ = r.close() }()
-	if err := r.from(seq, yield); err != nil {
+	defer func() { _ = r.Close() }()
+	if err := r.From(seq, yield); err != nil {
 		return fmt.Errorf("%s: %w", seg.Name, err)
 	}
 	return nil
 }
 
-// from gives the records from sequence seq on.
-func (s *segmentReader) from(seq uint64, yield func(*payload) error) error {
-	row := int64(seq - s.first - before(s.dropped, seq))
-	var failed error
-	for g := range s.groups {
-		if s.starts[g+1] <= row {
-			continue
-		}
-		err := s.group(g, max(0, row-s.starts[g]), func(p *payload, _ int32) bool {
-			failed = yield(p)
-			return failed == nil
-		})
-		if failed != nil || err != nil {
-			return cmp.Or(failed, err)
-		}
-	}
-	return nil
-}
-
-// readWAL gives the records of one log file from seq on.
-func readWAL(file io.ReaderAt, f *walFile, seq uint64, yield func(*payload) error) error {
-	off, at := f.offset(seq)
-	s := newWALScanner(file, f.cipher, off, f.size)
-	if err := s.skipTo(at, seq); err != nil {
-		return err
-	}
-	for {
-		p, err := s.next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := yield(&p); err != nil {
-			return err
-		}
-	}
-}
-
-func timeOf(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
-
 // recordOf gives a record as it was received, or says that it is gone.
-func (v *Vault) recordOf(p *payload, names intern) (event.Record, error) {
+func (v *Vault) recordOf(p *ondisk.Payload, names ondisk.Intern) (event.Record, error) {
 	rec := event.Record{
-		Seq: p.seq, Received: timeOf(p.received),
-		Source: names.of(p.source), Transport: names.of(p.transport),
+		Seq: p.Seq, Received: ondisk.TimeOf(p.Received),
+		Source: names.Of(p.Source), Transport: names.Of(p.Transport),
 	}
 	var err error
-	if rec.Raw, _, rec.Gone, err = reveal(v.ring, p); err != nil {
-		return rec, fmt.Errorf("record %d: %w: %w", p.seq, err, ErrTampered)
+	if rec.Raw, _, rec.Gone, err = ondisk.Reveal(v.ring, p); err != nil {
+		return rec, fmt.Errorf("record %d: %w: %w", p.Seq, err, seal.ErrTampered)
 	}
 	return rec, nil
 }
 
-func (v *Vault) segmentOfLocked(seq uint64) (Segment, bool) {
+func (v *Vault) segmentOfLocked(seq uint64) (ondisk.Segment, bool) {
 	i := sort.Search(len(v.segments), func(i int) bool { return v.segments[i].Last >= seq })
 	if i == len(v.segments) || v.segments[i].First > seq {
-		return Segment{}, false
+		return ondisk.Segment{}, false
 	}
 	return v.segments[i], true
 }
@@ -209,8 +165,8 @@ func (v *Vault) Get(ctx context.Context, seq uint64) (event.Record, error) {
 		return event.Record{}, fmt.Errorf("vault: get %d: %w", seq, context.Cause(ctx))
 	}
 	var rec event.Record
-	err := v.get(ctx, seq, func(p *payload) (err error) {
-		rec, err = v.recordOf(p, make(intern))
+	err := v.get(ctx, seq, func(p *ondisk.Payload) (err error) {
+		rec, err = v.recordOf(p, make(ondisk.Intern))
 		return err
 	})
 	if err == nil && rec.Gone != event.Present {
@@ -224,36 +180,36 @@ func (v *Vault) Get(ctx context.Context, seq uint64) (event.Record, error) {
 }
 
 // get calls take with one record as it is kept.
-func (v *Vault) get(ctx context.Context, seq uint64, take func(*payload) error) error {
+func (v *Vault) get(ctx context.Context, seq uint64, take func(*ondisk.Payload) error) error {
 	v.mu.Lock()
 	size := v.size
 	seg, inSegment := v.segmentOfLocked(seq)
 	v.mu.Unlock()
 	if seq == 0 || seq > size {
-		return ErrNotFound
+		return ondisk.ErrNotFound
 	}
 	found := false
-	one := func(p *payload) error {
-		if p.seq != seq {
-			return fmt.Errorf("record %d stands where %d belongs: %w", p.seq, seq, ErrTampered)
+	one := func(p *ondisk.Payload) error {
+		if p.Seq != seq {
+			return fmt.Errorf("record %d stands where %d belongs: %w", p.Seq, seq, seal.ErrTampered)
 		}
 		found = true
-		return cmp.Or(take(p), errEnough)
+		return cmp.Or(take(p), ondisk.ErrEnough)
 	}
 	var err error
 	if inSegment {
-		if _, gone := spanOf(seg.dropped, seq); gone {
-			return fmt.Errorf("%w: %s", ErrGone, seg.why())
+		if _, gone := ondisk.SpanOf(seg.Dropped, seq); gone {
+			return fmt.Errorf("%w: %s", ErrGone, seg.Why())
 		}
-		err = v.opened.use(v, seg, func(r *segmentReader) error { return r.from(seq, one) })
+		err = v.opened.use(v, seg, func(r *ondisk.SegmentReader) error { return r.From(seq, one) })
 	} else {
 		_, err = v.readFrom(ctx, seq, seq, one)
 	}
 	switch {
-	case errors.Is(err, errEnough):
+	case errors.Is(err, ondisk.ErrEnough):
 		return nil
 	case err == nil && !found:
-		return fmt.Errorf("record %d is not where it belongs: %w", seq, ErrTampered)
+		return fmt.Errorf("record %d is not where it belongs: %w", seq, seal.ErrTampered)
 	}
 	return err
 }
@@ -266,23 +222,23 @@ type segmentCache struct {
 
 type openedSegment struct {
 	path   string
-	reader *segmentReader
+	reader *ondisk.SegmentReader
 }
 
 const openSegments = 8
 
 // use calls fn with a segment. Calls take turns.
-func (c *segmentCache) use(v *Vault, seg Segment, fn func(*segmentReader) error) error {
+func (c *segmentCache) use(v *Vault, seg ondisk.Segment, fn func(*ondisk.SegmentReader) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	i := slices.IndexFunc(c.files, func(o openedSegment) bool { return o.path == seg.Path })
 	if i < 0 {
-		r, err := openSegment(v.disk, seg, v.ring)
+		r, err := ondisk.OpenSegment(v.disk, seg, v.ring)
 		if err != nil {
 			return err
 		}
 		if len(c.files) == openSegments {
-			_ = c.files[0].reader.close() // only read from
+			_ = c.files[0].reader.Close() // only read from
 			c.files = slices.Delete(c.files, 0, 1)
 		}
 		c.files = append(c.files, openedSegment{seg.Path, r})
@@ -297,7 +253,7 @@ func (c *segmentCache) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, o := range c.files {
-		_ = o.reader.close() // only read from
+		_ = o.reader.Close() // only read from
 	}
 	c.files = nil
 }

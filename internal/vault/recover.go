@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"path/filepath"
-	"slices"
+	"strings"
+
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
 
 	"github.com/konseki/konseki/internal/vault/keyring"
 )
@@ -26,17 +28,17 @@ func (v *Vault) recover(ctx context.Context) error {
 	if v.segments, err = v.loadSegments(); err != nil {
 		return err
 	}
-	rolled := lastOf(v.segments)
+	rolled := ondisk.LastOf(v.segments)
 	if rolled > v.integrated {
 		return fmt.Errorf("%w: segments reach record %d but the log only %d: run konseki verify, and restore the log folder from a copy",
-			ErrTampered, rolled, v.integrated)
+			seal.ErrTampered, rolled, v.integrated)
 	}
 	if err := v.recoverWAL(rolled); err != nil {
 		return err
 	}
 	if v.size < v.integrated {
 		return fmt.Errorf("%w: %d records are sealed but the write-ahead log ends at %d: run konseki verify, and restore from a copy",
-			ErrTampered, v.integrated, v.size)
+			seal.ErrTampered, v.integrated, v.size)
 	}
 	if v.size > v.sealed {
 		v.tailSince = v.opts.Now()
@@ -55,31 +57,31 @@ func (v *Vault) adopt(ctx context.Context) error {
 	known := v.entries
 	v.mu.Unlock()
 	if size < known {
-		return fmt.Errorf("%w: the log shrank from %d entries to %d", ErrTampered, known, size)
+		return fmt.Errorf("%w: the log shrank from %d entries to %d", seal.ErrTampered, known, size)
 	}
 	if size == known {
 		return nil
 	}
-	b, err := readBatch(ctx, v.log.dir, size-1, size)
+	b, err := ondisk.ReadBatch(ctx, v.log.dir, size-1, size)
 	if err != nil {
-		return fmt.Errorf("%w: %w: run konseki verify, and restore the log folder from a copy", ErrTampered, err)
+		return fmt.Errorf("%w: %w: run konseki verify, and restore the log folder from a copy", seal.ErrTampered, err)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.entries, v.integrated, v.lastSeal = size, b.end()-1, b.sealed
+	v.entries, v.integrated, v.lastSeal = size, b.End()-1, b.Sealed
 	return nil
 }
 
 // recoverWAL reads every log file, removes those that a segment already holds,
 // cuts the torn end of the last one and opens it for writing again.
 func (v *Vault) recoverWAL(rolled uint64) error {
-	paths, err := listWAL(v.disk, filepath.Join(v.dir, walDir))
+	paths, err := ondisk.ListWAL(v.disk, filepath.Join(v.dir, ondisk.WALDir))
 	if err != nil {
 		return err
 	}
 	v.size, v.nextNumber = rolled, 1
 	if n := len(paths); n > 0 {
-		last, _ := parseWALName(filepath.Base(paths[n-1]))
+		last, _ := ondisk.ParseWALName(filepath.Base(paths[n-1]))
 		v.nextNumber = last + 1
 	}
 	paths, err = v.dropUnstarted(paths)
@@ -88,23 +90,23 @@ func (v *Vault) recoverWAL(rolled uint64) error {
 	}
 	limit := uint64(math.MaxUint64)
 	torn := make([]int64, len(paths))
-	files := make([]*walFile, len(paths))
+	files := make([]*ondisk.WALFile, len(paths))
 	for i := len(paths) - 1; i >= 0; i-- { // backwards: a file ends where the next begins
-		if files[i], torn[i], err = readWALFile(v.disk, paths[i], limit, walKeys(v.ring)); err != nil {
+		if files[i], torn[i], err = ondisk.ReadWALFile(v.disk, paths[i], limit, ondisk.WALKeys(v.ring)); err != nil {
 			if errors.Is(err, keyring.ErrNoKey) || errors.Is(err, keyring.ErrDestroyed) {
-				return fmt.Errorf("%w: wal/%w: restore the keyring from its recovery file", ErrIncomplete, err)
+				return fmt.Errorf("%w: wal/%w: restore the keyring from its recovery file", ondisk.ErrIncomplete, err)
 			}
-			return fmt.Errorf("%w: %w: restore wal/ from a copy", ErrTampered, err)
+			return fmt.Errorf("%w: %w: restore wal/ from a copy", seal.ErrTampered, err)
 		}
-		limit = files[i].first
+		limit = files[i].First
 	}
 	for i, f := range files {
-		f.closed = i < len(files)-1
+		f.Closed = i < len(files)-1
 		if err := v.take(f, rolled, torn[i]); err != nil {
 			return err
 		}
 	}
-	if n := len(v.files); n > 0 && !v.files[n-1].closed {
+	if n := len(v.files); n > 0 && !v.files[n-1].Closed {
 		return v.reopen(v.files[n-1], torn[len(torn)-1])
 	}
 	return nil
@@ -118,64 +120,88 @@ func (v *Vault) dropUnstarted(paths []string) ([]string, error) {
 		return paths, nil
 	}
 	last := paths[n-1]
-	_, size, err := readWALFile(v.disk, last, math.MaxUint64, walKeys(v.ring))
-	if !errors.Is(err, errTorn) || size > int64(walHead) {
+	_, size, err := ondisk.ReadWALFile(v.disk, last, math.MaxUint64, ondisk.WALKeys(v.ring))
+	if !errors.Is(err, ondisk.ErrTorn) || size > int64(ondisk.WALHead) {
 		return paths, nil
 	}
 	v.opts.Logger.Warn("write-ahead log file was never started, removing it", "file", filepath.Base(last), "bytes", size)
-	return paths[:n-1], v.disk.remove(last)
+	return paths[:n-1], v.disk.Remove(last)
 }
 
 // take counts a recovered file in, or removes it when a segment holds it all.
-func (v *Vault) take(f *walFile, rolled uint64, torn int64) error {
-	if f.count > 0 && f.end()-1 <= rolled {
-		v.opts.Logger.Info("write-ahead log file is in a segment already, removing it", "file", filepath.Base(f.path))
-		return v.disk.remove(f.path)
+func (v *Vault) take(f *ondisk.WALFile, rolled uint64, torn int64) error {
+	if f.Count > 0 && f.End()-1 <= rolled {
+		v.opts.Logger.Info("write-ahead log file is in a segment already, removing it", "file", filepath.Base(f.Path))
+		return v.disk.Remove(f.Path)
 	}
-	if f.first != v.size+1 {
+	if f.First != v.size+1 {
 		return fmt.Errorf("%w: records %d to %d are missing before %s: run konseki verify, and restore from a copy",
-			ErrTampered, v.size+1, f.first-1, filepath.Base(f.path))
+			seal.ErrTampered, v.size+1, f.First-1, filepath.Base(f.Path))
 	}
-	if torn > 0 && !f.closed && f.end()-1 < v.integrated { // what stands after a closed file's records was never acknowledged
+	if torn > 0 && !f.Closed && f.End()-1 < v.integrated { // what stands after a closed file's records was never acknowledged
 		return fmt.Errorf("%w: %s is damaged at record %d, which is sealed: run konseki verify, and restore from a copy",
-			ErrTampered, filepath.Base(f.path), f.end())
+			seal.ErrTampered, filepath.Base(f.Path), f.End())
 	}
-	v.size = f.end() - 1
+	v.size = f.End() - 1
 	v.files = append(v.files, f)
 	return nil
 }
 
 // reopen makes the last file writable again, without its torn end.
-func (v *Vault) reopen(f *walFile, torn int64) error {
-	s, err := v.disk.edit(f.path)
+func (v *Vault) reopen(f *ondisk.WALFile, torn int64) error {
+	s, err := v.disk.Edit(f.Path)
 	if err != nil {
 		return err
 	}
 	v.active = &walWriter{sink: s, file: f}
 	if torn > 0 {
-		v.opts.Logger.Warn("cut the torn end of the write-ahead log", "file", filepath.Base(f.path),
-			"bytes", torn, "last_record", f.end()-1)
-		return errors.Join(s.Truncate(f.size), s.Sync())
+		v.opts.Logger.Warn("cut the torn end of the write-ahead log", "file", filepath.Base(f.Path),
+			"bytes", torn, "last_record", f.End()-1)
+		return errors.Join(s.Truncate(f.Size), s.Sync())
 	}
 	return nil
 }
 
-// listWAL gives the log files in order.
-func listWAL(d disk, dir string) ([]string, error) {
-	entries, err := d.readDir(dir)
+// loadSegments lists the segments for use: no gap, no overlap, every footer
+// readable. What an interrupted roll or rewrite left is removed.
+func (v *Vault) loadSegments() ([]ondisk.Segment, error) {
+	dir := filepath.Join(v.dir, ondisk.SegmentDir)
+	segments, replaced, others, err := ondisk.ListSegments(v.disk, dir)
 	if err != nil {
 		return nil, err
 	}
-	var paths []string
-	for _, e := range entries {
-		if _, ok := parseWALName(e.Name()); ok && e.Type() == fs.FileMode(0) {
-			paths = append(paths, filepath.Join(dir, e.Name()))
+	for _, name := range others {
+		if strings.HasSuffix(name, ondisk.PartSuffix) {
+			if err := v.disk.Remove(filepath.Join(dir, name)); err != nil {
+				return nil, err
+			}
 		}
 	}
-	slices.SortFunc(paths, func(a, b string) int {
-		na, _ := parseWALName(filepath.Base(a))
-		nb, _ := parseWALName(filepath.Base(b))
-		return int(int64(na) - int64(nb))
-	})
-	return paths, nil
+	next := uint64(1)
+	for i := range segments {
+		s := &segments[i]
+		if s.First != next {
+			return nil, fmt.Errorf("%w: segments/%s should begin with record %d: run konseki verify, and restore the segment before it from a copy",
+				ondisk.ErrIncomplete, s.Name, next)
+		}
+		next = s.Last + 1
+		r, err := ondisk.OpenSegment(v.disk, *s, v.ring)
+		if errors.Is(err, keyring.ErrDestroyed) {
+			s.Dropped, s.Shredded = []ondisk.Span{{First: s.First, Last: s.Last}}, true
+			continue // as shredded: nothing in it can be read
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: segments/%s: %w: run konseki verify, and restore it from a copy", ondisk.ErrIncomplete, s.Name, err)
+		}
+		s.RawBytes, s.Dropped, s.LastReceived, s.Sources = r.RawBytes, r.Dropped, r.Received, r.Sources
+		if err := r.Close(); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range replaced {
+		if err := v.disk.Remove(s.Path); err != nil {
+			return nil, err
+		}
+	}
+	return segments, nil
 }

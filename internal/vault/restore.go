@@ -17,6 +17,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
+
 	"github.com/go-json-experiment/json"
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/rfc6962"
@@ -46,9 +49,9 @@ type SeqLeaf struct {
 // end is an error: the file is a copy, and nobody is writing it.
 func WALLeaves(path string) iter.Seq2[SeqLeaf, error] {
 	return func(yield func(SeqLeaf, error) bool) {
-		err := readFrames(path, nil, func(_ []byte, p payload) (bool, error) {
-			leaf, _ := p.leaf(nil)
-			return yield(SeqLeaf{p.seq, leaf}, nil), nil
+		err := readFrames(path, nil, func(_ []byte, p ondisk.Payload) (bool, error) {
+			leaf, _ := p.Leaf(nil)
+			return yield(SeqLeaf{p.Seq, leaf}, nil), nil
 		})
 		if err != nil {
 			yield(SeqLeaf{}, fmt.Errorf("vault: %s: %w", filepath.Base(path), err))
@@ -59,10 +62,10 @@ func WALLeaves(path string) iter.Seq2[SeqLeaf, error] {
 // SegmentLeaves gives the leaves of a segment in file order.
 func SegmentLeaves(path string) iter.Seq2[SeqLeaf, error] {
 	return func(yield func(SeqLeaf, error) bool) {
-		err := segmentRecords(path, nil, func(p *payload) error {
-			leaf, _ := p.leaf(nil)
-			if !yield(SeqLeaf{p.seq, leaf}, nil) {
-				return errEnough
+		err := segmentRecords(path, nil, func(p *ondisk.Payload) error {
+			leaf, _ := p.Leaf(nil)
+			if !yield(SeqLeaf{p.Seq, leaf}, nil) {
+				return ondisk.ErrEnough
 			}
 			return nil
 		})
@@ -74,19 +77,19 @@ func SegmentLeaves(path string) iter.Seq2[SeqLeaf, error] {
 
 // readFrames gives the frames of a log file, each whole and as parsed, until
 // yield says no. The first bytes that are no frame are errTorn.
-func readFrames(path string, ring *keyring.Ring, yield func(frame []byte, p payload) (bool, error)) error {
+func readFrames(path string, ring *keyring.Ring, yield func(frame []byte, p ondisk.Payload) (bool, error)) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	w, size, err := openWAL(file, filepath.Base(path), walKeys(ring))
+	w, size, err := ondisk.OpenWAL(file, filepath.Base(path), ondisk.WALKeys(ring))
 	if err != nil {
 		return err
 	}
-	s := newWALScanner(file, w.cipher, int64(walHead), size)
+	s := ondisk.NewWALScanner(file, w.Cipher, int64(ondisk.WALHead), size)
 	for {
-		p, err := s.next()
+		p, err := s.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -100,24 +103,24 @@ func readFrames(path string, ring *keyring.Ring, yield func(frame []byte, p payl
 }
 
 // reframe writes a record as a frame in the clear.
-func reframe(p *payload) []byte {
-	rec := event.Record{Seq: p.seq, Received: time.Unix(0, p.received), Source: string(p.source), Transport: string(p.transport)}
-	return appendFrame(nil, &rec, &kept{form: p.form, key: p.key, commit: p.commit, body: p.body}, nil)
+func reframe(p *ondisk.Payload) []byte {
+	rec := event.Record{Seq: p.Seq, Received: time.Unix(0, p.Received), Source: string(p.Source), Transport: string(p.Transport)}
+	return ondisk.AppendFrame(nil, &rec, &ondisk.Kept{Form: p.Form, Key: p.Key, Commit: p.Commit, Body: p.Body}, nil)
 }
 
 // segmentRecords gives the records of a segment until yield gives an error.
-func segmentRecords(path string, ring *keyring.Ring, yield func(*payload) error) error {
-	seg, ok := parseSegmentName(filepath.Base(path))
+func segmentRecords(path string, ring *keyring.Ring, yield func(*ondisk.Payload) error) error {
+	seg, ok := ondisk.ParseSegmentName(filepath.Base(path))
 	if !ok {
 		return fmt.Errorf("%s is not named as a segment", filepath.Base(path))
 	}
 	seg.Path = path
-	r, err := openSegment(osDisk{}, seg, ring)
+	r, err := ondisk.OpenSegment(ondisk.OSDisk{}, seg, ring)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = r.close() }() // only read from
-	if err := r.from(seg.First, yield); !errors.Is(err, errEnough) {
+	defer func() { _ = r.Close() }() // only read from
+	if err := r.From(seg.First, yield); !errors.Is(err, ondisk.ErrEnough) {
 		return err
 	}
 	return nil
@@ -184,30 +187,30 @@ func CheckpointSize(text []byte, keys string) (uint64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("vault: checkpoint: %w", err)
 	}
-	return cp.size, nil
+	return cp.Size, nil
 }
 
 // anyCheckpoint opens a checkpoint that one of the keys, a line each, signed.
-func anyCheckpoint(text []byte, keys string) (checkpoint, error) {
+func anyCheckpoint(text []byte, keys string) (seal.Checkpoint, error) {
 	err := errors.New("there is no public key")
 	for line := range strings.Lines(keys) {
 		var v note.Verifier
 		if v, err = note.NewVerifier(strings.TrimSpace(line)); err != nil {
 			continue
 		}
-		var cp checkpoint
-		if cp, err = openCheckpoint(text, v); err == nil {
+		var cp seal.Checkpoint
+		if cp, err = seal.OpenCheckpoint(text, v); err == nil {
 			return cp, nil
 		}
 	}
-	return checkpoint{}, err
+	return seal.Checkpoint{}, err
 }
 
 // RestoreLog checks that the entries below dir/log are those that the
 // checkpoint signs, and gives the last record sealed under it. dir is a vault's
 // folder that holds key.pub and the files that LogFiles names.
 func RestoreLog(ctx context.Context, dir string, text []byte) (sealed uint64, err error) {
-	keys, err := readPublicKey(dir)
+	keys, err := ondisk.ReadPublicKey(dir)
 	if err != nil {
 		return 0, fmt.Errorf("vault: restore: %w", err)
 	}
@@ -233,24 +236,24 @@ func restoreLog(ctx context.Context, dir, keys string, text []byte) (ends []uint
 	}
 	factory := compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}
 	tree := factory.NewEmptyRange(0)
-	for index := uint64(0); index < cp.size; {
+	for index := uint64(0); index < cp.Size; {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		entries, err := readBundle(ctx, filepath.Join(dir, logDir), index/layout.EntryBundleWidth, cp.size)
+		entries, err := ondisk.ReadBundle(ctx, filepath.Join(dir, ondisk.LogDir), index/layout.EntryBundleWidth, cp.Size)
 		if err != nil {
 			return nil, err
 		}
-		want := min(cp.size-index, layout.EntryBundleWidth)
+		want := min(cp.Size-index, layout.EntryBundleWidth)
 		if uint64(len(entries)) != want {
-			return nil, fmt.Errorf("%w: bundle %d has %d entries instead of %d", ErrTampered, index/layout.EntryBundleWidth, len(entries), want)
+			return nil, fmt.Errorf("%w: bundle %d has %d entries instead of %d", seal.ErrTampered, index/layout.EntryBundleWidth, len(entries), want)
 		}
 		for _, entry := range entries {
-			b, err := parseBatch(entry)
-			if err != nil || b.first != lastEnd(ends)+1 {
-				return nil, fmt.Errorf("%w: entry %d is not the next batch", ErrTampered, index)
+			b, err := seal.ParseBatch(entry)
+			if err != nil || b.First != lastEnd(ends)+1 {
+				return nil, fmt.Errorf("%w: entry %d is not the next batch", seal.ErrTampered, index)
 			}
-			ends = append(ends, b.end()-1)
+			ends = append(ends, b.End()-1)
 			if err := tree.Append(rfc6962.DefaultHasher.HashLeaf(entry), nil); err != nil {
 				return nil, err
 			}
@@ -258,13 +261,13 @@ func restoreLog(ctx context.Context, dir, keys string, text []byte) (ends []uint
 		}
 	}
 	root := rfc6962.DefaultHasher.EmptyRoot()
-	if cp.size > 0 {
+	if cp.Size > 0 {
 		if root, err = tree.GetRootHash(nil); err != nil {
 			return nil, err
 		}
 	}
-	if !bytes.Equal(root, cp.root[:]) {
-		return nil, fmt.Errorf("%w: its entries do not have the root that the checkpoint signs", ErrTampered)
+	if !bytes.Equal(root, cp.Root[:]) {
+		return nil, fmt.Errorf("%w: its entries do not have the root that the checkpoint signs", seal.ErrTampered)
 	}
 	return ends, nil
 }
@@ -314,7 +317,7 @@ func Restore(ctx context.Context, dir string, o RestoreOptions) (*Restored, erro
 }
 
 func restore(ctx context.Context, dir string, o RestoreOptions) (*Restored, error) {
-	keys, err := readPublicKey(dir)
+	keys, err := ondisk.ReadPublicKey(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -322,12 +325,12 @@ func restore(ctx context.Context, dir string, o RestoreOptions) (*Restored, erro
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{walDir, segmentDir} {
+	for _, name := range []string{ondisk.WALDir, ondisk.SegmentDir} {
 		if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
 			return nil, err
 		}
 	}
-	segments, _, _, err := listSegments(osDisk{}, filepath.Join(dir, segmentDir))
+	segments, _, _, err := ondisk.ListSegments(ondisk.OSDisk{}, filepath.Join(dir, ondisk.SegmentDir))
 	if err != nil {
 		return nil, err
 	}
@@ -342,7 +345,7 @@ func restore(ctx context.Context, dir string, o RestoreOptions) (*Restored, erro
 	if err != nil {
 		return nil, err
 	}
-	w := walRestorer{dir: filepath.Join(dir, walDir), ends: ends, out: out, ring: ring}
+	w := walRestorer{dir: filepath.Join(dir, ondisk.WALDir), ends: ends, out: out, ring: ring}
 	if err := w.restore(ctx, next, o.Rest); err != nil {
 		return nil, err
 	}
@@ -353,10 +356,10 @@ func restore(ctx context.Context, dir string, o RestoreOptions) (*Restored, erro
 	if err := restoreKey(dir, keys, o); err != nil {
 		return nil, err
 	}
-	if err := replaceDurably(filepath.Join(dir, formatName), o.Format, 0o644); err != nil {
+	if err := ondisk.ReplaceDurably(filepath.Join(dir, ondisk.FormatName), o.Format, 0o644); err != nil {
 		return nil, err
 	}
-	return out, readFormat(dir)
+	return out, ondisk.ReadFormat(dir)
 }
 
 func (r *Restored) missing(first, last uint64) {
@@ -382,7 +385,7 @@ type walRestorer struct {
 
 // restore writes every record from next on that a file has.
 func (w *walRestorer) restore(ctx context.Context, next uint64, rest []RestoreFile) error {
-	old, err := listWAL(osDisk{}, w.dir)
+	old, err := ondisk.ListWAL(ondisk.OSDisk{}, w.dir)
 	if err != nil {
 		return err
 	}
@@ -442,14 +445,14 @@ func (w *walRestorer) take(f RestoreFile, next *uint64) error {
 	}
 	var err error
 	if f.Segment {
-		err = segmentRecords(f.Path, w.ring, func(p *payload) error {
-			if !put(reframe(p), p.seq) {
-				return errEnough
+		err = segmentRecords(f.Path, w.ring, func(p *ondisk.Payload) error {
+			if !put(reframe(p), p.Seq) {
+				return ondisk.ErrEnough
 			}
 			return nil
 		})
 	} else {
-		err = readFrames(f.Path, w.ring, func(frame []byte, p payload) (bool, error) { return put(frame, p.seq), nil })
+		err = readFrames(f.Path, w.ring, func(frame []byte, p ondisk.Payload) (bool, error) { return put(frame, p.Seq), nil })
 	}
 	if err != nil {
 		w.out.Trouble = append(w.out.Trouble, fmt.Sprintf("%s: %v", filepath.Base(f.Path), err))
@@ -481,12 +484,12 @@ func (w *walRestorer) start(first uint64) error {
 		return err
 	}
 	w.number++
-	file, err := os.OpenFile(filepath.Join(w.dir, walName(w.number)), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	file, err := os.OpenFile(filepath.Join(w.dir, ondisk.WALName(w.number)), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
 	w.file, w.buf, w.count, w.bytes = file, bufio.NewWriterSize(file, 1<<20), 0, 0
-	_, err = w.buf.Write(walHeader(&walFile{first: first}))
+	_, err = w.buf.Write(ondisk.WALHeader(&ondisk.WALFile{First: first}))
 	return err
 }
 
@@ -494,7 +497,7 @@ func (w *walRestorer) close() error {
 	if w.file == nil {
 		return nil
 	}
-	err := errors.Join(w.buf.Flush(), w.file.Sync(), w.file.Close(), syncDir(w.dir))
+	err := errors.Join(w.buf.Flush(), w.file.Sync(), w.file.Close(), ondisk.SyncDir(w.dir))
 	w.file = nil
 	return err
 }
@@ -508,18 +511,18 @@ func restoreState(dir, keys string, o RestoreOptions) error {
 	state, err := json.Marshal(struct {
 		Size uint64 `json:"size"`
 		Root []byte `json:"root"`
-	}{cp.size, cp.root[:]})
+	}{cp.Size, cp.Root[:]})
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, logDir, treeState)
+	path := filepath.Join(dir, ondisk.LogDir, ondisk.TreeState)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	if err := replaceDurably(path, state, 0o600); err != nil {
+	if err := ondisk.ReplaceDurably(path, state, 0o600); err != nil {
 		return err
 	}
-	return replaceDurably(filepath.Join(dir, logDir, layout.CheckpointPath), o.Checkpoint, 0o644)
+	return ondisk.ReplaceDurably(filepath.Join(dir, ondisk.LogDir, layout.CheckpointPath), o.Checkpoint, 0o644)
 }
 
 // restoreKey puts the signing key in its place, or makes a new one.
@@ -527,9 +530,9 @@ func restoreKey(dir, keys string, o RestoreOptions) error {
 	old, _, _ := strings.Cut(keys, "\n")
 	verifier, err := note.NewVerifier(old)
 	if err != nil {
-		return fmt.Errorf("%s: %w", pubName, err)
+		return fmt.Errorf("%s: %w", ondisk.PubName, err)
 	}
-	path := filepath.Join(dir, keyName)
+	path := filepath.Join(dir, ondisk.KeyName)
 	switch {
 	case len(o.Key) > 0:
 		signer, err := note.NewSigner(strings.TrimSpace(string(o.Key)))
@@ -537,10 +540,10 @@ func restoreKey(dir, keys string, o RestoreOptions) error {
 			return fmt.Errorf("signing key: %w", err)
 		}
 		if signer.Name() != verifier.Name() || signer.KeyHash() != verifier.KeyHash() {
-			return fmt.Errorf("%w: the signing key is %s+%08x, the copy was signed with %s+%08x", ErrIncomplete,
+			return fmt.Errorf("%w: the signing key is %s+%08x, the copy was signed with %s+%08x", ondisk.ErrIncomplete,
 				signer.Name(), signer.KeyHash(), verifier.Name(), verifier.KeyHash())
 		}
-		return replaceDurably(path, fmt.Appendf(nil, "%s\n", strings.TrimSpace(string(o.Key))), 0o600)
+		return ondisk.ReplaceDurably(path, fmt.Appendf(nil, "%s\n", strings.TrimSpace(string(o.Key))), 0o600)
 	case o.NewKey:
 		if _, err := os.Stat(path); err == nil {
 			return nil // made by an attempt that was interrupted
@@ -549,10 +552,10 @@ func restoreKey(dir, keys string, o RestoreOptions) error {
 		if err != nil {
 			return err
 		}
-		if err := replaceDurably(filepath.Join(dir, pubName), fmt.Appendf(nil, "%s\n%s\n", pub, keys), 0o644); err != nil {
+		if err := ondisk.ReplaceDurably(filepath.Join(dir, ondisk.PubName), fmt.Appendf(nil, "%s\n%s\n", pub, keys), 0o644); err != nil {
 			return err
 		}
-		return replaceDurably(path, []byte(key+"\n"), 0o600)
+		return ondisk.ReplaceDurably(path, []byte(key+"\n"), 0o600)
 	}
 	return nil
 }
@@ -562,7 +565,7 @@ func restoreKey(dir, keys string, o RestoreOptions) error {
 func restoreRing(dir string, o RestoreOptions) (*keyring.Ring, error) {
 	path := filepath.Join(dir, keyring.FileName)
 	if o.Keyring != nil {
-		if err := replaceDurably(path, o.Keyring, 0o600); err != nil {
+		if err := ondisk.ReplaceDurably(path, o.Keyring, 0o600); err != nil {
 			return nil, err
 		}
 	}
@@ -574,19 +577,4 @@ func restoreRing(dir string, o RestoreOptions) (*keyring.Ring, error) {
 		return nil, nil
 	}
 	return ring, err
-}
-
-// replaceDurably writes a file beside its place and moves it there.
-func replaceDurably(path string, b []byte, mode fs.FileMode) error {
-	part := path + partSuffix
-	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := writeDurably(part, b, mode); err != nil {
-		return err
-	}
-	if err := os.Rename(part, path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
 }

@@ -4,22 +4,24 @@ import (
 	"cmp"
 	"path/filepath"
 	"slices"
+
+	"github.com/konseki/konseki/internal/vault/ondisk"
 )
 
 // CheckSegment says why a segment cannot be read at all, or nil; whether its
 // records are those that were sealed, only Verify says. One that is encrypted
 // is taken as it is.
 func CheckSegment(path string) error {
-	seg, ok := parseSegmentName(filepath.Base(path))
+	seg, ok := ondisk.ParseSegmentName(filepath.Base(path))
 	if !ok || seg.Encrypted {
 		return nil
 	}
 	seg.Path = path
-	r, err := openSegment(osDisk{}, seg, nil)
+	r, err := ondisk.OpenSegment(ondisk.OSDisk{}, seg, nil)
 	if err != nil {
 		return err
 	}
-	return r.close()
+	return r.Close()
 }
 
 // PlanRestore chooses among the names of segments that a copy has. Keep are
@@ -29,19 +31,19 @@ func CheckSegment(path string) error {
 // segments, what follows the hole is rest as well, because only the log can
 // take it in.
 func PlanRestore(names []string, tails []RecordRange, sealed uint64) (keep, rest []string) {
-	var all []Segment
+	var all []ondisk.Segment
 	for _, name := range names {
-		if s, ok := parseSegmentName(name); ok {
+		if s, ok := ondisk.ParseSegmentName(name); ok {
 			all = append(all, s)
 		}
 	}
 	// As in a vault's folder, a file written again stands for those it covers.
-	all = slices.DeleteFunc(slices.Clone(all), func(s Segment) bool {
-		return slices.ContainsFunc(all, func(o Segment) bool {
+	all = slices.DeleteFunc(slices.Clone(all), func(s ondisk.Segment) bool {
+		return slices.ContainsFunc(all, func(o ondisk.Segment) bool {
 			return o.Generation > s.Generation && o.First <= s.First && o.Last >= s.Last
 		})
 	})
-	slices.SortFunc(all, func(a, b Segment) int {
+	slices.SortFunc(all, func(a, b ondisk.Segment) int {
 		return cmp.Or(cmp.Compare(a.First, b.First), -cmp.Compare(a.Last, b.Last), -cmp.Compare(a.Generation, b.Generation))
 	})
 	next, filled := uint64(1), false

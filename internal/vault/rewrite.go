@@ -7,6 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
+
 	"github.com/go-json-experiment/json"
 	"github.com/konseki/konseki/internal/event"
 	"golang.org/x/mod/sumdb/tlog"
@@ -61,7 +64,7 @@ func (v *Vault) Expire(ctx context.Context, req ExpireRequest) (ExpireReport, er
 	return rep, nil
 }
 
-func (v *Vault) expireSegment(ctx context.Context, seg Segment, req ExpireRequest, rep *ExpireReport) error {
+func (v *Vault) expireSegment(ctx context.Context, seg ondisk.Segment, req ExpireRequest, rep *ExpireReport) error {
 	p, err := v.planExpiry(ctx, seg, req)
 	if err != nil || p.rec.Count == 0 {
 		return err
@@ -74,12 +77,12 @@ func (v *Vault) expireSegment(ctx context.Context, seg Segment, req ExpireReques
 	if req.DryRun {
 		return nil
 	}
-	p.rec.At, p.rec.By, p.rec.Op, p.rec.Reason, p.rec.Records = v.opts.Now().UTC(), req.By, "expire", req.Reason, spansText(p.gone)
+	p.rec.At, p.rec.By, p.rec.Op, p.rec.Reason, p.rec.Records = v.opts.Now().UTC(), req.By, "expire", req.Reason, ondisk.SpansText(p.gone)
 	if err := v.declare(ctx, event.SourceExpiry, p.rec); err != nil {
 		return err
 	}
-	written, err := v.rewrite(ctx, []Segment{seg}, func(p2 *payload) bool {
-		_, gone := spanOf(p.gone, p2.seq)
+	written, err := v.rewrite(ctx, []ondisk.Segment{seg}, func(p2 *ondisk.Payload) bool {
+		_, gone := ondisk.SpanOf(p.gone, p2.Seq)
 		return gone
 	})
 	if err != nil {
@@ -103,27 +106,27 @@ func (v *Vault) declare(ctx context.Context, source string, what any) error {
 
 type expiryPlan struct {
 	rec  expiryRecord
-	gone []span // to be let go now
+	gone []ondisk.Span // to be let go now
 }
 
 // planExpiry reads the heads of a segment's records and asks about each.
-func (v *Vault) planExpiry(ctx context.Context, seg Segment, req ExpireRequest) (expiryPlan, error) {
+func (v *Vault) planExpiry(ctx context.Context, seg ondisk.Segment, req ExpireRequest) (expiryPlan, error) {
 	plan := expiryPlan{rec: expiryRecord{Sources: map[string]uint64{}}}
-	r, err := openSegment(v.disk, seg, v.ring)
+	r, err := ondisk.OpenSegment(v.disk, seg, v.ring)
 	if err != nil {
 		return plan, err
 	}
-	defer func() { _ = r.close() }()
-	names := make(intern)
-	err = r.heads(func(p *payload) bool {
-		source, received := names.of(p.source), time.Unix(0, p.received).UTC()
-		if p.gone() || isOwnSource(source) || !req.Until(source, received) {
+	defer func() { _ = r.Close() }()
+	names := make(ondisk.Intern)
+	err = r.Heads(func(p *ondisk.Payload) bool {
+		source, received := names.Of(p.Source), time.Unix(0, p.Received).UTC()
+		if p.Gone() || isOwnSource(source) || !req.Until(source, received) {
 			return ctx.Err() == nil
 		}
-		if n := len(plan.gone); n > 0 && plan.gone[n-1].last+1 == p.seq {
-			plan.gone[n-1].last = p.seq
+		if n := len(plan.gone); n > 0 && plan.gone[n-1].Last+1 == p.Seq {
+			plan.gone[n-1].Last = p.Seq
 		} else {
-			plan.gone = append(plan.gone, span{p.seq, p.seq})
+			plan.gone = append(plan.gone, ondisk.Span{First: p.Seq, Last: p.Seq})
 		}
 		plan.rec.Count++
 		plan.rec.Sources[source]++
@@ -148,7 +151,7 @@ func isOwnSource(source string) bool {
 // rewrite writes neighbouring segments again as one, letting go of what let
 // says, and puts it in their place. A record let go keeps its header and the
 // commitment to its bytes; when all records of a batch are gone so are these.
-func (v *Vault) rewrite(ctx context.Context, segs []Segment, let func(*payload) bool) (Segment, error) {
+func (v *Vault) rewrite(ctx context.Context, segs []ondisk.Segment, let func(*ondisk.Payload) bool) (ondisk.Segment, error) {
 	v.rolling.Lock()
 	defer v.rolling.Unlock()
 	generation := 0
@@ -156,43 +159,43 @@ func (v *Vault) rewrite(ctx context.Context, segs []Segment, let func(*payload) 
 		generation = max(generation, s.Generation+1)
 	}
 	first, last := segs[0].First, segs[len(segs)-1].Last
-	w, err := v.newSegmentWriter(first, last, generation)
+	w, err := ondisk.NewSegmentWriter(v.disk, v.dir, v.ring, v.opts.Encrypt, first, last, generation)
 	if err != nil {
-		return Segment{}, err
+		return ondisk.Segment{}, err
 	}
 	if err := v.fillAgain(ctx, w, segs, let); err != nil {
-		return Segment{}, errors.Join(err, w.abandon())
+		return ondisk.Segment{}, errors.Join(err, w.Abandon())
 	}
-	written, err := w.finish()
+	written, err := w.Finish()
 	if err != nil {
-		return Segment{}, err
+		return ondisk.Segment{}, err
 	}
 	v.mu.Lock()
 	list := slices.Clone(v.segments)
-	i := slices.IndexFunc(list, func(s Segment) bool { return s.First == first })
+	i := slices.IndexFunc(list, func(s ondisk.Segment) bool { return s.First == first })
 	v.segments = slices.Replace(list, i, i+len(segs), written)
 	v.mu.Unlock()
 	v.opened.clear()
 	v.proofs.forget()
 	for _, s := range segs { // their keys stay: copies of these files may be all that is left one day
-		if err := v.disk.remove(s.Path); err != nil {
+		if err := v.disk.Remove(s.Path); err != nil {
 			return written, err
 		}
 	}
-	return written, v.disk.syncDir(v.path(segmentDir))
+	return written, v.disk.SyncDir(v.path(ondisk.SegmentDir))
 }
 
 // fillAgain copies records batch by batch: one of which nothing is left is
 // dropped whole.
-func (v *Vault) fillAgain(ctx context.Context, w *segmentWriter, segs []Segment, let func(*payload) bool) error {
-	var held []payload // of the batch being read, when it may yet be dropped
-	var b batch
+func (v *Vault) fillAgain(ctx context.Context, w *ondisk.SegmentWriter, segs []ondisk.Segment, let func(*ondisk.Payload) bool) error {
+	var held []ondisk.Payload // of the batch being read, when it may yet be dropped
+	var b seal.Batch
 	alive := false // a record of the batch was written
 	var scratch []byte
-	write := func(p *payload) error {
+	write := func(p *ondisk.Payload) error {
 		var leaf tlog.Hash
-		leaf, scratch = p.leaf(scratch)
-		return w.add(p, checkOf(leaf))
+		leaf, scratch = p.Leaf(scratch)
+		return w.Add(p, ondisk.CheckOf(leaf))
 	}
 	flush := func() error {
 		for i := range held {
@@ -204,20 +207,20 @@ func (v *Vault) fillAgain(ctx context.Context, w *segmentWriter, segs []Segment,
 		return nil
 	}
 	for _, s := range segs {
-		err := v.readSegment(s, s.First, func(p *payload) error {
-			if p.seq >= b.end() {
+		err := v.readSegment(s, s.First, func(p *ondisk.Payload) error {
+			if p.Seq >= b.End() {
 				held, alive = held[:0], false // what is held was all of its batch
 				var err error
-				if b, err = v.batchOf(ctx, p.seq); err != nil {
+				if b, err = v.batchOf(ctx, p.Seq); err != nil {
 					return err
 				}
 			}
-			gone := p.gone() || let(p)
-			if !p.gone() && gone {
+			gone := p.Gone() || let(p)
+			if !p.Gone() && gone {
 				letGoOf(p)
 			}
 			if gone && !alive {
-				p.header = slices.Clone(p.header)
+				p.Header = slices.Clone(p.Header)
 				held = append(held, *p)
 				return ctx.Err()
 			}
@@ -235,22 +238,22 @@ func (v *Vault) fillAgain(ctx context.Context, w *segmentWriter, segs []Segment,
 }
 
 // letGoOf leaves of a record its header and what commits to its bytes.
-func letGoOf(p *payload) {
-	content := p.content()
-	if p.form == formWhole {
-		p.form = formGoneWhole
+func letGoOf(p *ondisk.Payload) {
+	content := p.Content()
+	if p.Form == ondisk.FormWhole {
+		p.Form = ondisk.FormGoneWhole
 	} else {
-		p.form = formGoneParts
+		p.Form = ondisk.FormGoneParts
 	}
-	p.key, p.commit, p.body = "", content[:], nil
+	p.Key, p.Commit, p.Body = "", content[:], nil
 }
 
 // batchOf finds the batch of a sealed record.
-func (v *Vault) batchOf(ctx context.Context, seq uint64) (batch, error) {
+func (v *Vault) batchOf(ctx context.Context, seq uint64) (seal.Batch, error) {
 	v.mu.Lock()
-	size := v.checkpoint.size
+	size := v.checkpoint.Size
 	v.mu.Unlock()
-	b, _, err := findBatch(ctx, v.log.dir, seq, size)
+	b, _, err := ondisk.FindBatch(ctx, v.log.dir, seq, size)
 	return b, err
 }
 
@@ -263,7 +266,7 @@ func (v *Vault) Compact(ctx context.Context) (fewer int, err error) {
 		if run == nil {
 			return fewer, nil
 		}
-		if _, err := v.rewrite(ctx, run, func(*payload) bool { return false }); err != nil {
+		if _, err := v.rewrite(ctx, run, func(*ondisk.Payload) bool { return false }); err != nil {
 			return fewer, fmt.Errorf("vault: compact: %s: %w", run[0].Name, err)
 		}
 		fewer += len(run) - 1
@@ -271,11 +274,11 @@ func (v *Vault) Compact(ctx context.Context) (fewer int, err error) {
 }
 
 // smallRun finds neighbouring segments that fit into one.
-func (v *Vault) smallRun() []Segment {
+func (v *Vault) smallRun() []ondisk.Segment {
 	segs := v.Segments()
 	for i := 0; i < len(segs); i++ {
 		j, records, raw := i, uint64(0), int64(0)
-		for j < len(segs) && !segs[j].shredded {
+		for j < len(segs) && !segs[j].Shredded {
 			records += segs[j].Records()
 			raw += segs[j].RawBytes
 			if records > uint64(v.opts.SegmentRecords) || raw > v.opts.SegmentBytes {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"golang.org/x/mod/sumdb/tlog"
+	"github.com/konseki/konseki/internal/vault/ondisk"
 )
 
 // rollLoop turns closed log files into segments as they get sealed.
@@ -33,67 +33,51 @@ func (v *Vault) roll() error {
 		if f == nil {
 			return nil
 		}
-		var seg Segment
-		if f.count > 0 {
+		var seg ondisk.Segment
+		if f.Count > 0 {
 			var err error
 			if seg, err = v.writeSegment(f); err != nil {
-				return fmt.Errorf("%s: %w", filepath.Base(f.path), err)
+				return fmt.Errorf("%s: %w", filepath.Base(f.Path), err)
 			}
 		}
 		v.mu.Lock()
-		if f.count > 0 {
+		if f.Count > 0 {
 			v.segments = append(v.segments[:len(v.segments):len(v.segments)], seg)
 		}
 		v.files = v.files[1:]
 		v.mu.Unlock()
-		if err := v.disk.remove(f.path); err != nil {
+		if err := v.disk.Remove(f.Path); err != nil {
 			return err
 		}
 	}
 }
 
-func (v *Vault) nextToRoll() *walFile {
+func (v *Vault) nextToRoll() *ondisk.WALFile {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if len(v.files) == 0 {
 		return nil
 	}
 	f := v.files[0]
-	if !f.closed || f.end()-1 > v.sealed {
+	if !f.Closed || f.End()-1 > v.sealed {
 		return nil
 	}
 	return new(*f)
 }
 
 // writeSegment writes the records of a log file as a segment.
-func (v *Vault) writeSegment(f *walFile) (Segment, error) {
-	in, err := v.disk.open(f.path)
+func (v *Vault) writeSegment(f *ondisk.WALFile) (ondisk.Segment, error) {
+	in, err := v.disk.Open(f.Path)
 	if err != nil {
-		return Segment{}, err
+		return ondisk.Segment{}, err
 	}
 	defer in.Close()
-	w, err := v.newSegmentWriter(f.first, f.end()-1, 0)
+	w, err := ondisk.NewSegmentWriter(v.disk, v.dir, v.ring, v.opts.Encrypt, f.First, f.End()-1, 0)
 	if err != nil {
-		return Segment{}, err
+		return ondisk.Segment{}, err
 	}
-	if err := w.copyWAL(newWALScanner(in, f.cipher, int64(walHead), f.size), f); err != nil {
-		return Segment{}, errors.Join(err, w.abandon())
+	if err := w.CopyWAL(ondisk.NewWALScanner(in, f.Cipher, int64(ondisk.WALHead), f.Size), f); err != nil {
+		return ondisk.Segment{}, errors.Join(err, w.Abandon())
 	}
-	return w.finish()
-}
-
-func (w *segmentWriter) copyWAL(s *walScanner, f *walFile) error {
-	var scratch []byte
-	for seq := f.first; seq < f.end(); seq++ {
-		p, err := s.next()
-		if err != nil {
-			return fmt.Errorf("record %d: %w", seq, err)
-		}
-		var leaf tlog.Hash
-		leaf, scratch = p.leaf(scratch)
-		if err := w.add(&p, checkOf(leaf)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.Finish()
 }

@@ -2,10 +2,11 @@ package vault
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"time"
+
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
 )
 
 // sealLoop seals at every interval, when a batch is full, and when asked.
@@ -25,7 +26,7 @@ func (v *Vault) sealLoop() {
 				v.recovered("tidy")
 			}
 			v.mu.Lock()
-			before = v.checkpoint.size
+			before = v.checkpoint.Size
 			v.mu.Unlock()
 			continue
 		case <-tick.C:
@@ -117,7 +118,7 @@ func (v *Vault) sealBatch(ctx context.Context, until uint64) (more bool, err err
 	first, index := v.integrated+1, v.entries
 	f, file, err := v.openWALLocked(first)
 	if f != nil {
-		until = min(until, f.end()-1)
+		until = min(until, f.End()-1)
 	}
 	v.mu.Unlock()
 	if err != nil || f == nil {
@@ -128,23 +129,23 @@ func (v *Vault) sealBatch(ctx context.Context, until uint64) (more bool, err err
 		return false, nil
 	}
 	count := min(until-first+1, uint64(v.opts.BatchRecords))
-	off, at := f.offset(first)
-	s := newWALScanner(file, f.cipher, off, f.size)
-	if err := s.skipTo(at, first); err != nil {
+	off, at := f.Offset(first)
+	s := ondisk.NewWALScanner(file, f.Cipher, off, f.Size)
+	if err := s.SkipTo(at, first); err != nil {
 		return false, err
 	}
 	leaves, err := leavesOf(s, first, count)
 	if err != nil {
 		return false, err
 	}
-	b := batch{first: first, count: count, root: newTree(leaves).root(), sealed: v.opts.Now()}
-	if err := v.log.add(ctx, index, b.encode()); err != nil {
+	b := seal.Batch{First: first, Count: count, Root: seal.NewTree(leaves).Root(), Sealed: v.opts.Now()}
+	if err := v.log.add(ctx, index, b.Encode()); err != nil {
 		return false, err
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.noteClockLocked(b.sealed)
-	v.integrated, v.entries, v.lastSeal = b.end()-1, index+1, b.sealed
+	v.noteClockLocked(b.Sealed)
+	v.integrated, v.entries, v.lastSeal = b.End()-1, index+1, b.Sealed
 	return true, nil
 }
 
@@ -165,10 +166,10 @@ func (v *Vault) noteClockLocked(now time.Time) {
 
 // openWALLocked opens the log file that holds seq, if one does, and gives a
 // copy of its state. v.mu is held, so that the file cannot go in between.
-func (v *Vault) openWALLocked(seq uint64) (*walFile, file, error) {
+func (v *Vault) openWALLocked(seq uint64) (*ondisk.WALFile, ondisk.File, error) {
 	for _, f := range v.files {
-		if seq >= f.first && seq < f.end() {
-			file, err := v.disk.open(f.path)
+		if seq >= f.First && seq < f.End() {
+			file, err := v.disk.Open(f.Path)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -196,6 +197,3 @@ func (v *Vault) Wait(ctx context.Context, after uint64) error {
 		}
 	}
 }
-
-// isGone says that a file went away between looking and opening.
-func isGone(err error) bool { return errors.Is(err, os.ErrNotExist) }

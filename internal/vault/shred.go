@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/ondisk"
+
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/vault/keyring"
 )
@@ -59,7 +61,7 @@ type shredRecord struct {
 func (v *Vault) Shred(ctx context.Context, req ShredRequest) (ShredReport, error) {
 	var rep ShredReport
 	for _, k := range req.Keys {
-		rep.Keys = append(rep.Keys, classPrefix+k)
+		rep.Keys = append(rep.Keys, ondisk.ClassPrefix+k)
 	}
 	for _, name := range req.Segments {
 		key, err := v.shreddable(ctx, name)
@@ -70,7 +72,7 @@ func (v *Vault) Shred(ctx context.Context, req ShredRequest) (ShredReport, error
 	}
 	for _, k := range rep.Keys {
 		if _, err := v.ring.Get(k); errors.Is(err, keyring.ErrNoKey) {
-			return rep, fmt.Errorf("vault: shred %s: %w: protect it before its first record arrives", strings.TrimPrefix(k, classPrefix), ErrNotProtected)
+			return rep, fmt.Errorf("vault: shred %s: %w: protect it before its first record arrives", strings.TrimPrefix(k, ondisk.ClassPrefix), ErrNotProtected)
 		}
 	}
 	slices.Sort(rep.Keys)
@@ -86,7 +88,7 @@ func (v *Vault) Shred(ctx context.Context, req ShredRequest) (ShredReport, error
 	list := slices.Clone(v.segments)
 	for i := range list {
 		if s := &list[i]; slices.Contains(req.Segments, s.Name) {
-			s.dropped, s.shredded = []span{{s.First, s.Last}}, true
+			s.Dropped, s.Shredded = []ondisk.Span{{First: s.First, Last: s.Last}}, true
 		}
 	}
 	v.segments = list
@@ -99,28 +101,28 @@ func (v *Vault) Shred(ctx context.Context, req ShredRequest) (ShredReport, error
 // Shreddable gives the records that req would make unreadable.
 func (v *Vault) Shreddable(ctx context.Context, req ShredRequest) iter.Seq2[event.Record, error] {
 	return func(yield func(event.Record, error) bool) {
-		names := make(intern)
+		names := make(ondisk.Intern)
 		for next, last := uint64(1), v.Size(); next <= last; {
 			v.mu.Lock()
 			seg, inSegment := v.segmentOfLocked(next)
 			v.mu.Unlock()
-			if inSegment && !seg.Touches(req) {
+			if inSegment && !Touches(seg, req) {
 				next = seg.Last + 1
 				continue
 			}
 			whole := inSegment && slices.Contains(req.Segments, seg.Name)
-			reached, err := v.readFrom(ctx, next, last, func(p *payload) error {
-				if !whole && !(p.form == formKeyed && slices.Contains(req.Keys, strings.TrimPrefix(p.key, classPrefix))) {
+			reached, err := v.readFrom(ctx, next, last, func(p *ondisk.Payload) error {
+				if !whole && !(p.Form == ondisk.FormKeyed && slices.Contains(req.Keys, strings.TrimPrefix(p.Key, ondisk.ClassPrefix))) {
 					return nil
 				}
 				rec, err := v.recordOf(p, names)
 				if err == nil && !yield(rec, nil) {
-					err = errEnough
+					err = ondisk.ErrEnough
 				}
 				return err
 			})
 			if err != nil {
-				if !errors.Is(err, errEnough) {
+				if !errors.Is(err, ondisk.ErrEnough) {
 					yield(event.Record{}, fmt.Errorf("vault: shreddable: %w", err))
 				}
 				return
@@ -131,7 +133,7 @@ func (v *Vault) Shreddable(ctx context.Context, req ShredRequest) iter.Seq2[even
 }
 
 // Touches says whether a segment may hold some of what req names.
-func (s *Segment) Touches(req ShredRequest) bool {
+func Touches(s ondisk.Segment, req ShredRequest) bool {
 	if slices.Contains(req.Segments, s.Name) || s.Sources == nil {
 		return true
 	}
@@ -146,23 +148,23 @@ func (s *Segment) Touches(req ShredRequest) bool {
 // records without which the vault could not explain itself.
 func (v *Vault) shreddable(ctx context.Context, name string) (string, error) {
 	segs := v.Segments()
-	i := slices.IndexFunc(segs, func(s Segment) bool { return s.Name == name })
+	i := slices.IndexFunc(segs, func(s ondisk.Segment) bool { return s.Name == name })
 	if i < 0 {
-		return "", fmt.Errorf("%w: there is no such segment", ErrNotFound)
+		return "", fmt.Errorf("%w: there is no such segment", ondisk.ErrNotFound)
 	}
 	if !segs[i].Encrypted {
 		return "", fmt.Errorf("%w: the segment is in the clear", ErrNotProtected)
 	}
 	keep := ""
-	r, err := openSegment(v.disk, segs[i], v.ring)
+	r, err := ondisk.OpenSegment(v.disk, segs[i], v.ring)
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = r.close() }()
-	err = r.heads(func(p *payload) bool {
-		switch string(p.source) {
+	defer func() { _ = r.Close() }()
+	err = r.Heads(func(p *ondisk.Payload) bool {
+		switch string(p.Source) {
 		case event.SourceCase, event.SourceReport, event.SourceExpiry, event.SourceShred, event.SourceRegistry:
-			keep = string(p.source)
+			keep = string(p.Source)
 		}
 		return keep == "" && ctx.Err() == nil
 	})
@@ -172,7 +174,7 @@ func (v *Vault) shreddable(ctx context.Context, name string) (string, error) {
 	if keep != "" {
 		return "", fmt.Errorf("it also holds a record of %s, which must stay: shred a source or a subject instead", keep)
 	}
-	return fileKey(segs[i].First, segs[i].Generation), err
+	return ondisk.FileKey(segs[i].First, segs[i].Generation), err
 }
 
 // Keyring is the vault's keyring.

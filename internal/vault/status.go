@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/konseki/konseki/internal/vault/ondisk"
 )
 
 // Status is the state of an open vault.
@@ -25,19 +27,19 @@ type Status struct {
 // Status returns the present state. It is cheap enough for a page that is
 // loaded often.
 func (v *Vault) Status() Status {
-	key, _ := readPublicKey(v.dir) // checked when the vault was opened
-	logBytes := v.usage.of(filepath.Join(v.dir, logDir), v.opts.Now())
+	key, _ := ondisk.ReadPublicKey(v.dir) // checked when the vault was opened
+	logBytes := v.usage.of(filepath.Join(v.dir, ondisk.LogDir), v.opts.Now())
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	s := Status{
-		Size: v.size, Sealed: v.sealed, LastSeal: v.lastSeal, Checkpoint: v.checkpoint.text,
+		Size: v.size, Sealed: v.sealed, LastSeal: v.lastSeal, Checkpoint: v.checkpoint.Text,
 		Origin: v.log.trusted[0].Name(), PublicKey: key, Batches: v.entries, DiskBytes: logBytes, ClockBack: v.clockBack, Trouble: v.trouble,
 	}
 	if !v.tailSince.IsZero() {
 		s.TailAge = max(0, v.opts.Now().Sub(v.tailSince))
 	}
 	for _, f := range v.files {
-		s.DiskBytes += f.size
+		s.DiskBytes += f.Size
 	}
 	for _, g := range v.segments {
 		s.DiskBytes += g.Bytes

@@ -10,6 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
+
 	"filippo.io/age"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/vault/keyring"
@@ -18,7 +22,7 @@ import (
 
 // rewriteSegment changes the rows of a segment as somebody would who has every
 // key but the signing one.
-func rewriteSegment(t *testing.T, dir string, s Segment, change func(rows []segmentRow) []segmentRow) {
+func rewriteSegment(t *testing.T, dir string, s ondisk.Segment, change func(rows []ondisk.SegmentRow) []ondisk.SegmentRow) {
 	t.Helper()
 	if !s.Encrypted {
 		rewriteFile(t, s.Path, change)
@@ -28,7 +32,7 @@ func rewriteSegment(t *testing.T, dir string, s Segment, change func(rows []segm
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := ring.Get(fileKey(s.First, s.Generation))
+	id, err := ring.Get(ondisk.FileKey(s.First, s.Generation))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +71,7 @@ func rewriteSegment(t *testing.T, dir string, s Segment, change func(rows []segm
 // TestVerifyFindsEveryTamperingOfEveryForm changes, deletes, doubles, swaps and
 // cuts a record of every form, in the clear and in encrypted files.
 func TestVerifyFindsEveryTamperingOfEveryForm(t *testing.T) {
-	type rows = []segmentRow
+	type rows = []ondisk.SegmentRow
 	changes := map[string]func(r rows, i int) rows{
 		"flipped":    func(r rows, i int) rows { r[i].Raw = flipped(r[i].Raw); return r },
 		"commit":     func(r rows, i int) rows { r[i].Commit = flipped(r[i].Commit); return r },
@@ -83,13 +87,13 @@ func TestVerifyFindsEveryTamperingOfEveryForm(t *testing.T) {
 	}
 	for _, encrypt := range []bool{false, true} {
 		dir := letting(t, encrypt)
-		segments, _, _, err := listSegments(osDisk{}, filepath.Join(dir, segmentDir))
+		segments, _, _, err := ondisk.ListSegments(ondisk.OSDisk{}, filepath.Join(dir, ondisk.SegmentDir))
 		if err != nil {
 			t.Fatal(err)
 		}
 		found := map[int32]bool{}
 		for _, s := range segments {
-			name := segmentDir + "/" + s.Name
+			name := ondisk.SegmentDir + "/" + s.Name
 			good, err := os.ReadFile(s.Path)
 			if err != nil {
 				t.Fatal(err)
@@ -113,7 +117,7 @@ func TestVerifyFindsEveryTamperingOfEveryForm(t *testing.T) {
 						return r
 					})
 					r := mustVerify(t, dir)
-					named := slices.ContainsFunc(r.Problems, func(p Problem) bool { return p.Segment == name })
+					named := slices.ContainsFunc(r.Problems, func(p audit.Problem) bool { return p.Segment == name })
 					if !same && !named {
 						t.Errorf("encrypted %v, form %d %s in %s: %+v", encrypt, form, what, s.Name, r.Problems)
 					}
@@ -137,7 +141,7 @@ func flipped(b []byte) []byte {
 	return b
 }
 
-func firstOfForm(rows []segmentRow) map[int32]int {
+func firstOfForm(rows []ondisk.SegmentRow) map[int32]int {
 	at := map[int32]int{}
 	for i, r := range rows {
 		// Of a key that was destroyed nothing but the commitment can be checked.
@@ -149,18 +153,18 @@ func firstOfForm(rows []segmentRow) map[int32]int {
 }
 
 // letGoQuietly leaves of a record what expiry would.
-func letGoQuietly(rows []segmentRow, i int) []segmentRow {
-	p := payload{form: form(rows[i].Form), key: rows[i].Key, commit: rows[i].Commit, body: rows[i].Raw}
-	if !p.gone() {
+func letGoQuietly(rows []ondisk.SegmentRow, i int) []ondisk.SegmentRow {
+	p := ondisk.Payload{Form: ondisk.Form(rows[i].Form), Key: rows[i].Key, Commit: rows[i].Commit, Body: rows[i].Raw}
+	if !p.Gone() {
 		letGoOf(&p)
 	}
-	rows[i].Form, rows[i].Key, rows[i].Commit, rows[i].Raw = int32(p.form), p.key, p.commit, p.body
+	rows[i].Form, rows[i].Key, rows[i].Commit, rows[i].Raw = int32(p.Form), p.Key, p.Commit, p.Body
 	return rows
 }
 
 func TestASegmentOfAnotherVaultIsFound(t *testing.T) {
 	dir, other := sealedVault(t), sealedVault(t)
-	rewrite(t, other, func(r []segmentRow) []segmentRow { // sealed there with other bytes
+	rewrite(t, other, func(r []ondisk.SegmentRow) []ondisk.SegmentRow { // sealed there with other bytes
 		for i := range r {
 			r[i].Raw = append(bytes.Clone(r[i].Raw), '!')
 		}
@@ -171,24 +175,26 @@ func TestASegmentOfAnotherVaultIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	edit(t, segmentPath(dir, 201, 400), func([]byte) []byte { return b })
-	if r := mustVerify(t, dir); len(r.Problems) != 4 || r.Problems[0].Kind != KindChanged || r.Problems[0].Record != 201 {
+	if r := mustVerify(t, dir); len(r.Problems) != 4 || r.Problems[0].Kind != audit.KindChanged || r.Problems[0].Record != 201 {
 		t.Errorf("%+v", r.Problems)
 	}
 }
 
 func TestAForgedExpiryRecordInTheTailExcusesNothing(t *testing.T) {
 	v, dir, _ := filled(t, keeping())
-	if _, err := v.rewrite(t.Context(), v.Segments()[1:2], func(p *payload) bool { return p.seq >= 47 && p.seq <= 63 }); err != nil {
+	if _, err := v.rewrite(t.Context(), v.Segments()[1:2], func(p *ondisk.Payload) bool { return p.Seq >= 47 && p.Seq <= 63 }); err != nil {
 		t.Fatal(err)
 	}
 	abandon(v)
-	names, err := listWAL(osDisk{}, filepath.Join(dir, walDir))
+	names, err := ondisk.ListWAL(ondisk.OSDisk{}, filepath.Join(dir, ondisk.WALDir))
 	if err != nil {
 		t.Fatal(err)
 	}
 	last := mustVerify(t, dir)
 	rec := event.Record{Seq: last.Sealed + 1, Source: event.SourceExpiry, Transport: "konseki", Raw: []byte(`{"op":"expire","records":"1-120"}`)}
-	edit(t, names[len(names)-1], func(b []byte) []byte { return appendFrame(b, &rec, &kept{form: formWhole, body: rec.Raw}, nil) })
+	edit(t, names[len(names)-1], func(b []byte) []byte {
+		return ondisk.AppendFrame(b, &rec, &ondisk.Kept{Form: ondisk.FormWhole, Body: rec.Raw}, nil)
+	})
 	r := mustVerify(t, dir)
 	if r.Records != last.Records+1 || r.Unsealed != 1 || len(r.Declarations) != 0 {
 		t.Fatalf("the forged record was not read: %+v", r)
@@ -200,7 +206,7 @@ func TestAForgedExpiryRecordInTheTailExcusesNothing(t *testing.T) {
 
 func TestAPlantedGenerationDoesNotHideTheChange(t *testing.T) {
 	dir := sealedVault(t)
-	planted := filepath.Join(dir, segmentDir, segmentFile(201, 400, 1, false))
+	planted := filepath.Join(dir, ondisk.SegmentDir, ondisk.SegmentFile(201, 400, 1, false))
 	b, err := os.ReadFile(segmentPath(dir, 201, 400))
 	if err != nil {
 		t.Fatal(err)
@@ -209,17 +215,17 @@ func TestAPlantedGenerationDoesNotHideTheChange(t *testing.T) {
 		kind string
 		make func()
 	}{
-		"changed": {KindChanged, func() {
-			rewriteFile(t, planted, func(r []segmentRow) []segmentRow { r[30].Raw[2] ^= 1; return r })
+		"changed": {audit.KindChanged, func() {
+			rewriteFile(t, planted, func(r []ondisk.SegmentRow) []ondisk.SegmentRow { r[30].Raw[2] ^= 1; return r })
 		}},
-		"garbage": {KindUnreadable, func() { edit(t, planted, func(b []byte) []byte { return b[:len(b)/2] }) }},
+		"garbage": {audit.KindUnreadable, func() { edit(t, planted, func(b []byte) []byte { return b[:len(b)/2] }) }},
 	} {
 		if err := os.WriteFile(planted, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		c.make()
 		r := mustVerify(t, dir)
-		if r.OK() || r.Problems[0].Kind != c.kind || r.Problems[0].Segment != segmentDir+"/"+filepath.Base(planted) {
+		if r.OK() || r.Problems[0].Kind != c.kind || r.Problems[0].Segment != ondisk.SegmentDir+"/"+filepath.Base(planted) {
 			t.Errorf("%s: %+v", name, r.Problems)
 		}
 	}
@@ -228,19 +234,19 @@ func TestAPlantedGenerationDoesNotHideTheChange(t *testing.T) {
 // TestDroppedMetadataThatLiesIsFound: the footer, which nothing signs, says
 // which records have no row.
 func TestDroppedMetadataThatLiesIsFound(t *testing.T) {
-	without := func(r []segmentRow) []segmentRow { return slices.Delete(r, 9, 15) } // 210 to 215
+	without := func(r []ondisk.SegmentRow) []ondisk.SegmentRow { return slices.Delete(r, 9, 15) } // 210 to 215
 	for name, c := range map[string]struct {
 		spans  string
-		change func(r []segmentRow) []segmentRow
+		change func(r []ondisk.SegmentRow) []ondisk.SegmentRow
 	}{
 		"rows gone and nothing declared": {"210-215", without},
-		"rows there all the same":        {"210-215", func(r []segmentRow) []segmentRow { return r }},
-		"a batch gone":                   {"251-300", func(r []segmentRow) []segmentRow { return slices.Delete(r, 50, 100) }},
+		"rows there all the same":        {"210-215", func(r []ondisk.SegmentRow) []ondisk.SegmentRow { return r }},
+		"a batch gone":                   {"251-300", func(r []ondisk.SegmentRow) []ondisk.SegmentRow { return slices.Delete(r, 50, 100) }},
 		"fewer gone than it says":        {"205-220", without},
-		"outside the file":               {"1-10", func(r []segmentRow) []segmentRow { return r }},
+		"outside the file":               {"1-10", func(r []ondisk.SegmentRow) []ondisk.SegmentRow { return r }},
 	} {
 		dir := sealedVault(t)
-		rewriteFile(t, segmentPath(dir, 201, 400), c.change, parquet.KeyValueMetadata(droppedKey, c.spans))
+		rewriteFile(t, segmentPath(dir, 201, 400), c.change, parquet.KeyValueMetadata(ondisk.DroppedKey, c.spans))
 		if r := mustVerify(t, dir); r.OK() {
 			t.Errorf("%s: nothing found", name)
 		}
@@ -252,25 +258,25 @@ func TestDroppedMetadataThatLiesIsFound(t *testing.T) {
 // them is changed together with its check.
 func TestDroppedRowsDoNotCoverAChangeBesideThem(t *testing.T) {
 	dir := letting(t, false)
-	segments, _, _, err := listSegments(osDisk{}, filepath.Join(dir, segmentDir))
+	segments, _, _, err := ondisk.ListSegments(ondisk.OSDisk{}, filepath.Join(dir, ondisk.SegmentDir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(segments, func(s Segment) bool { return s.First <= 41 && s.Last >= 50 })
+	i := slices.IndexFunc(segments, func(s ondisk.Segment) bool { return s.First <= 41 && s.Last >= 50 })
 	s := segments[i]
-	rewriteFile(t, s.Path, func(r []segmentRow) []segmentRow {
-		at := slices.IndexFunc(r, func(x segmentRow) bool { return x.Seq == 42 }) // expired, and said to be
-		if r[at].Form != int32(formGoneParts) || r[at+1].Form != int32(formKeyed) {
+	rewriteFile(t, s.Path, func(r []ondisk.SegmentRow) []ondisk.SegmentRow {
+		at := slices.IndexFunc(r, func(x ondisk.SegmentRow) bool { return x.Seq == 42 }) // expired, and said to be
+		if r[at].Form != int32(ondisk.FormGoneParts) || r[at+1].Form != int32(ondisk.FormKeyed) {
 			t.Fatalf("%+v", r[at])
 		}
 		r = slices.Delete(r, at, at+1)
 		r[at].Received++
-		p := payload{seq: 43, received: r[at].Received, source: []byte(r[at].Source), transport: []byte(r[at].Transport), form: formKeyed, commit: r[at].Commit}
-		p.header = appendHeader(nil, p.seq, p.received, r[at].Source, r[at].Transport)
-		leaf, _ := p.leaf(nil)
-		r[at].Check = checkOf(leaf)
+		p := ondisk.Payload{Seq: 43, Received: r[at].Received, Source: []byte(r[at].Source), Transport: []byte(r[at].Transport), Form: ondisk.FormKeyed, Commit: r[at].Commit}
+		p.Header = seal.AppendHeader(nil, p.Seq, p.Received, r[at].Source, r[at].Transport)
+		leaf, _ := p.Leaf(nil)
+		r[at].Check = ondisk.CheckOf(leaf)
 		return r
-	}, parquet.KeyValueMetadata(droppedKey, "42-42"))
+	}, parquet.KeyValueMetadata(ondisk.DroppedKey, "42-42"))
 	if r := mustVerify(t, dir); r.OK() || !strings.Contains(r.Problems[0].Detail, "cannot be verified") {
 		t.Errorf("%+v", r)
 	}

@@ -18,27 +18,30 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
+
 	"github.com/konseki/konseki/internal/vault/keyring"
 )
 
 // Errors that callers decide on.
 var (
 	// ErrNoVault says that the folder is absent or empty.
-	ErrNoVault = errors.New("no vault here")
-	// ErrExists says that the folder to create a vault in has something in it.
-	ErrExists = errors.New("folder is not empty")
+	ErrNoVault = ondisk.ErrNoVault
 	// ErrIncomplete says that a part of the vault is missing, unreadable, of a
 	// newer format or open to others; the message names it and the remedy.
-	ErrIncomplete = errors.New("vault is incomplete")
+	ErrIncomplete = ondisk.ErrIncomplete
+	// ErrNotFound says that there is no record of that sequence.
+	ErrNotFound = ondisk.ErrNotFound
 	// ErrTampered says that sealed evidence does not match its seal.
-	ErrTampered = errors.New("sealed evidence does not match its seal")
+	ErrTampered = seal.ErrTampered
+	// ErrExists says that the folder to create a vault in has something in it.
+	ErrExists = errors.New("folder is not empty")
 	// ErrTooLarge says that a record exceeds a limit: Raw 16 MiB, Source 1 KiB,
 	// Transport 64 KiB.
 	ErrTooLarge = errors.New("record is too large")
 	// ErrInvalid says that a record cannot be written as it is.
 	ErrInvalid = errors.New("record is invalid")
-	// ErrNotFound says that there is no record of that sequence.
-	ErrNotFound = errors.New("no such record")
 	// ErrUnsealed says that a record is durable but not yet under a checkpoint.
 	ErrUnsealed = errors.New("record is not sealed yet")
 	// ErrGone says that the raw bytes of a record can no longer be had: they
@@ -47,6 +50,9 @@ var (
 	// ErrClosed says that the vault was closed.
 	ErrClosed = errors.New("vault is closed")
 )
+
+// Segment is a closed file of raw records.
+type Segment = ondisk.Segment
 
 // LockedError says that another process has the vault open for writing.
 type LockedError struct {
@@ -81,7 +87,7 @@ type Options struct {
 	// they are acknowledged.
 	Second func(ctx context.Context, first, last uint64, frames []byte) error
 
-	disk disk // tests put failing ones here
+	disk ondisk.Disk // tests put failing ones here
 }
 
 func (o Options) withDefaults() Options {
@@ -94,7 +100,7 @@ func (o Options) withDefaults() Options {
 	if o.BatchRecords <= 0 {
 		o.BatchRecords = 8192
 	}
-	o.BatchRecords = min(o.BatchRecords, maxBatch)
+	o.BatchRecords = min(o.BatchRecords, seal.MaxBatch)
 	if o.SegmentRecords <= 0 {
 		o.SegmentRecords = 262144
 	}
@@ -105,7 +111,7 @@ func (o Options) withDefaults() Options {
 		o.Now = time.Now
 	}
 	if o.disk == nil {
-		o.disk = osDisk{}
+		o.disk = ondisk.OSDisk{}
 	}
 	return o
 }
@@ -118,7 +124,7 @@ const rollOnClose = 20_000
 type Vault struct {
 	dir  string
 	opts Options
-	disk disk
+	disk ondisk.Disk
 	ring *keyring.Ring
 	log  *sealLog
 	lock *os.File
@@ -140,19 +146,19 @@ type Vault struct {
 	rolling sync.Mutex // one roll at a time
 
 	mu         sync.Mutex
-	files      []*walFile // oldest first; only the last may be open
-	segments   []Segment
+	files      []*ondisk.WALFile // oldest first; only the last may be open
+	segments   []ondisk.Segment
 	nextNumber uint64
-	size       uint64        // last durable sequence
-	integrated uint64        // last sequence in a batch of the log
-	sealed     uint64        // last sequence under a checkpoint
-	entries    uint64        // batches in the log
-	checkpoint checkpoint    // latest signed
-	lastSeal   time.Time     // when the latest batch was sealed
-	clockBack  time.Duration // the most that the clock went back between two batches
-	tailSince  time.Time     // no unsealed record is older; zero if none
-	trouble    string        // what last failed in the background
-	changed    chan struct{} // closed and replaced when size grows
+	size       uint64          // last durable sequence
+	integrated uint64          // last sequence in a batch of the log
+	sealed     uint64          // last sequence under a checkpoint
+	entries    uint64          // batches in the log
+	checkpoint seal.Checkpoint // latest signed
+	lastSeal   time.Time       // when the latest batch was sealed
+	clockBack  time.Duration   // the most that the clock went back between two batches
+	tailSince  time.Time       // no unsealed record is older; zero if none
+	trouble    string          // what last failed in the background
+	changed    chan struct{}   // closed and replaced when size grows
 
 	proofs proofCache
 	opened segmentCache
@@ -163,7 +169,7 @@ type Vault struct {
 // folder (vault/ in the data folder). It returns ErrExists when dir has
 // anything in it.
 func Create(dir string, opts Options) error {
-	empty, err := isEmpty(dir)
+	empty, err := ondisk.IsEmpty(dir)
 	if err != nil {
 		return fmt.Errorf("vault: create: %w", err)
 	}
@@ -192,7 +198,7 @@ func Open(dir string, opts Options) (*Vault, error) {
 // or empty.
 func OpenOrCreate(dir string, opts Options) (*Vault, error) {
 	v, err := Open(dir, opts)
-	if !errors.Is(err, ErrNoVault) {
+	if !errors.Is(err, ondisk.ErrNoVault) {
 		return v, err
 	}
 	if err := Create(dir, opts); err != nil {
@@ -205,7 +211,7 @@ func open(dir string, opts Options) (_ *Vault, err error) {
 	if err := inspect(dir); err != nil {
 		return nil, err
 	}
-	lock, err := acquire(filepath.Join(dir, lockName))
+	lock, err := acquire(filepath.Join(dir, ondisk.LockName))
 	if err != nil {
 		return nil, err
 	}
@@ -226,7 +232,7 @@ func open(dir string, opts Options) (_ *Vault, err error) {
 	if v.ring, err = keyring.Open(dir, opts.Unlock, opts.Now); err != nil {
 		return nil, err
 	}
-	if v.log, err = openLog(filepath.Join(dir, logDir), signer, verifier); err != nil {
+	if v.log, err = openLog(filepath.Join(dir, ondisk.LogDir), signer, verifier); err != nil {
 		return nil, err
 	}
 	if err := v.recover(context.Background()); err != nil {
@@ -263,8 +269,8 @@ func (v *Vault) finish(ctx context.Context) error {
 		errs = append(errs, fmt.Errorf("vault: close: seal: %w", err))
 	}
 	v.mu.Lock()
-	if n := len(v.files); n > 0 && v.files[n-1].count > rollOnClose {
-		v.files[n-1].closed = true
+	if n := len(v.files); n > 0 && v.files[n-1].Count > rollOnClose {
+		v.files[n-1].Closed = true
 	}
 	v.mu.Unlock()
 	if err := v.roll(); err != nil {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/ondisk"
+
 	"github.com/konseki/konseki/internal/event"
 )
 
@@ -112,7 +114,7 @@ func TestAppendedRecordsAreReadBackFromLogAndSegments(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := v.Get(t.Context(), 2501); !errors.Is(err, ErrNotFound) {
+	if _, err := v.Get(t.Context(), 2501); !errors.Is(err, ondisk.ErrNotFound) {
 		t.Errorf("Get past the end: %v", err)
 	}
 }
@@ -176,10 +178,10 @@ func TestCreateRefusesFolderWithContent(t *testing.T) {
 	if err := Create(dir, quiet()); !errors.Is(err, ErrExists) {
 		t.Errorf("Create: %v", err)
 	}
-	if _, err := OpenOrCreate(dir, quiet()); !errors.Is(err, ErrIncomplete) {
+	if _, err := OpenOrCreate(dir, quiet()); !errors.Is(err, ondisk.ErrIncomplete) {
 		t.Errorf("OpenOrCreate: %v", err)
 	}
-	if _, err := Open(filepath.Join(dir, "absent"), quiet()); !errors.Is(err, ErrNoVault) {
+	if _, err := Open(filepath.Join(dir, "absent"), quiet()); !errors.Is(err, ondisk.ErrNoVault) {
 		t.Errorf("Open: %v", err)
 	}
 }

@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+	"github.com/konseki/konseki/internal/vault/ondisk"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/konseki/konseki/internal/event"
@@ -47,11 +50,11 @@ func letting(t *testing.T, encrypt bool) string {
 }
 
 // interrupted verifies until n pieces were read.
-func interrupted(t *testing.T, dir, state string, resume bool, n int) (*Report, error) {
+func interrupted(t *testing.T, dir, state string, resume bool, n int) (*audit.Report, error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	return Verify(ctx, dir, VerifyOptions{State: state, Resume: resume, Progress: func(int64, int64) {
+	return audit.Verify(ctx, dir, audit.VerifyOptions{State: state, Resume: resume, Progress: func(int64, int64) {
 		if n--; n == 0 {
 			cancel()
 		}
@@ -80,14 +83,14 @@ func TestAnInterruptedVerificationGoesOnWhereItStopped(t *testing.T) {
 			if !errors.Is(err, context.Canceled) || !exists(state) {
 				t.Fatalf("interrupted after %d: %v, state left: %v", n, err, exists(state))
 			}
-			again, err := Verify(t.Context(), dir, VerifyOptions{State: state, Resume: true})
+			again, err := audit.Verify(t.Context(), dir, audit.VerifyOptions{State: state, Resume: true})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if again.Resumed != nil {
 				skipped = max(skipped, again.Resumed.Segments)
 			}
-			if diff := cmp.Diff(whole, again, cmpopts.IgnoreFields(Report{}, "Resumed"), cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(whole, again, cmpopts.IgnoreFields(audit.Report{}, "Resumed"), cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("interrupted after %d: %s", n, diff)
 			}
 			if exists(state) {
@@ -110,8 +113,8 @@ func TestAResumedVerificationReadsWhatChangedAndSeesAnotherLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rewriteFile(t, segmentPath(dir, 1, 200), func(r []segmentRow) []segmentRow { r[9].Raw[0] ^= 1; return r })
-	r, err := Verify(t.Context(), dir, VerifyOptions{State: state, Resume: true})
+	rewriteFile(t, segmentPath(dir, 1, 200), func(r []ondisk.SegmentRow) []ondisk.SegmentRow { r[9].Raw[0] ^= 1; return r })
+	r, err := audit.Verify(t.Context(), dir, audit.VerifyOptions{State: state, Resume: true})
 	if err != nil || r.OK() || r.Resumed != nil || r.Problems[0].Record != 10 {
 		t.Errorf("changed meanwhile: %v %+v", err, r)
 	}
@@ -125,7 +128,7 @@ func TestAResumedVerificationReadsWhatChangedAndSeesAnotherLog(t *testing.T) {
 		if err := os.WriteFile(state, c.state, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Verify(t.Context(), c.dir, VerifyOptions{State: state, Resume: true}); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := audit.Verify(t.Context(), c.dir, audit.VerifyOptions{State: state, Resume: true}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -149,8 +152,8 @@ func TestAResumedVerificationFindsTheVaultPutBack(t *testing.T) {
 	if _, err := interrupted(t, dir, state, false, 2); err == nil {
 		t.Fatal("it was not interrupted")
 	}
-	r, err := Verify(t.Context(), old, VerifyOptions{State: state, Resume: true})
-	if err != nil || r.OK() || r.Problems[0].Kind != KindCheckpoint || !strings.Contains(r.Problems[0].Detail, "put back") {
+	r, err := audit.Verify(t.Context(), old, audit.VerifyOptions{State: state, Resume: true})
+	if err != nil || r.OK() || r.Problems[0].Kind != audit.KindCheckpoint || !strings.Contains(r.Problems[0].Detail, "put back") {
 		t.Errorf("%v %+v", err, r)
 	}
 }

@@ -18,11 +18,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/konseki/konseki/internal/vault"
 	fnote "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
-
-	"github.com/konseki/konseki/internal/vault"
 )
 
 // Errors that callers decide on.

@@ -12,13 +12,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/ondisk"
+
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/konseki/konseki/internal/event"
-	"github.com/konseki/konseki/internal/vault"
 )
 
 // Kind is what sort of anchor one is.
@@ -241,7 +242,7 @@ func place(ctx context.Context, dir string, now Checkpoint, size uint64, root tl
 	if size > now.Size {
 		return RolledBack, nil
 	}
-	path, err := vault.Consistency(ctx, dir, size, now.Size)
+	path, err := ondisk.Consistency(ctx, dir, size, now.Size)
 	if err == nil && size > 0 && proven(path, size, root, now) {
 		return "", nil
 	}
@@ -251,7 +252,7 @@ func place(ctx context.Context, dir string, now Checkpoint, size uint64, root tl
 	if err != nil {
 		return Damaged, nil
 	}
-	own, err := vault.LogRoot(ctx, dir, size)
+	own, err := ondisk.LogRoot(ctx, dir, size)
 	switch {
 	case ctx.Err() != nil:
 		return "", context.Cause(ctx)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/konseki/konseki/internal/vault/ondisk"
+
 	"mime"
 	"net/http"
 	"net/url"
@@ -17,7 +19,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/konseki/konseki/internal/event"
-	"github.com/konseki/konseki/internal/vault"
 )
 
 const (
@@ -103,7 +104,7 @@ func (k *Keeper) submit(ctx context.Context, p peer, old uint64) (Checkpoint, ti
 		if old > cp.Size {
 			return Checkpoint{}, time.Time{}, k.contradiction(ctx, p, cp, key, &Alarm{Kind: RolledBack, Theirs: old})
 		}
-		path, err := vault.Consistency(ctx, k.opts.Dir, old, cp.Size)
+		path, err := ondisk.Consistency(ctx, k.opts.Dir, old, cp.Size)
 		if err != nil {
 			return Checkpoint{}, time.Time{}, err
 		}

@@ -11,10 +11,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/konseki/konseki/internal/vault/ondisk"
+
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
-
-	"github.com/konseki/konseki/internal/vault"
 )
 
 // request makes the body that shows that the vault's tree of old entries became
@@ -22,7 +22,7 @@ import (
 func request(t testing.TB, dir string, old uint64) []byte {
 	t.Helper()
 	cp := headOf(t, dir)
-	path, err := vault.Consistency(t.Context(), dir, min(old, cp.Size), cp.Size)
+	path, err := ondisk.Consistency(t.Context(), dir, min(old, cp.Size), cp.Size)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+
 	"github.com/konseki/konseki/internal/vault"
 	"github.com/konseki/konseki/internal/vault/keyring"
 )
@@ -48,7 +50,7 @@ type Restoration struct {
 	Objects  int           // brought back, also by earlier attempts
 	Bytes    int64         // of them
 	PassedBy []string      // objects that were not taken, and why
-	Report   *vault.Report // of verifying the restored vault
+	Report   *audit.Report // of verifying the restored vault
 }
 
 // vaultFolder is the vault's folder in a data folder.
@@ -91,11 +93,11 @@ func restore(ctx context.Context, store Store, dir string, o RestoreOptions) (*R
 	if err := r.finish(dir); err != nil {
 		return nil, err
 	}
-	r.out.Report, err = vault.Verify(ctx, filepath.Join(dir, vaultFolder), vault.VerifyOptions{
+	r.out.Report, err = audit.Verify(ctx, filepath.Join(dir, vaultFolder), audit.VerifyOptions{
 		PublicKey: o.PublicKey, Unlock: o.Unlock, Progress: func(done, total int64) { o.Progress(done, total, "verify") },
 	})
 	if errors.Is(err, keyring.ErrLocked) || errors.Is(err, keyring.ErrNoKey) { // what came back is there, only nobody can look at it
-		r.out.Report = &vault.Report{Problems: []vault.Problem{{Kind: vault.KindUnreadable, Segment: keyring.FileName, Detail: err.Error()}}}
+		r.out.Report = &audit.Report{Problems: []audit.Problem{{Kind: audit.KindUnreadable, Segment: keyring.FileName, Detail: err.Error()}}}
 		return r.out, nil
 	}
 	return r.out, err

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+
 	"github.com/konseki/konseki/internal/vault"
 	"github.com/konseki/konseki/internal/vault/keyring"
 )
@@ -145,7 +147,7 @@ func TestDamagedCopyIsFoundOutAndTheRestComesBack(t *testing.T) {
 				if err := v.Close(); err != nil {
 					t.Fatal(err)
 				}
-				rep, err := vault.Verify(t.Context(), v.Dir(), vault.VerifyOptions{})
+				rep, err := audit.Verify(t.Context(), v.Dir(), audit.VerifyOptions{})
 				if err != nil || !rep.OK() || rep.Sealed != r.Last+200 {
 					t.Fatalf("after going on: %+v: %v", rep, err)
 				}
@@ -289,7 +291,7 @@ func TestVaultWithoutItsKeyIsReadAndNotWritten(t *testing.T) {
 	if err != nil || len(strings.Fields(string(pub))) != 2 || !strings.Contains(string(pub), strings.TrimSpace(read(t, s, "key.pub"))) {
 		t.Errorf("key.pub holds %q: %v", pub, err)
 	}
-	rep, err := vault.Verify(t.Context(), v.Dir(), vault.VerifyOptions{})
+	rep, err := audit.Verify(t.Context(), v.Dir(), audit.VerifyOptions{})
 	if err != nil || !rep.OK() || rep.Sealed != 390 {
 		t.Errorf("verified %+v: %v", rep, err)
 	}
@@ -359,7 +361,7 @@ func TestFullerTileStandsInForAPartialOne(t *testing.T) {
 	again := openVault(t, filepath.Join(dir, "vault"), vault.Options{})
 	add(t, again, 300, 5, 5)
 	seal(t, again)
-	if rep, err := vault.Verify(t.Context(), again.Dir(), vault.VerifyOptions{}); err != nil || !rep.OK() || rep.Sealed != 305 {
+	if rep, err := audit.Verify(t.Context(), again.Dir(), audit.VerifyOptions{}); err != nil || !rep.OK() || rep.Sealed != 305 {
 		t.Errorf("verified %+v: %v", rep, err)
 	}
 }

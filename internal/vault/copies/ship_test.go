@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/vault"
 )
@@ -176,7 +178,7 @@ func TestRestoredVaultIsTheVaultThatWasShipped(t *testing.T) {
 			if err := again.Close(); err != nil {
 				t.Fatal(err)
 			}
-			rep, err := vault.Verify(t.Context(), again.Dir(), vault.VerifyOptions{})
+			rep, err := audit.Verify(t.Context(), again.Dir(), audit.VerifyOptions{})
 			if err != nil || !rep.OK() || rep.Sealed != 685 {
 				t.Fatalf("verified %+v: %v", rep, err)
 			}

@@ -1,11 +1,13 @@
-package vault
+package audit
 
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
 	"runtime"
 	"slices"
+
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/vault/sha"
@@ -17,7 +19,7 @@ import (
 // two at a time, straight from the columns, into leaves whose header but for
 // its two numbers stays in place.
 type hasher struct {
-	scan    *rowScan
+	scan    *ondisk.RowScan
 	sha     sha.Pair
 	scratch []byte
 	leaves  [2]whole
@@ -36,9 +38,9 @@ const leafNumbers = 2 // where sequence and receive time stand in it
 func (w *whole) set(seq uint64, received int64, source, transport []byte) {
 	if len(w.bytes) == 0 || !sameBytes(w.source, source) || !sameBytes(w.transport, transport) {
 		w.source, w.transport = append(w.source[:0], source...), append(w.transport[:0], transport...)
-		w.bytes = append(w.bytes[:0], 0, leafWhole)
+		w.bytes = append(w.bytes[:0], 0, seal.LeafWhole)
 		w.bytes = append(w.bytes, make([]byte, 16)...)
-		w.bytes = appendNames(w.bytes, source, transport)
+		w.bytes = ondisk.AppendNames(w.bytes, source, transport)
 		w.bytes = append(w.bytes, make([]byte, tlog.HashSize)...)
 	}
 	binary.BigEndian.PutUint64(w.bytes[leafNumbers:], seq)
@@ -51,14 +53,11 @@ func (w *whole) content() *[tlog.HashSize]byte {
 
 func sameBytes(a, b []byte) bool { return string(a) == string(b) }
 
-// wholeChunk is how much of a column is read at a time when all of it is.
-const wholeChunk = math.MaxInt32
-
-func (a *audit) hashGroup(r *segmentReader, g int) (c chunk) {
-	defer guard(&c.err)
+func (a *audit) hashGroup(r *ondisk.SegmentReader, g int) (c chunk) {
+	defer ondisk.Guard(&c.err)
 	h, ok := a.hashers.Get().(*hasher)
 	if !ok {
-		scan, err := newRowScan()
+		scan, err := ondisk.NewRowScan()
 		if err != nil {
 			c.err = err
 			return c
@@ -66,41 +65,39 @@ func (a *audit) hashGroup(r *segmentReader, g int) (c chunk) {
 		h = &hasher{scan: scan, sha: a.sha}
 	}
 	defer a.hashers.Put(h)
-	c.rows = make([]row, 0, r.groups[g].NumRows)
+	c.rows = make([]row, 0, r.Groups[g].NumRows)
 	c.err = h.group(a, &c, r, g)
 	return c
 }
 
-func (h *hasher) group(a *audit, c *chunk, r *segmentReader, g int) error {
+func (h *hasher) group(a *audit, c *chunk, r *ondisk.SegmentReader, g int) error {
 	sc := h.scan
-	if err := sc.open(r, g, 0, allColumns(), false, wholeChunk); err != nil {
+	if err := sc.Open(r, g, 0, ondisk.AllColumns(), false, ondisk.WholeChunk); err != nil {
 		return err
 	}
 	for {
-		n, err := sc.run()
+		n, err := sc.Run()
 		if err != nil || n == 0 {
 			return err
 		}
 		for i := 0; i < n; {
-			if i+1 < n && sc.whole(i) && sc.whole(i+1) {
+			if i+1 < n && sc.Whole(i) && sc.Whole(i+1) {
 				if err := h.pair(c, i); err != nil {
 					return err
 				}
 				i += 2
 				continue
 			}
-			p, err := sc.payload(i)
+			p, err := sc.Payload(i)
 			if err != nil {
 				return err
 			}
 			h.scratch = a.hash(c, &p, h.scratch)
 			i++
 		}
-		sc.past(n)
+		sc.Past(n)
 	}
 }
-
-func (sc *rowScan) whole(row int) bool { return sc.number(colForm, row) == int32(formWhole) }
 
 // pair adds rows i and i+1, which are kept whole, to a chunk.
 func (h *hasher) pair(c *chunk, i int) error {
@@ -108,12 +105,12 @@ func (h *hasher) pair(c *chunk, i int) error {
 	var seqs [2]uint64
 	var raws [2][]byte
 	for k := range h.leaves {
-		seq, source, transport := uint64(sc.long(colSeq, i+k)), sc.bytes(colSource, i+k), sc.bytes(colTransport, i+k)
-		if len(sc.bytes(colCommit, i+k))+len(sc.bytes(colKey, i+k)) != 0 || len(source) > maxSource || len(transport) > maxTransport {
+		seq, source, transport := uint64(sc.Long(ondisk.ColSeq, i+k)), sc.Bytes(ondisk.ColSource, i+k), sc.Bytes(ondisk.ColTransport, i+k)
+		if len(sc.Bytes(ondisk.ColCommit, i+k))+len(sc.Bytes(ondisk.ColKey, i+k)) != 0 || len(source) > ondisk.MaxSource || len(transport) > ondisk.MaxTransport {
 			return fmt.Errorf("record %d is malformed", seq)
 		}
-		seqs[k], raws[k] = seq, sc.bytes(colRaw, i+k)
-		h.leaves[k].set(seq, sc.long(colReceived, i+k), source, transport)
+		seqs[k], raws[k] = seq, sc.Bytes(ondisk.ColRaw, i+k)
+		h.leaves[k].set(seq, sc.Long(ondisk.ColReceived, i+k), source, transport)
 		if len(source) == len(event.SourceExpiry) || len(source) == len(event.SourceShred) {
 			if isDeclaration(source) {
 				c.own = append(c.own, declared{seq, string(source), slices.Clone(raws[k])})
@@ -166,7 +163,7 @@ type rootJob struct {
 func (a *audit) check(c *openBatch) error {
 	j := rootJob{c, make(chan bool, 1)}
 	a.roots = append(a.roots, j)
-	go func() { j.good <- rootOf(a.sha, c.leaves) == c.root }()
+	go func() { j.good <- rootOf(a.sha, c.leaves) == c.Root }()
 	if len(a.roots) > 2*runtime.GOMAXPROCS(0) {
 		return a.settleRoots(1)
 	}

@@ -1,4 +1,4 @@
-package vault
+package ondisk
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+
+	"github.com/konseki/konseki/internal/vault/seal"
 
 	flog "github.com/transparency-dev/formats/log"
 	"github.com/transparency-dev/merkle/compact"
@@ -52,7 +54,7 @@ func consistency(ctx context.Context, dir string, from, to uint64) ([]tlog.Hash,
 		path = make([]tlog.Hash, len(nodes))
 		for i, n := range nodes {
 			if len(n) != tlog.HashSize {
-				return fmt.Errorf("tile holds a hash of %d bytes: %w", len(n), ErrTampered)
+				return fmt.Errorf("tile holds a hash of %d bytes: %w", len(n), seal.ErrTampered)
 			}
 			path[i] = tlog.Hash(n)
 		}
@@ -70,7 +72,7 @@ const maxLooks = 10
 // there are. A log that grows takes the tiles of its former size away, and
 // then read is called again with the new one.
 func ofLog(ctx context.Context, dir string, wanted uint64, read func(fetch client.FileFetcher, size uint64) error) error {
-	size, err := logSize(dir)
+	size, err := LogSize(dir)
 	if err != nil {
 		return err
 	}
@@ -78,11 +80,11 @@ func ofLog(ctx context.Context, dir string, wanted uint64, read func(fetch clien
 		if wanted > size {
 			return fmt.Errorf("%w: its checkpoint is of %d entries", ErrLogSize, size)
 		}
-		err := read(client.FileFetcher{Root: filepath.Join(dir, logDir)}, size)
+		err := read(client.FileFetcher{Root: filepath.Join(dir, LogDir)}, size)
 		if err == nil || ctx.Err() != nil || look == maxLooks {
 			return err
 		}
-		now, serr := logSize(dir)
+		now, serr := LogSize(dir)
 		if serr != nil || now == size {
 			return err
 		}
@@ -95,14 +97,14 @@ func ofLog(ctx context.Context, dir string, wanted uint64, read func(fetch clien
 // the tiles are those that the checkpoint signs: compare. Errors are those of
 // Consistency.
 func LogRoot(ctx context.Context, dir string, size uint64) (tlog.Hash, error) {
-	root, err := logRoot(ctx, dir, size)
+	root, err := rootAt(ctx, dir, size)
 	if err != nil {
 		return tlog.Hash{}, fmt.Errorf("vault: root of %d entries: %w", size, err)
 	}
 	return root, nil
 }
 
-func logRoot(ctx context.Context, dir string, size uint64) (tlog.Hash, error) {
+func rootAt(ctx context.Context, dir string, size uint64) (tlog.Hash, error) {
 	root := tlog.Hash(rfc6962.DefaultHasher.EmptyRoot())
 	err := ofLog(ctx, dir, size, func(fetch client.FileFetcher, now uint64) error {
 		if size == 0 {
@@ -124,7 +126,7 @@ func logRoot(ctx context.Context, dir string, size uint64) (tlog.Hash, error) {
 		}
 		h, err := tree.GetRootHash(nil)
 		if err != nil || len(h) != tlog.HashSize {
-			return fmt.Errorf("the tiles give no root: %w", errors.Join(err, ErrTampered))
+			return fmt.Errorf("the tiles give no root: %w", errors.Join(err, seal.ErrTampered))
 		}
 		root = tlog.Hash(h)
 		return nil
@@ -161,22 +163,22 @@ func tileError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return fmt.Errorf("%w: %w: run konseki verify", ErrTampered, err)
+	return fmt.Errorf("%w: %w: run konseki verify", seal.ErrTampered, err)
 }
 
-// logSize reads how many entries the log's checkpoint covers. The signature is
+// LogSize reads how many entries the log's checkpoint covers. The signature is
 // not looked at: who relies on the size relies on roots too.
-func logSize(dir string) (uint64, error) {
-	text, err := readCheckpointFile(dir)
+func LogSize(dir string) (uint64, error) {
+	text, err := ReadCheckpointFile(dir)
 	if err != nil {
 		return 0, err
 	}
 	var cp flog.Checkpoint
 	if _, err := cp.Unmarshal(bytes.TrimSpace(text)); err != nil {
-		return 0, fmt.Errorf("checkpoint: %w: %w", err, ErrTampered)
+		return 0, fmt.Errorf("checkpoint: %w: %w", err, seal.ErrTampered)
 	}
 	if cp.Size >= 1<<62 {
-		return 0, fmt.Errorf("checkpoint is of %d entries: %w", cp.Size, ErrTampered)
+		return 0, fmt.Errorf("checkpoint is of %d entries: %w", cp.Size, seal.ErrTampered)
 	}
 	return cp.Size, nil
 }

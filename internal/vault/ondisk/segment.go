@@ -1,4 +1,4 @@
-package vault
+package ondisk
 
 import (
 	"cmp"
@@ -13,16 +13,15 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/event"
-	"github.com/konseki/konseki/internal/vault/keyring"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
 const (
 	segmentSuffix = ".parquet"
 	ageSuffix     = ".age"  // an encrypted segment
-	partSuffix    = ".part" // a segment being written
+	PartSuffix    = ".part" // a segment being written
 	rawBytesKey   = "konseki.raw_bytes"
-	droppedKey    = "konseki.dropped"
+	DroppedKey    = "konseki.dropped"
 	receivedKey   = "konseki.last_received"
 	sourcesKey    = "konseki.sources"
 
@@ -50,68 +49,70 @@ type Segment struct {
 	LastReceived time.Time
 	Sources      []string
 
-	dropped  []span // records that were let go without a trace in the file
-	shredded bool   // its key was destroyed
+	Dropped  []Span // records that were let go without a trace in the file
+	Shredded bool   // its key was destroyed
 }
 
-// why says why its dropped records are gone.
-func (s *Segment) why() event.Gone {
-	if s.shredded {
+// Why says why its dropped records are gone.
+func (s *Segment) Why() event.Gone {
+	if s.Shredded {
 		return event.Shredded
 	}
 	return event.Expired
 }
 
 // Records counts the records that are in the file, whole or let go.
-func (s *Segment) Records() uint64 { return s.Last - s.First + 1 - total(s.dropped) }
+func (s *Segment) Records() uint64 { return s.Last - s.First + 1 - Total(s.Dropped) }
 
-// span is a run of sequences, both ends included.
-type span struct{ first, last uint64 }
+// Span is a run of sequences, both ends included.
+type Span struct{ First, Last uint64 }
 
-func total(spans []span) (n uint64) {
+// Total counts the records in spans.
+func Total(spans []Span) (n uint64) {
 	for _, s := range spans {
-		n += s.last - s.first + 1
+		n += s.Last - s.First + 1
 	}
 	return n
 }
 
-// before counts the dropped records before seq.
-func before(spans []span, seq uint64) (n uint64) {
+// Before counts the dropped records before seq.
+func Before(spans []Span, seq uint64) (n uint64) {
 	for _, s := range spans {
-		if s.first >= seq {
+		if s.First >= seq {
 			break
 		}
-		n += min(s.last, seq-1) - s.first + 1
+		n += min(s.Last, seq-1) - s.First + 1
 	}
 	return n
 }
 
-// spanOf finds the span that holds seq.
-func spanOf(spans []span, seq uint64) (span, bool) {
-	i := sort.Search(len(spans), func(i int) bool { return spans[i].last >= seq })
-	if i == len(spans) || spans[i].first > seq {
-		return span{}, false
+// SpanOf finds the span that holds seq.
+func SpanOf(spans []Span, seq uint64) (Span, bool) {
+	i := sort.Search(len(spans), func(i int) bool { return spans[i].Last >= seq })
+	if i == len(spans) || spans[i].First > seq {
+		return Span{}, false
 	}
 	return spans[i], true
 }
 
-func spansText(spans []span) string {
+// SpansText writes spans as "1-20,25-25".
+func SpansText(spans []Span) string {
 	var b strings.Builder
 	for i, s := range spans {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, "%d-%d", s.first, s.last)
+		fmt.Fprintf(&b, "%d-%d", s.First, s.Last)
 	}
 	return b.String()
 }
 
-// parseSpans reads spans that are in order, apart and within first to last.
-func parseSpans(text string, first, last uint64) ([]span, error) {
+// ParseSpans reads spans that are in order, apart and within first to last.
+func ParseSpans(text string, first, last uint64) ([]Span, error) {
 	if text == "" {
 		return nil, nil
 	}
-	var out []span
+	var out []Span
 	next := first
 	for part := range strings.SplitSeq(text, ",") {
 		a, b, _ := strings.Cut(part, "-")
@@ -120,15 +121,17 @@ func parseSpans(text string, first, last uint64) ([]span, error) {
 		if errA != nil || errB != nil || from < next || to < from || to > last {
 			return nil, fmt.Errorf("dropped records %q are not spans of %d to %d", part, first, last)
 		}
-		out = append(out, span{from, to})
+		out = append(out, Span{First: from, Last: to})
 		next = to + 2
 	}
 	return out, nil
 }
 
-func segmentName(first, last uint64) string { return segmentFile(first, last, 0, false) }
+// SegmentName names a segment that was never written again and is in the clear.
+func SegmentName(first, last uint64) string { return SegmentFile(first, last, 0, false) }
 
-func segmentFile(first, last uint64, generation int, encrypted bool) string {
+// SegmentFile names a segment.
+func SegmentFile(first, last uint64, generation int, encrypted bool) string {
 	name := fmt.Sprintf("%012d-%012d", first, last)
 	if generation > 0 {
 		name += fmt.Sprintf(".r%d", generation)
@@ -140,7 +143,8 @@ func segmentFile(first, last uint64, generation int, encrypted bool) string {
 	return name
 }
 
-func parseSegmentName(name string) (s Segment, ok bool) {
+// ParseSegmentName reads the name of a segment; ok is false for any other.
+func ParseSegmentName(name string) (s Segment, ok bool) {
 	base, encrypted := strings.CutSuffix(name, ageSuffix)
 	base, found := strings.CutSuffix(base, segmentSuffix)
 	base, gen, again := strings.Cut(base, ".r")
@@ -155,26 +159,27 @@ func parseSegmentName(name string) (s Segment, ok bool) {
 	}
 	s.First, errA = strconv.ParseUint(a, 10, 63)
 	s.Last, errB = strconv.ParseUint(b, 10, 63)
-	ok = errA == nil && errB == nil && errG == nil && s.First > 0 && s.First <= s.Last && segmentFile(s.First, s.Last, s.Generation, encrypted) == name
+	ok = errA == nil && errB == nil && errG == nil && s.First > 0 && s.First <= s.Last && SegmentFile(s.First, s.Last, s.Generation, encrypted) == name
 	return s, ok
 }
 
-func lastOf(segments []Segment) uint64 {
+// LastOf is the last record that segments in order account for.
+func LastOf(segments []Segment) uint64 {
 	if len(segments) == 0 {
 		return 0
 	}
 	return segments[len(segments)-1].Last
 }
 
-// listSegments gives the files that are named as segments, by first record,
+// ListSegments gives the files that are named as segments, by first record,
 // those that a later generation stands for, and the names that are neither.
-func listSegments(d disk, dir string) (segments, replaced []Segment, others []string, err error) {
-	entries, err := d.readDir(dir)
+func ListSegments(d Disk, dir string) (segments, replaced []Segment, others []string, err error) {
+	entries, err := d.ReadDir(dir)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	for _, e := range entries {
-		s, ok := parseSegmentName(e.Name())
+		s, ok := ParseSegmentName(e.Name())
 		info, err := e.Info()
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -208,54 +213,10 @@ func listSegments(d disk, dir string) (segments, replaced []Segment, others []st
 	return kept, replaced, others, nil
 }
 
-// loadSegments lists the segments for use: no gap, no overlap, every footer
-// readable. What an interrupted roll or rewrite left is removed.
-func (v *Vault) loadSegments() ([]Segment, error) {
-	dir := filepath.Join(v.dir, segmentDir)
-	segments, replaced, others, err := listSegments(v.disk, dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range others {
-		if strings.HasSuffix(name, partSuffix) {
-			if err := v.disk.remove(filepath.Join(dir, name)); err != nil {
-				return nil, err
-			}
-		}
-	}
-	next := uint64(1)
-	for i := range segments {
-		s := &segments[i]
-		if s.First != next {
-			return nil, fmt.Errorf("%w: segments/%s should begin with record %d: run konseki verify, and restore the segment before it from a copy",
-				ErrIncomplete, s.Name, next)
-		}
-		next = s.Last + 1
-		r, err := openSegment(v.disk, *s, v.ring)
-		if errors.Is(err, keyring.ErrDestroyed) {
-			s.dropped, s.shredded = []span{{s.First, s.Last}}, true
-			continue // as shredded: nothing in it can be read
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%w: segments/%s: %w: run konseki verify, and restore it from a copy", ErrIncomplete, s.Name, err)
-		}
-		s.RawBytes, s.dropped, s.LastReceived, s.Sources = r.rawBytes, r.dropped, r.received, r.sources
-		if err := r.close(); err != nil {
-			return nil, err
-		}
-	}
-	for _, s := range replaced {
-		if err := v.disk.remove(s.Path); err != nil {
-			return nil, err
-		}
-	}
-	return segments, nil
-}
-
-// segmentRow is the schema of a segment. Check is the first four bytes of the
+// SegmentRow is the schema of a segment. Check is the first four bytes of the
 // leaf, big-endian: not proof of anything, but when a batch does not match its
 // root it tells which of its records was touched.
-type segmentRow struct {
+type SegmentRow struct {
 	Seq       int64  `parquet:"seq,delta"`
 	Received  int64  `parquet:"received,delta,timestamp(nanosecond)"`
 	Source    string `parquet:"source,dict"`
@@ -269,19 +230,19 @@ type segmentRow struct {
 
 // columns of a segment, in file order.
 const (
-	colSeq = iota
-	colReceived
-	colSource
-	colTransport
+	ColSeq = iota
+	ColReceived
+	ColSource
+	ColTransport
 	colForm
-	colKey
-	colCommit
-	colRaw
+	ColKey
+	ColCommit
+	ColRaw
 	colCheck
 	colCount
 )
 
-// checkOf is the check column's value for a leaf.
-func checkOf(leaf tlog.Hash) int32 {
+// CheckOf is the check column's value for a leaf.
+func CheckOf(leaf tlog.Hash) int32 {
 	return int32(uint32(leaf[0])<<24 | uint32(leaf[1])<<16 | uint32(leaf[2])<<8 | uint32(leaf[3]))
 }

@@ -1,8 +1,7 @@
-package vault
+package audit
 
 import (
 	"cmp"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+
+	"github.com/konseki/konseki/internal/vault/ondisk"
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/vault/keyring"
@@ -35,13 +36,13 @@ type chunk struct {
 }
 
 // checkSegment hashes the records of a segment and hands their leaves on.
-func (a *audit) checkSegment(s Segment) error {
-	name := segmentDir + "/" + s.Name
-	r, err := openSegment(osDisk{}, s, a.ring)
+func (a *audit) checkSegment(s ondisk.Segment) error {
+	name := ondisk.SegmentDir + "/" + s.Name
+	r, err := ondisk.OpenSegment(ondisk.OSDisk{}, s, a.ring)
 	switch {
 	case errors.Is(err, keyring.ErrDestroyed):
-		a.dropped = append(a.dropped, span{s.First, s.Last})
-		a.let.destroyed(fileKey(s.First, s.Generation), span{s.First, s.Last}, name)
+		a.dropped = append(a.dropped, ondisk.Span{First: s.First, Last: s.Last})
+		a.let.destroyed(ondisk.FileKey(s.First, s.Generation), ondisk.Span{First: s.First, Last: s.Last}, name)
 		return a.ctx.Err()
 	case errors.Is(err, keyring.ErrLocked), errors.Is(err, keyring.ErrNoKey):
 		return fmt.Errorf("%s: %w", name, err)
@@ -49,21 +50,21 @@ func (a *audit) checkSegment(s Segment) error {
 		a.problem(KindUnreadable, name, s.First, "records %d to %d: %v", s.First, s.Last, err)
 		return a.ctx.Err()
 	}
-	defer func() { _ = r.close() }()
+	defer func() { _ = r.Close() }()
 	rows := make([]row, 0, min(s.Last-s.First+1, 1<<20))
 	var lost [][2]uint64 // ranges in unreadable groups
-	for _, d := range r.dropped {
-		lost = append(lost, [2]uint64{d.first, d.last})
+	for _, d := range r.Dropped {
+		lost = append(lost, [2]uint64{d.First, d.Last})
 		a.dropped = append(a.dropped, d)
 		a.let.gone = append(a.let.gone, goneSpan{d, name})
 	}
-	err = a.inOrder(len(r.groups), func(g int) chunk { return a.hashGroup(r, g) }, func(g int, c chunk) {
+	err = a.inOrder(len(r.Groups), func(g int) chunk { return a.hashGroup(r, g) }, func(g int, c chunk) {
 		a.let.take(c, name)
 		for _, seq := range c.bad {
 			a.problem(KindChanged, name, seq, "record %d is not the one that was sealed", seq)
 		}
 		if c.err != nil {
-			first, last := r.rowSeq(r.starts[g]), r.rowSeq(r.starts[g+1]-1)
+			first, last := r.RowSeq(r.Starts[g]), r.RowSeq(r.Starts[g+1]-1)
 			lost = append(lost, [2]uint64{first, last})
 			a.problem(KindUnreadable, name, first, "records %d to %d: %v", first, last, c.err)
 			return
@@ -103,36 +104,24 @@ func (a *audit) inOrder(n int, job func(int) chunk, take func(int, chunk)) error
 }
 
 // hash adds one record to a chunk.
-func (a *audit) hash(c *chunk, p *payload, scratch []byte) []byte {
+func (a *audit) hash(c *chunk, p *ondisk.Payload, scratch []byte) []byte {
 	var leaf tlog.Hash
-	leaf, scratch = p.leaf(scratch)
-	c.rows = append(c.rows, row{p.seq, leaf})
-	c.raw += int64(len(p.body))
-	if p.form > formParts {
-		_, _, gone, err := reveal(a.ring, p)
+	leaf, scratch = p.Leaf(scratch)
+	c.rows = append(c.rows, row{p.Seq, leaf})
+	c.raw += int64(len(p.Body))
+	if p.Form > ondisk.FormParts {
+		_, _, gone, err := ondisk.Reveal(a.ring, p)
 		if err != nil {
-			c.bad = append(c.bad, p.seq)
+			c.bad = append(c.bad, p.Seq)
 		}
 		if gone != event.Present {
-			c.gone = append(c.gone, goneRecord{p.seq, p.key, gone})
+			c.gone = append(c.gone, goneRecord{p.Seq, p.Key, gone})
 		}
 	}
-	if isDeclaration(p.source) {
-		c.own = append(c.own, declared{p.seq, string(p.source), slices.Clone(p.body)})
+	if isDeclaration(p.Source) {
+		c.own = append(c.own, declared{p.Seq, string(p.Source), slices.Clone(p.Body)})
 	}
 	return scratch
-}
-
-// rowSeq is the sequence of a row, by what the file says it holds.
-func (s *segmentReader) rowSeq(row int64) uint64 {
-	seq := s.first + uint64(row)
-	for _, d := range s.dropped {
-		if d.first > seq {
-			break
-		}
-		seq += d.last - d.first + 1
-	}
-	return seq
 }
 
 // settle compares the rows of a file with the sequences it should hold, names
@@ -245,10 +234,10 @@ func (a *audit) checkWALs(paths []string, next uint64) (uint64, error) {
 		}
 	}
 	for i, path := range paths {
-		name := walDir + "/" + filepath.Base(path)
+		name := ondisk.WALDir + "/" + filepath.Base(path)
 		end, err := a.checkWAL(path, name, next, limits[i])
 		switch {
-		case isGone(err): // rolled meanwhile: its records are in a new segment
+		case ondisk.IsGone(err): // rolled meanwhile: its records are in a new segment
 			if end, err = a.checkRolled(next); err != nil {
 				return 0, err
 			}
@@ -262,7 +251,7 @@ func (a *audit) checkWALs(paths []string, next uint64) (uint64, error) {
 
 // checkRolled checks the segments made since the files were listed.
 func (a *audit) checkRolled(next uint64) (uint64, error) {
-	segments, _, _, err := listSegments(osDisk{}, filepath.Join(a.dir, segmentDir))
+	segments, _, _, err := ondisk.ListSegments(ondisk.OSDisk{}, filepath.Join(a.dir, ondisk.SegmentDir))
 	if err != nil {
 		return 0, err
 	}
@@ -283,24 +272,24 @@ func walFirst(path string) (uint64, error) {
 		return 0, err
 	}
 	defer f.Close()
-	head := make([]byte, walHead)
+	head := make([]byte, ondisk.WALHead)
 	if _, err := f.ReadAt(head, 0); err != nil {
 		return 0, err
 	}
-	w, _, err := parseWALHeader(head)
+	w, _, err := ondisk.ParseWALHeader(head)
 	if err != nil {
 		return 0, err
 	}
-	return w.first, nil
+	return w.First, nil
 }
 
 // checkWAL hashes the records of one log file. A file that the segments hold
 // wholly is what an interrupted roll left, and is passed over.
 func (a *audit) checkWAL(path, name string, next, limit uint64) (uint64, error) {
 	first, err := walFirst(path)
-	before := segmentDir + "/" + segmentName(next, max(next, first-1)) // what should be there if anything is missing
+	before := ondisk.SegmentDir + "/" + ondisk.SegmentName(next, max(next, first-1)) // what should be there if anything is missing
 	switch {
-	case isGone(err):
+	case ondisk.IsGone(err):
 		return 0, err
 	case err != nil:
 		if next <= a.sealed {
@@ -317,11 +306,11 @@ func (a *audit) checkWAL(path, name string, next, limit uint64) (uint64, error) 
 		return 0, err
 	}
 	defer file.Close()
-	w, size, err := openWAL(file, filepath.Base(path), walKeys(a.ring))
+	w, size, err := ondisk.OpenWAL(file, filepath.Base(path), ondisk.WALKeys(a.ring))
 	if err != nil {
 		return 0, err
 	}
-	rows, lost, seq, err := a.readRows(newWALScanner(file, w.cipher, int64(walHead), size), name, first, limit)
+	rows, lost, seq, err := a.readRows(ondisk.NewWALScanner(file, w.Cipher, int64(ondisk.WALHead), size), name, first, limit)
 	if err != nil {
 		return 0, err
 	}
@@ -340,7 +329,7 @@ func (a *audit) checkWAL(path, name string, next, limit uint64) (uint64, error) 
 
 // readRows reads frames until they end. A damaged frame is named and stepped
 // over when a whole one follows it.
-func (a *audit) readRows(s *walScanner, name string, seq, limit uint64) (rows []row, lost [][2]uint64, end uint64, err error) {
+func (a *audit) readRows(s *ondisk.WALScanner, name string, seq, limit uint64) (rows []row, lost [][2]uint64, end uint64, err error) {
 	var c chunk
 	defer func() { a.let.take(c, name) }()
 	var scratch []byte
@@ -348,49 +337,32 @@ func (a *audit) readRows(s *walScanner, name string, seq, limit uint64) (rows []
 		if seq%4096 == 0 && a.ctx.Err() != nil {
 			return nil, nil, 0, a.ctx.Err()
 		}
-		p, err := s.next()
-		if errors.Is(err, errTorn) && seq <= a.sealed && s.stepOver() {
+		p, err := s.Next()
+		if errors.Is(err, ondisk.ErrTorn) && seq <= a.sealed && s.StepOver() {
 			a.problem(KindChanged, name, seq, "the frame of record %d does not match its checksum", seq)
 			lost = append(lost, [2]uint64{seq, seq})
 			seq++
 			continue
 		}
-		if errors.Is(err, io.EOF) || errors.Is(err, errTorn) {
+		if errors.Is(err, io.EOF) || errors.Is(err, ondisk.ErrTorn) {
 			break
 		}
 		if err != nil {
 			return nil, nil, 0, fmt.Errorf("%s: %w", name, err)
 		}
-		if p.seq != seq && p.seq > a.sealed {
+		if p.Seq != seq && p.Seq > a.sealed {
 			break // what a failed write left after the last good frame
 		}
-		if p.seq > a.sealed && a.report.TailSince.IsZero() {
-			a.report.TailSince = timeOf(p.received)
+		if p.Seq > a.sealed && a.report.TailSince.IsZero() {
+			a.report.TailSince = ondisk.TimeOf(p.Received)
 		}
 		scratch = a.hash(&c, &p, scratch)
 		rows = c.rows
-		a.report.RawBytes += int64(len(p.body))
-		seq = max(seq, p.seq) + 1
+		a.report.RawBytes += int64(len(p.Body))
+		seq = max(seq, p.Seq) + 1
 		if len(rows)%8192 == 0 {
 			a.tell(8192)
 		}
 	}
 	return rows, lost, seq, nil
-}
-
-// stepOver moves past a damaged frame if the frame after it is whole.
-func (s *walScanner) stepOver() bool {
-	if len(s.rest) < frameHead {
-		return false
-	}
-	n := int64(binary.BigEndian.Uint32(s.rest))
-	if n < headerFixed || n > maxFrame || s.pos+frameHead+n > s.end {
-		return false
-	}
-	after := newWALScanner(s.r, s.c, s.pos+frameHead+n, s.end)
-	if _, err := after.next(); err != nil && !errors.Is(err, io.EOF) {
-		return false
-	}
-	*s = *newWALScanner(s.r, s.c, s.pos+frameHead+n, s.end)
-	return true
 }

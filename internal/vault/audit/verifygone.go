@@ -1,10 +1,12 @@
-package vault
+package audit
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/konseki/konseki/internal/vault/ondisk"
 
 	"github.com/go-json-experiment/json"
 	"github.com/konseki/konseki/internal/event"
@@ -28,7 +30,7 @@ type goneRecord struct {
 }
 
 type goneSpan struct {
-	span
+	ondisk.Span
 	file string
 }
 
@@ -38,19 +40,19 @@ type letGo struct {
 	keys     map[string][]goneSpan // under a destroyed key, by its name
 	locked   uint64
 	own      []declared
-	expiries []span          // declared
+	expiries []ondisk.Span   // declared
 	shreds   map[string]bool // names of keys, declared
 }
 
 // take notes what a chunk tells.
 func (l *letGo) take(c chunk, file string) {
 	for _, g := range c.gone {
-		s := goneSpan{span{g.seq, g.seq}, file}
+		s := goneSpan{ondisk.Span{First: g.seq, Last: g.seq}, file}
 		switch g.gone {
 		case event.Expired:
 			l.gone = join(l.gone, s)
 		case event.Shredded:
-			l.destroyed(g.key, s.span, file)
+			l.destroyed(g.key, s.Span, file)
 		default:
 			l.locked++
 		}
@@ -58,7 +60,7 @@ func (l *letGo) take(c chunk, file string) {
 	l.own = append(l.own, c.own...)
 }
 
-func (l *letGo) destroyed(key string, s span, file string) {
+func (l *letGo) destroyed(key string, s ondisk.Span, file string) {
 	if l.keys == nil {
 		l.keys = map[string][]goneSpan{}
 	}
@@ -67,8 +69,8 @@ func (l *letGo) destroyed(key string, s span, file string) {
 
 // join appends a span, to the last one if it touches it.
 func join(list []goneSpan, s goneSpan) []goneSpan {
-	if n := len(list); n > 0 && list[n-1].last+1 == s.first && list[n-1].file == s.file {
-		list[n-1].last = s.last
+	if n := len(list); n > 0 && list[n-1].Last+1 == s.First && list[n-1].file == s.file {
+		list[n-1].Last = s.Last
 		return list
 	}
 	return append(list, s)
@@ -109,7 +111,7 @@ func (a *audit) declare(d declared) {
 		}
 		return
 	}
-	spans, err := parseSpans(said.Records, 1, d.seq-1) // only what came before it
+	spans, err := ondisk.ParseSpans(said.Records, 1, d.seq-1) // only what came before it
 	if err == nil {
 		l.expiries = append(l.expiries, spans...)
 	}
@@ -120,45 +122,45 @@ func (a *audit) checkLetGo() {
 	for _, d := range a.let.own {
 		a.declare(d)
 	}
-	slices.SortFunc(a.let.expiries, func(x, y span) int { return cmp.Compare(x.first, y.first) })
-	slices.SortFunc(a.let.gone, func(x, y goneSpan) int { return cmp.Compare(x.first, y.first) })
+	slices.SortFunc(a.let.expiries, func(x, y ondisk.Span) int { return cmp.Compare(x.First, y.First) })
+	slices.SortFunc(a.let.gone, func(x, y goneSpan) int { return cmp.Compare(x.First, y.First) })
 	var gone []goneSpan
 	for _, g := range a.let.gone {
 		gone = join(gone, g)
 	}
 	for _, g := range gone {
-		missing := minus(g.span, a.let.expiries)
+		missing := minus(g.Span, a.let.expiries)
 		for _, m := range missing {
-			a.problem(KindRemoved, g.file, m.first, "records %d to %d were let go, and no sealed expiry record says so", m.first, m.last)
+			a.problem(KindRemoved, g.file, m.First, "records %d to %d were let go, and no sealed expiry record says so", m.First, m.Last)
 		}
-		a.report.Expired += g.last - g.first + 1 - total(missing)
+		a.report.Expired += g.Last - g.First + 1 - ondisk.Total(missing)
 	}
 	for key, spans := range a.let.keys {
 		for _, g := range spans {
 			if !a.let.shreds[key] {
-				a.problem(KindRemoved, g.file, g.first, "records %d to %d: %s", g.first, g.last, fmt.Sprintf("the key %q was destroyed, and no sealed record says so", key))
+				a.problem(KindRemoved, g.file, g.First, "records %d to %d: %s", g.First, g.Last, fmt.Sprintf("the key %q was destroyed, and no sealed record says so", key))
 				continue
 			}
-			a.report.Shredded += g.last - g.first + 1
+			a.report.Shredded += g.Last - g.First + 1
 		}
 	}
 	a.report.Locked = a.let.locked
 }
 
 // minus gives what of s no span in order holds.
-func minus(s span, spans []span) (out []span) {
+func minus(s ondisk.Span, spans []ondisk.Span) (out []ondisk.Span) {
 	for _, x := range spans {
-		if x.last < s.first {
+		if x.Last < s.First {
 			continue
 		}
-		if x.first > s.last {
+		if x.First > s.Last {
 			break
 		}
-		if x.first > s.first {
-			out = append(out, span{s.first, x.first - 1})
+		if x.First > s.First {
+			out = append(out, ondisk.Span{First: s.First, Last: x.First - 1})
 		}
-		s.first = x.last + 1
-		if s.first > s.last {
+		s.First = x.Last + 1
+		if s.First > s.Last {
 			return out
 		}
 	}

@@ -1,7 +1,10 @@
-package vault
+package audit
 
 import (
 	"path/filepath"
+
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
 )
 
 // Bounds of the search for what happened to a record.
@@ -12,7 +15,7 @@ const (
 
 // suspect is a record whose leaf does not match its check.
 type suspect struct {
-	rec   payload
+	rec   ondisk.Payload
 	check int32
 }
 
@@ -21,8 +24,8 @@ type suspect struct {
 // nothing seals, tell where. If they tell nothing, the whole batch is named.
 func (a *audit) localise(c *openBatch) error {
 	if !c.checks {
-		if c.present == c.count {
-			a.problem(KindChanged, c.file, c.first, "records %d to %d are not those that were sealed: one or more were changed", c.first, c.end()-1)
+		if c.present == c.Count {
+			a.problem(KindChanged, c.file, c.First, "records %d to %d are not those that were sealed: one or more were changed", c.First, c.End()-1)
 		}
 		return nil
 	}
@@ -30,14 +33,14 @@ func (a *audit) localise(c *openBatch) error {
 	if err != nil {
 		return err
 	}
-	if len(suspects) == 0 && c.present == c.count {
-		a.problem(KindChanged, c.file, c.first, "records %d to %d are not those that were sealed: one or more were changed, and their checks with them",
-			c.first, c.end()-1)
+	if len(suspects) == 0 && c.present == c.Count {
+		a.problem(KindChanged, c.file, c.First, "records %d to %d are not those that were sealed: one or more were changed, and their checks with them",
+			c.First, c.End()-1)
 		return nil
 	}
 	a.explain(c.file, suspects)
 	if more > 0 && a.shift == 0 { // else they moved along
-		a.problem(KindChanged, c.file, suspects[len(suspects)-1].rec.seq, "%d more records of %d to %d do not match their seal", more, c.first, c.end()-1)
+		a.problem(KindChanged, c.file, suspects[len(suspects)-1].rec.Seq, "%d more records of %d to %d do not match their seal", more, c.First, c.End()-1)
 	}
 	return nil
 }
@@ -45,22 +48,22 @@ func (a *audit) localise(c *openBatch) error {
 // suspects reads the batch again and gives the records that do not match their
 // check, the first ones in full and the number of the others.
 func (a *audit) suspects(c *openBatch) (list []suspect, more int, err error) {
-	segments, _, _, err := listSegments(osDisk{}, filepath.Join(a.dir, segmentDir))
+	segments, _, _, err := ondisk.ListSegments(ondisk.OSDisk{}, filepath.Join(a.dir, ondisk.SegmentDir))
 	if err != nil {
 		return nil, 0, err
 	}
 	for _, s := range segments {
-		if s.Last < c.first || s.First >= c.end() {
+		if s.Last < c.First || s.First >= c.End() {
 			continue
 		}
-		r, err := openSegment(osDisk{}, s, a.ring)
+		r, err := ondisk.OpenSegment(ondisk.OSDisk{}, s, a.ring)
 		if err != nil {
 			continue // named when it was read first
 		}
-		for g := range r.groups {
+		for g := range r.Groups {
 			// An unreadable group was named when it was read first.
-			_ = r.group(g, 0, func(p *payload, check int32) bool {
-				if p.seq < c.first || p.seq >= c.end() || matches(*p, check) {
+			_ = r.Group(g, 0, func(p *ondisk.Payload, check int32) bool {
+				if p.Seq < c.First || p.Seq >= c.End() || matches(*p, check) {
 					return true
 				}
 				if len(list) < maxSuspects {
@@ -71,7 +74,7 @@ func (a *audit) suspects(c *openBatch) (list []suspect, more int, err error) {
 				return true
 			})
 		}
-		if err := r.close(); err != nil {
+		if err := r.Close(); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -86,12 +89,12 @@ func (a *audit) explain(file string, list []suspect) {
 	}
 	told := make(map[uint64]bool)
 	for i, s := range list {
-		if told[s.rec.seq] {
+		if told[s.rec.Seq] {
 			continue
 		}
 		if j := counterpart(list, i); j >= 0 {
-			told[list[j].rec.seq] = true
-			a.problem(KindSwapped, file, s.rec.seq, "records %d and %d have each other's content", s.rec.seq, list[j].rec.seq)
+			told[list[j].rec.Seq] = true
+			a.problem(KindSwapped, file, s.rec.Seq, "records %d and %d have each other's content", s.rec.Seq, list[j].rec.Seq)
 			continue
 		}
 		by, renumbered := shiftOf(s)
@@ -99,13 +102,13 @@ func (a *audit) explain(file string, list []suspect) {
 		case renumbered && by == a.shift:
 			// its own content: moved along with the records before it
 		case renumbered && by > a.shift:
-			a.problem(KindRemoved, file, s.rec.seq, "record %d is gone, and those after it were renumbered", s.rec.seq)
+			a.problem(KindRemoved, file, s.rec.Seq, "record %d is gone, and those after it were renumbered", s.rec.Seq)
 			a.shift = by
 		case renumbered:
-			a.problem(KindInserted, file, s.rec.seq, "a record was put before %d, and those after it were renumbered", s.rec.seq)
+			a.problem(KindInserted, file, s.rec.Seq, "a record was put before %d, and those after it were renumbered", s.rec.Seq)
 			a.shift = by
 		default:
-			a.problem(KindChanged, file, s.rec.seq, "record %d is not the one that was sealed", s.rec.seq)
+			a.problem(KindChanged, file, s.rec.Seq, "record %d is not the one that was sealed", s.rec.Seq)
 		}
 	}
 }
@@ -116,10 +119,10 @@ func counterpart(list []suspect, i int) int {
 	a := list[i]
 	for j := i + 1; j < len(list); j++ {
 		b := list[j]
-		for _, swap := range []func(x, y payload) payload{
-			func(x, y payload) payload { y.seq = x.seq; return y },
-			func(x, y payload) payload {
-				x.form, x.key, x.commit, x.body = y.form, y.key, y.commit, y.body
+		for _, swap := range []func(x, y ondisk.Payload) ondisk.Payload{
+			func(x, y ondisk.Payload) ondisk.Payload { y.Seq = x.Seq; return y },
+			func(x, y ondisk.Payload) ondisk.Payload {
+				x.Form, x.Key, x.Commit, x.Body = y.Form, y.Key, y.Commit, y.Body
 				return x
 			},
 		} {
@@ -128,7 +131,7 @@ func counterpart(list []suspect, i int) int {
 			}
 		}
 		moved, back := a.rec, b.rec
-		moved.seq, back.seq = b.rec.seq, a.rec.seq
+		moved.Seq, back.Seq = b.rec.Seq, a.rec.Seq
 		if matches(moved, a.check) && matches(back, b.check) {
 			return j
 		}
@@ -142,7 +145,7 @@ func shiftOf(s suspect) (by int64, found bool) {
 	for d := int64(1); d <= maxShift; d++ {
 		for _, by := range []int64{d, -d} {
 			moved := s.rec
-			moved.seq = uint64(int64(s.rec.seq) + by)
+			moved.Seq = uint64(int64(s.rec.Seq) + by)
 			if matches(moved, s.check) {
 				return by, true
 			}
@@ -152,8 +155,8 @@ func shiftOf(s suspect) (by int64, found bool) {
 }
 
 // matches hashes a record with the sequence and content it has now.
-func matches(p payload, check int32) bool {
-	p.header = appendHeader(nil, p.seq, p.received, string(p.source), string(p.transport))
-	leaf, _ := p.leaf(nil)
-	return checkOf(leaf) == check
+func matches(p ondisk.Payload, check int32) bool {
+	p.Header = seal.AppendHeader(nil, p.Seq, p.Received, string(p.Source), string(p.Transport))
+	leaf, _ := p.Leaf(nil)
+	return ondisk.CheckOf(leaf) == check
 }

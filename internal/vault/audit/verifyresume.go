@@ -1,4 +1,4 @@
-package vault
+package audit
 
 import (
 	"errors"
@@ -9,6 +9,9 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
 
 	"github.com/go-json-experiment/json"
 	"golang.org/x/mod/sumdb/tlog"
@@ -82,7 +85,7 @@ type marks struct {
 
 // resume reads what an interrupted run left, when that is asked for, and checks
 // that the log still begins with what it had seen.
-func (a *audit) resume(cp checkpoint) error {
+func (a *audit) resume(cp seal.Checkpoint) error {
 	if a.opts.State == "" {
 		return nil
 	}
@@ -91,7 +94,7 @@ func (a *audit) resume(cp checkpoint) error {
 		now = time.Now
 	}
 	p := &progress{path: a.opts.State, now: now, saved: now(), known: map[string]segmentTold{}}
-	p.state = verifyState{Version: stateVersion, Origin: a.report.Origin, Size: cp.size, Root: cp.root[:], Sealed: a.sealed}
+	p.state = verifyState{Version: stateVersion, Origin: a.report.Origin, Size: cp.Size, Root: cp.Root[:], Sealed: a.sealed}
 	a.progress = p
 	if !a.opts.Resume {
 		return nil
@@ -106,15 +109,15 @@ func (a *audit) resume(cp checkpoint) error {
 	if old.Origin != p.state.Origin {
 		return fmt.Errorf("%s was left by the verification of %q, and this is %q: name another file", p.path, old.Origin, p.state.Origin)
 	}
-	root, err := logRoot(a.ctx, a.dir, old.Size)
+	root, err := ondisk.LogRoot(a.ctx, a.dir, old.Size)
 	switch {
-	case errors.Is(err, ErrLogSize):
-		a.problem(KindCheckpoint, logDir+"/checkpoint", 0, "the interrupted run saw %d entries in the log and there are %d: the vault was put back to an older state", old.Size, cp.size)
+	case errors.Is(err, ondisk.ErrLogSize):
+		a.problem(KindCheckpoint, ondisk.LogDir+"/checkpoint", 0, "the interrupted run saw %d entries in the log and there are %d: the vault was put back to an older state", old.Size, cp.Size)
 		return nil
 	case a.ctx.Err() != nil:
 		return a.ctx.Err()
 	case err != nil || root != tlog.Hash(old.Root):
-		a.problem(KindLog, logDir, 0, "the first %d entries of the log are not those that the interrupted run saw: the log was replaced", old.Size)
+		a.problem(KindLog, ondisk.LogDir, 0, "the first %d entries of the log are not those that the interrupted run saw: the log was replaced", old.Size)
 		return nil
 	}
 	for _, s := range old.Segments {
@@ -145,7 +148,7 @@ func readState(path string) (*verifyState, error) {
 
 // skip takes over what the interrupted run found in a segment that has not
 // changed since, and says whether there is nothing more to do.
-func (a *audit) skip(s Segment) (bool, error) {
+func (a *audit) skip(s ondisk.Segment) (bool, error) {
 	if a.progress == nil || s.Last > a.sealed {
 		return false, nil
 	}
@@ -163,16 +166,16 @@ func (a *audit) skip(s Segment) (bool, error) {
 	for _, p := range old.Problems {
 		a.problem(p.Kind, p.Segment, p.Record, "%s", p.Detail)
 	}
-	name := segmentDir + "/" + s.Name
+	name := ondisk.SegmentDir + "/" + s.Name
 	for _, d := range old.Dropped {
-		a.dropped = append(a.dropped, span{d[0], d[1]})
+		a.dropped = append(a.dropped, ondisk.Span{First: d[0], Last: d[1]})
 	}
 	for _, g := range old.Gone {
-		a.let.gone = append(a.let.gone, goneSpan{span{g[0], g[1]}, name})
+		a.let.gone = append(a.let.gone, goneSpan{ondisk.Span{First: g[0], Last: g[1]}, name})
 	}
 	for key, spans := range old.Keys {
 		for _, g := range spans {
-			a.let.destroyed(key, span{g[0], g[1]}, name)
+			a.let.destroyed(key, ondisk.Span{First: g[0], Last: g[1]}, name)
 		}
 	}
 	a.let.locked += old.Locked
@@ -193,7 +196,7 @@ func (a *audit) skip(s Segment) (bool, error) {
 
 // passBatches moves to the batch that record next is in.
 func (a *audit) passBatches(next uint64) error {
-	for a.current == nil || a.current.end() <= next {
+	for a.current == nil || a.current.End() <= next {
 		if c := a.current; c != nil && c.present > 0 {
 			if err := a.finishBatch(); err != nil {
 				return err
@@ -207,9 +210,9 @@ func (a *audit) passBatches(next uint64) error {
 			a.current = nil
 			return nil
 		}
-		a.current = &openBatch{batch: b}
+		a.current = &openBatch{Batch: b}
 	}
-	a.current.leaves = a.leavesFor(a.current.count)
+	a.current.leaves = a.leavesFor(a.current.Count)
 	return nil
 }
 
@@ -225,12 +228,12 @@ func (a *audit) begin() {
 
 // end takes note of a segment that was read to its end, and now and then makes
 // what is known durable.
-func (a *audit) end(s Segment) error {
+func (a *audit) end(s ondisk.Segment) error {
 	p := a.progress
 	if p == nil {
 		return nil
 	}
-	whole := a.current == nil || a.current.end() == s.Last+1
+	whole := a.current == nil || a.current.End() == s.Last+1
 	if whole {
 		if err := a.finishBatch(); err != nil {
 			return err
@@ -253,17 +256,17 @@ func (a *audit) end(s Segment) error {
 		Locked: part.locked,
 	}
 	for _, d := range a.dropped[p.began.dropped:] {
-		told.Dropped = append(told.Dropped, [2]uint64{d.first, d.last})
+		told.Dropped = append(told.Dropped, [2]uint64{d.First, d.Last})
 	}
 	for _, g := range part.gone {
-		told.Gone = append(told.Gone, [2]uint64{g.first, g.last})
+		told.Gone = append(told.Gone, [2]uint64{g.First, g.Last})
 	}
 	for key, spans := range part.keys {
 		if told.Keys == nil {
 			told.Keys = map[string][][2]uint64{}
 		}
 		for _, g := range spans {
-			told.Keys[key] = append(told.Keys[key], [2]uint64{g.first, g.last})
+			told.Keys[key] = append(told.Keys[key], [2]uint64{g.First, g.Last})
 		}
 	}
 	for _, d := range part.own {
@@ -283,7 +286,7 @@ func (l *letGo) add(o letGo) {
 	l.own = append(l.own, o.own...)
 	for _, key := range slices.Sorted(maps.Keys(o.keys)) {
 		for _, g := range o.keys[key] {
-			l.destroyed(key, g.span, g.file)
+			l.destroyed(key, g.Span, g.file)
 		}
 	}
 }
@@ -296,7 +299,7 @@ func (a *audit) save() {
 	p.state.Saved = p.saved.UTC()
 	b, err := json.Marshal(&p.state, json.Deterministic(true))
 	if err == nil {
-		err = replaceDurably(p.path, b, 0o600)
+		err = ondisk.ReplaceDurably(p.path, b, 0o600)
 	}
 	a.report.StateError = ""
 	if err != nil {

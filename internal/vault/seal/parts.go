@@ -1,4 +1,4 @@
-package vault
+package seal
 
 import (
 	"crypto/sha256"
@@ -13,7 +13,7 @@ import (
 // when it is disclosed; docs/adr/0008-parts.md says why it is made so.
 const (
 	partsHead = "konseki parts v1"
-	secretLen = 32
+	SecretLen = 32
 	saltLen   = 16
 	maxParts  = 65536
 )
@@ -40,9 +40,9 @@ func isWord(b byte) bool {
 
 // partSalt is the salt of one part: the first 16 bytes of SHA-256(secret ‖ i).
 func partSalt(secret []byte, i int) (salt [saltLen]byte) {
-	var b [secretLen + 4]byte
+	var b [SecretLen + 4]byte
 	copy(b[:], secret)
-	binary.BigEndian.PutUint32(b[secretLen:], uint32(i))
+	binary.BigEndian.PutUint32(b[SecretLen:], uint32(i))
 	h := sha256.Sum256(b[:])
 	copy(salt[:], h[:])
 	return salt
@@ -57,9 +57,9 @@ func partHash(scratch []byte, salt [saltLen]byte, part []byte) (tlog.Hash, []byt
 	return sha256.Sum256(scratch), scratch
 }
 
-// partsContent is the content of a leaf of version 2:
+// PartsContent is the content of a leaf of version 2:
 // SHA-256("konseki parts v1" ‖ uint32 n ‖ part 0 ‖ … ‖ part n-1).
-func partsContent(secret, raw []byte) tlog.Hash {
+func PartsContent(secret, raw []byte) tlog.Hash {
 	ends := cutParts(raw)
 	all := binary.BigEndian.AppendUint32(append(make([]byte, 0, len(partsHead)+4+32*len(ends)), partsHead...), uint32(len(ends)))
 	var scratch []byte
@@ -102,14 +102,14 @@ const Mask = "█████"
 
 var errDisclosure = errors.New("malformed disclosure")
 
-// content computes the content of the leaf from what is shown, and the text a
+// Commits computes the content of the leaf from what is shown, and the text a
 // reader may see: the bytes shown, with Mask for each run that is not.
-func (d *Disclosure) content(raw []byte) (content tlog.Hash, shown []byte, err error) {
+func (d *Disclosure) Commits(raw []byte) (content tlog.Hash, shown []byte, err error) {
 	switch {
 	case d == nil:
 		return sha256.Sum256(raw), raw, nil
-	case len(d.Secret) == secretLen && d.Parts == nil && d.Content == nil:
-		return partsContent(d.Secret, raw), raw, nil
+	case len(d.Secret) == SecretLen && d.Parts == nil && d.Content == nil:
+		return PartsContent(d.Secret, raw), raw, nil
 	case len(d.Content) == tlog.HashSize && d.Parts == nil && d.Secret == nil:
 		return tlog.Hash(d.Content), []byte(Mask), nil
 	case len(d.Parts) > 0 && len(d.Parts) <= maxParts && d.Secret == nil && d.Content == nil:
@@ -143,8 +143,8 @@ func (d *Disclosure) join() (content tlog.Hash, shown []byte, err error) {
 	return sha256.Sum256(all), shown, nil
 }
 
-// discloseParts shows raw but for the parts that overlap one of hide.
-func discloseParts(secret, raw []byte, hide []Range) *Disclosure {
+// DiscloseParts shows raw but for the parts that overlap one of hide.
+func DiscloseParts(secret, raw []byte, hide []Range) *Disclosure {
 	if len(hide) == 0 {
 		return &Disclosure{Secret: secret}
 	}

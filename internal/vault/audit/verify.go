@@ -1,4 +1,5 @@
-package vault
+// Package audit hashes a whole vault again, compares it with its signed checkpoint and names what does not match.
+package audit
 
 import (
 	"context"
@@ -9,6 +10,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/konseki/konseki/internal/vault/ondisk"
+	"github.com/konseki/konseki/internal/vault/seal"
 
 	"github.com/konseki/konseki/internal/vault/keyring"
 	"github.com/konseki/konseki/internal/vault/sha"
@@ -109,9 +113,9 @@ type audit struct {
 	ring      *keyring.Ring
 	sealed    uint64
 	logSize   uint64
-	dropped   []span // records that files say were let go without a trace
+	dropped   []ondisk.Span // records that files say were let go without a trace
 	let       letGo
-	nextBatch func() (batch, error, bool)
+	nextBatch func() (seal.Batch, error, bool)
 	current   *openBatch
 	done      int64
 
@@ -155,14 +159,14 @@ func Verify(ctx context.Context, dir string, opts VerifyOptions) (*Report, error
 }
 
 func (a *audit) run() error {
-	empty, err := isEmpty(a.dir)
+	empty, err := ondisk.IsEmpty(a.dir)
 	if err != nil {
 		return err
 	}
 	if empty {
-		return fmt.Errorf("%w: %s", ErrNoVault, a.dir)
+		return fmt.Errorf("%w: %s", ondisk.ErrNoVault, a.dir)
 	}
-	if err := readFormat(a.dir); err != nil {
+	if err := ondisk.ReadFormat(a.dir); err != nil {
 		return err
 	}
 	trusted, err := a.trusted()
@@ -180,16 +184,16 @@ func (a *audit) run() error {
 	if err != nil {
 		return err
 	}
-	text, err := readCheckpointFile(a.dir)
-	if err != nil && !errors.Is(err, ErrIncomplete) {
+	text, err := ondisk.ReadCheckpointFile(a.dir)
+	if err != nil && !errors.Is(err, ondisk.ErrIncomplete) {
 		return err
 	}
-	cp, err := trusted.open(text)
+	cp, err := trusted.Open(text)
 	if err != nil {
-		a.problem(KindCheckpoint, logDir+"/checkpoint", 0, "the checkpoint is not a note signed by %s: %v", trusted[0].Name(), err)
+		a.problem(KindCheckpoint, ondisk.LogDir+"/checkpoint", 0, "the checkpoint is not a note signed by %s: %v", trusted[0].Name(), err)
 		return a.ctx.Err()
 	}
-	a.report.Checkpoint, a.report.Batches, a.logSize = cp.text, int(cp.size), cp.size
+	a.report.Checkpoint, a.report.Batches, a.logSize = cp.Text, int(cp.Size), cp.Size
 	if err := a.checkLog(cp); err != nil {
 		return err
 	}
@@ -203,43 +207,43 @@ func (a *audit) run() error {
 }
 
 // trusted gives the keys to trust: the pinned ones, or those in the folder.
-func (a *audit) trusted() (trust, error) {
+func (a *audit) trusted() (seal.Trust, error) {
 	if a.opts.PublicKey == "" {
-		t, err := readTrust(a.dir)
-		if err != nil && !errors.Is(err, ErrIncomplete) {
-			return nil, fmt.Errorf("%w: %w: give the public key", ErrIncomplete, err)
+		t, err := ondisk.ReadTrust(a.dir)
+		if err != nil && !errors.Is(err, ondisk.ErrIncomplete) {
+			return nil, fmt.Errorf("%w: %w: give the public key", ondisk.ErrIncomplete, err)
 		}
 		return t, err
 	}
-	t, err := parseTrust(a.opts.PublicKey)
+	t, err := seal.ParseTrust(a.opts.PublicKey)
 	if err != nil {
 		return nil, fmt.Errorf("public key: %w: give the content of key.pub", err)
 	}
-	if own, err := readPublicKey(a.dir); err != nil || own != strings.TrimSuffix(a.opts.PublicKey, "\n") {
-		a.problem(KindForeign, pubName, 0, "the public key in the folder is not the one given")
+	if own, err := ondisk.ReadPublicKey(a.dir); err != nil || own != strings.TrimSuffix(a.opts.PublicKey, "\n") {
+		a.problem(KindForeign, ondisk.PubName, 0, "the public key in the folder is not the one given")
 	}
 	return t, nil
 }
 
 // files are the files of a vault that hold records.
 type files struct {
-	segments []Segment
+	segments []ondisk.Segment
 	wals     []string
 }
 
 func (a *audit) listFiles() (files, error) {
 	// The log first: a file that goes in between is in a segment by then.
-	wals, err := listWAL(osDisk{}, filepath.Join(a.dir, walDir))
+	wals, err := ondisk.ListWAL(ondisk.OSDisk{}, filepath.Join(a.dir, ondisk.WALDir))
 	if err != nil {
-		return files{}, fmt.Errorf("%w: %w", ErrIncomplete, err)
+		return files{}, fmt.Errorf("%w: %w", ondisk.ErrIncomplete, err)
 	}
-	segments, _, others, err := listSegments(osDisk{}, filepath.Join(a.dir, segmentDir))
+	segments, _, others, err := ondisk.ListSegments(ondisk.OSDisk{}, filepath.Join(a.dir, ondisk.SegmentDir))
 	if err != nil {
-		return files{}, fmt.Errorf("%w: %w", ErrIncomplete, err)
+		return files{}, fmt.Errorf("%w: %w", ondisk.ErrIncomplete, err)
 	}
 	for _, name := range others {
-		if filepath.Ext(name) != partSuffix { // a segment being written is nobody's evidence yet
-			a.problem(KindForeign, segmentDir+"/"+name, 0, "the file is not named as a segment")
+		if filepath.Ext(name) != ondisk.PartSuffix { // a segment being written is nobody's evidence yet
+			a.problem(KindForeign, ondisk.SegmentDir+"/"+name, 0, "the file is not named as a segment")
 		}
 	}
 	a.report.Segments = len(segments)
@@ -250,7 +254,7 @@ func (a *audit) listFiles() (files, error) {
 func (a *audit) checkFiles(f files) error {
 	next := uint64(1)
 	for _, s := range f.segments {
-		name := segmentDir + "/" + s.Name
+		name := ondisk.SegmentDir + "/" + s.Name
 		switch {
 		case s.First > a.sealed:
 			a.problem(KindCheckpoint, name, s.First, "the checkpoint covers only %d records: it is older than the segment", a.sealed)
@@ -259,7 +263,7 @@ func (a *audit) checkFiles(f files) error {
 			a.problem(KindInserted, name, s.First, "records up to %d were read before: the file repeats them", next-1)
 			continue
 		case s.First > next:
-			a.gap(next, s.First-1, KindRemoved, segmentDir+"/"+segmentName(next, s.First-1), "the segment is missing")
+			a.gap(next, s.First-1, KindRemoved, ondisk.SegmentDir+"/"+ondisk.SegmentName(next, s.First-1), "the segment is missing")
 		}
 		if s.Last > a.sealed {
 			a.problem(KindCheckpoint, name, a.sealed+1, "the checkpoint covers only %d records: it is older than the segment", a.sealed)
@@ -283,7 +287,7 @@ func (a *audit) checkFiles(f files) error {
 		return err
 	}
 	if next <= a.sealed {
-		a.gap(next, a.sealed, KindCut, walDir, "the write-ahead log ends before its sealed records do")
+		a.gap(next, a.sealed, KindCut, ondisk.WALDir, "the write-ahead log ends before its sealed records do")
 	}
 	if err := a.finishBatch(); err != nil {
 		return err

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+
 	_ "github.com/duckdb/duckdb-go/v2"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/vault"
@@ -75,7 +77,7 @@ func BenchmarkVerify(b *testing.B) {
 			var raw int64
 			began := cpuTime(b)
 			for b.Loop() {
-				r, err := vault.Verify(b.Context(), dir, vault.VerifyOptions{})
+				r, err := audit.Verify(b.Context(), dir, audit.VerifyOptions{})
 				if err != nil || !r.OK() {
 					b.Fatal(err, r)
 				}

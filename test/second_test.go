@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
@@ -150,7 +152,7 @@ type second struct {
 	Expired  uint64          `json:"expired"`
 	Shredded uint64          `json:"shredded"`
 	Locked   uint64          `json:"locked"`
-	Problems []vault.Problem `json:"problems"`
+	Problems []audit.Problem `json:"problems"`
 }
 
 // ask runs the second verifier on all paths at once.
@@ -220,7 +222,7 @@ func TestSecondVerifierAgrees(t *testing.T) {
 			}
 			sound, bad := 0, 0
 			for i, said := range ask(t, flags, dirs...) {
-				rep, err := vault.Verify(t.Context(), dirs[i], vault.VerifyOptions{Unlock: keyring.Unlock{KeyFile: identity}})
+				rep, err := audit.Verify(t.Context(), dirs[i], audit.VerifyOptions{Unlock: keyring.Unlock{KeyFile: identity}})
 				compare(t, names[i], said, rep, err)
 				if said.OK {
 					sound++
@@ -235,7 +237,7 @@ func TestSecondVerifierAgrees(t *testing.T) {
 
 const flips = 12
 
-func compare(t *testing.T, name string, said second, rep *vault.Report, err error) {
+func compare(t *testing.T, name string, said second, rep *audit.Report, err error) {
 	t.Helper()
 	if err != nil {
 		if said.OK {
@@ -258,7 +260,7 @@ func compare(t *testing.T, name string, said second, rep *vault.Report, err erro
 	if said.OK {
 		theirs := second{
 			OK: true, Records: rep.Records, Sealed: rep.Sealed, Unsealed: rep.Unsealed, Segments: rep.Segments, Batches: rep.Batches,
-			Expired: rep.Expired, Shredded: rep.Shredded, Locked: rep.Locked, Problems: []vault.Problem{},
+			Expired: rep.Expired, Shredded: rep.Shredded, Locked: rep.Locked, Problems: []audit.Problem{},
 		}
 		if name != "nothing" { // without its keyring konseki calls locked what a sealed record declares shredded
 			theirs.Shredded, theirs.Locked = rep.Shredded+rep.Locked, 0
@@ -273,8 +275,8 @@ func compare(t *testing.T, name string, said second, rep *vault.Report, err erro
 // besides says that a random flip met bytes of a segment that bear no record,
 // such as Parquet's page index or the names in its footer: one verifier finds
 // every record with its leaf, and the other calls the file unreadable.
-func besides(name string, complaints []vault.Problem) bool {
-	return strings.HasPrefix(name, "flip with seed ") && !slices.ContainsFunc(complaints, func(p vault.Problem) bool {
-		return p.Kind != vault.KindUnreadable && p.Kind != vault.KindRemoved || !strings.HasPrefix(p.Segment, "segments/")
+func besides(name string, complaints []audit.Problem) bool {
+	return strings.HasPrefix(name, "flip with seed ") && !slices.ContainsFunc(complaints, func(p audit.Problem) bool {
+		return p.Kind != audit.KindUnreadable && p.Kind != audit.KindRemoved || !strings.HasPrefix(p.Segment, "segments/")
 	})
 }

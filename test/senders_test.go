@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+
 	"github.com/go-json-experiment/json"
 
 	"github.com/konseki/konseki/internal/event"
@@ -417,9 +419,9 @@ func (b *book) readVault(t *testing.T, dir string, opts vault.Options) tally {
 }
 
 // intact verifies a vault and gives the report.
-func intact(t *testing.T, dir string) *vault.Report {
+func intact(t *testing.T, dir string) *audit.Report {
 	t.Helper()
-	r, err := vault.Verify(t.Context(), dir, vault.VerifyOptions{})
+	r, err := audit.Verify(t.Context(), dir, audit.VerifyOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

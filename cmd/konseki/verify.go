@@ -11,10 +11,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+
 	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/report"
 	"github.com/konseki/konseki/internal/server"
-	"github.com/konseki/konseki/internal/vault"
 	"github.com/konseki/konseki/internal/vault/anchor"
 	"github.com/konseki/konseki/internal/vault/keyring"
 )
@@ -80,7 +81,7 @@ func verifyVerb() verb {
 
 // verified is all that a verification of a vault found.
 type verified struct {
-	vault   *vault.Report
+	vault   *audit.Report
 	anchors *anchor.Result // nil when they could not be looked at
 	noCheck error          // why
 	index   *server.IndexReport
@@ -135,10 +136,10 @@ func (e *env) verifyVault(ctx context.Context, f verifyFlags) error {
 
 // rehash verifies the vault itself. An interrupted run leaves its state in the
 // data folder.
-func (e *env) rehash(ctx context.Context, dir string, f verifyFlags) (*vault.Report, error) {
+func (e *env) rehash(ctx context.Context, dir string, f verifyFlags) (*audit.Report, error) {
 	bar := e.bar(e.say("検証", "verify"))
 	began, raw, state := time.Now(), int64(0), filepath.Join(e.dir, "verify.state")
-	rep, err := vault.Verify(ctx, dir, vault.VerifyOptions{
+	rep, err := audit.Verify(ctx, dir, audit.VerifyOptions{
 		PublicKey: f.key, Unlock: f.unlock, State: state, Resume: f.resume,
 		Read: func(n int64) { raw = n },
 		Progress: func(done, total int64) {

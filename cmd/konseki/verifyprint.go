@@ -5,9 +5,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/konseki/konseki/internal/vault/audit"
+
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/server"
-	"github.com/konseki/konseki/internal/vault"
 	"github.com/konseki/konseki/internal/vault/anchor"
 )
 
@@ -16,7 +17,7 @@ import (
 func verificationJSON(v *verified) any {
 	out := struct {
 		OK bool `json:"ok"`
-		*vault.Report
+		*audit.Report
 		Expired      uint64              `json:"expired"` // also when there are none
 		Shredded     uint64              `json:"shredded"`
 		Locked       uint64              `json:"locked"`
@@ -66,7 +67,7 @@ func (e *env) printVerification(v *verified, now time.Time, zone *time.Location)
 }
 
 // printLetGo says what is no longer there and which sealed records say so.
-func (e *env) printLetGo(r *vault.Report, zone *time.Location) {
+func (e *env) printLetGo(r *audit.Report, zone *time.Location) {
 	if r.Expired+r.Shredded+r.Locked == 0 && len(r.Declarations) == 0 {
 		return
 	}

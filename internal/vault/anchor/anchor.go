@@ -58,7 +58,30 @@ type Checkpoint struct {
 // OpenCheckpoint verifies a signed note of at most 64 KiB with a log's key and
 // reads it as a checkpoint of that log. Signatures by keys in others are
 // verified when they are there, and the note is refused when one is wrong.
-func OpenCheckpoint(text []byte, key note.Verifier, others ...note.Verifier) (Checkpoint, error) {
+func OpenCheckpoint(text []byte, key note.Verifier, others ...note.Verifier) (cp Checkpoint, err error) {
+	for _, k := range keysOf(key) {
+		if cp, err = openCheckpoint(text, k, others...); err == nil {
+			return cp, nil
+		}
+	}
+	return cp, err
+}
+
+// logKeys are the keys of a vault that got a new one when it was restored: the
+// present one, and those that signed before.
+type logKeys struct {
+	note.Verifier
+	before []note.Verifier
+}
+
+func keysOf(key note.Verifier) []note.Verifier {
+	if all, ok := key.(logKeys); ok {
+		return append([]note.Verifier{all.Verifier}, all.before...)
+	}
+	return []note.Verifier{key}
+}
+
+func openCheckpoint(text []byte, key note.Verifier, others ...note.Verifier) (Checkpoint, error) {
 	if len(text) > maxCheckpoint {
 		return Checkpoint{}, fmt.Errorf("%w: %d bytes, at most %d", ErrCheckpoint, len(text), maxCheckpoint)
 	}
@@ -118,11 +141,21 @@ func signatureOf(sigs []note.Signature, key note.Verifier) *note.Signature {
 // ParseLogKey reads the verifier key of a log, the line in a vault's key.pub
 // (Ed25519, C2SP signed-note).
 func ParseLogKey(text string) (note.Verifier, error) {
-	v, err := note.NewVerifier(strings.TrimSpace(text))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w: give the line in key.pub of the vault", ErrKey, err)
+	var all []note.Verifier
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		v, err := note.NewVerifier(strings.TrimSpace(line))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w: give the content of key.pub of the vault", ErrKey, err)
+		}
+		all = append(all, v)
 	}
-	return v, nil
+	switch len(all) {
+	case 0:
+		return nil, fmt.Errorf("%w: it is empty: give the content of key.pub of the vault", ErrKey)
+	case 1:
+		return all[0], nil
+	}
+	return logKeys{all[0], all[1:]}, nil
 }
 
 // ParseWitnessKey reads the verifier key of a witness (C2SP tlog-cosignature),

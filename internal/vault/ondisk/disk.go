@@ -33,16 +33,21 @@ type OSDisk struct{}
 
 // Open implements [Disk].
 func (OSDisk) Open(path string) (File, error) { return os.Open(path) }
+
 // Edit implements [Disk].
 func (OSDisk) Edit(path string) (File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 }
+
 // Rename implements [Disk].
-func (OSDisk) Rename(from, to string) error               { return os.Rename(from, to) }
+func (OSDisk) Rename(from, to string) error { return os.Rename(from, to) }
+
 // Remove implements [Disk].
-func (OSDisk) Remove(path string) error                   { return os.Remove(path) }
+func (OSDisk) Remove(path string) error { return os.Remove(path) }
+
 // SyncDir implements [Disk].
-func (OSDisk) SyncDir(path string) error                  { return SyncDir(path) }
+func (OSDisk) SyncDir(path string) error { return SyncDir(path) }
+
 // ReadDir implements [Disk].
 func (OSDisk) ReadDir(path string) ([]fs.DirEntry, error) { return os.ReadDir(path) }
 

@@ -80,8 +80,8 @@ func inspect(dir string) error {
 	if empty {
 		return fmt.Errorf("%w: %s", ondisk.ErrNoVault, dir)
 	}
-	if _, err := os.Stat(filepath.Join(dir, RestoringName)); err == nil {
-		return fmt.Errorf("%w: %s: restoring this vault has not finished: run konseki restore again with the same arguments", ondisk.ErrIncomplete, dir)
+	if err := ondisk.CheckRestored(dir); err != nil {
+		return err
 	}
 	if err := ondisk.ReadFormat(dir); err != nil {
 		return err

@@ -434,3 +434,78 @@ func TestAMissingOrWrongKeyIsSaid(t *testing.T) {
 		t.Errorf("ring gone: %v", err)
 	}
 }
+
+func TestAPlantedRewriteDoesNotCostTheOriginal(t *testing.T) {
+	v, dir, recs := filled(t, keeping())
+	seg := v.Segments()[1]
+	if err := v.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// An intruder plants a file that claims to stand for a good one.
+	planted := filepath.Join(dir, ondisk.SegmentDir, ondisk.SegmentFile(seg.First, seg.Last, 1, false))
+	other, _, _ := filled(t, keeping())
+	b, err := os.ReadFile(other.Segments()[1].Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(planted, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v, err = Open(dir, keeping())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	for _, want := range recs {
+		if got, err := v.Get(t.Context(), want.Seq); err != nil || !same(got, want) {
+			t.Fatalf("record %d: %v", want.Seq, err)
+		}
+	}
+	if r := mustVerify(t, dir); !r.OK() {
+		t.Errorf("%+v", r.Problems)
+	}
+}
+
+func TestARewriteThatWasCutShortWhileOldFilesWentIsFinished(t *testing.T) {
+	o := keeping()
+	v, dir, recs := filled(t, o)
+	segs := v.Segments()
+	old, err := os.ReadFile(segs[2].Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o.SegmentRecords = 1000
+	if v, err = Open(dir, o); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	abandon(v)
+	for name, change := range map[string]func([]byte) []byte{
+		"good": bytes.Clone,
+		"bad":  func(b []byte) []byte { return bytes.Replace(b, []byte("PAR1"), []byte("PAR0"), 1) },
+	} {
+		if err := os.WriteFile(segs[2].Path, change(old), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		v, err := Open(dir, o)
+		if name == "bad" {
+			if !errors.Is(err, ErrIncomplete) || !strings.Contains(err.Error(), "run konseki verify") {
+				t.Errorf("a damaged old file: %v", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(segs[2].Path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the old file is still there: %v", err)
+		}
+		intact(t, v, dir, recs, nothingGone)
+		_ = v.Close()
+	}
+}

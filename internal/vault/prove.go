@@ -136,6 +136,7 @@ func (v *Vault) discloseAs(p *ondisk.Payload, rec *event.Record, hide []seal.Ran
 		return nil, nil
 	case gone == event.Present && secret != nil:
 		d := seal.DiscloseParts(secret, rec.Raw, hide)
+		d.Key = p.Key
 		_, rec.Raw, err = d.Commits(rec.Raw)
 		return d, err
 	}

@@ -177,6 +177,14 @@ func (v *Vault) loadSegments() ([]ondisk.Segment, error) {
 			}
 		}
 	}
+	if len(replaced) > 0 {
+		if err := v.settleRewrites(segments, replaced); err != nil {
+			return nil, err
+		}
+		if segments, _, _, err = ondisk.ListSegments(v.disk, dir); err != nil {
+			return nil, err
+		}
+	}
 	next := uint64(1)
 	for i := range segments {
 		s := &segments[i]
@@ -195,11 +203,6 @@ func (v *Vault) loadSegments() ([]ondisk.Segment, error) {
 		}
 		s.RawBytes, s.Dropped, s.LastReceived, s.Sources = r.RawBytes, r.Dropped, r.Received, r.Sources
 		if err := r.Close(); err != nil {
-			return nil, err
-		}
-	}
-	for _, s := range replaced {
-		if err := v.disk.Remove(s.Path); err != nil {
 			return nil, err
 		}
 	}

@@ -33,7 +33,7 @@ import (
 
 // RestoringName is a file that stands in a vault's folder until its
 // restoration has finished; a folder with it is no vault yet.
-const RestoringName = "restoring"
+const RestoringName = ondisk.RestoringName
 
 // restoredRecords is about how many records a restored log file holds. Each
 // becomes a segment once the vault is used again.

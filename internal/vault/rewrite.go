@@ -240,9 +240,12 @@ func (v *Vault) fillAgain(ctx context.Context, w *ondisk.SegmentWriter, segs []o
 // letGoOf leaves of a record its header and what commits to its bytes.
 func letGoOf(p *ondisk.Payload) {
 	content := p.Content()
-	if p.Form == ondisk.FormWhole {
+	switch p.Form {
+	case ondisk.FormWhole:
 		p.Form = ondisk.FormGoneWhole
-	} else {
+	case ondisk.FormKeyed:
+		p.Form = ondisk.FormGoneKeyed
+	default:
 		p.Form = ondisk.FormGoneParts
 	}
 	p.Key, p.Commit, p.Body = "", content[:], nil

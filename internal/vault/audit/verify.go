@@ -166,6 +166,9 @@ func (a *audit) run() error {
 	if empty {
 		return fmt.Errorf("%w: %s", ondisk.ErrNoVault, a.dir)
 	}
+	if err := ondisk.CheckRestored(a.dir); err != nil {
+		return err
+	}
 	if err := ondisk.ReadFormat(a.dir); err != nil {
 		return err
 	}

@@ -108,7 +108,7 @@ func (a *audit) hash(c *chunk, p *ondisk.Payload, scratch []byte) []byte {
 	var leaf tlog.Hash
 	leaf, scratch = p.Leaf(scratch)
 	c.rows = append(c.rows, row{p.Seq, leaf})
-	c.raw += int64(len(p.Body))
+	c.raw += p.RawLen()
 	if p.Form > ondisk.FormParts {
 		_, _, gone, err := ondisk.Reveal(a.ring, p)
 		if err != nil {
@@ -358,7 +358,7 @@ func (a *audit) readRows(s *ondisk.WALScanner, name string, seq, limit uint64) (
 		}
 		scratch = a.hash(&c, &p, scratch)
 		rows = c.rows
-		a.report.RawBytes += int64(len(p.Body))
+		a.report.RawBytes += p.RawLen()
 		seq = max(seq, p.Seq) + 1
 		if len(rows)%8192 == 0 {
 			a.tell(8192)

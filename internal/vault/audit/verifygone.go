@@ -38,7 +38,7 @@ type goneSpan struct {
 type letGo struct {
 	gone     []goneSpan            // let go under retention
 	keys     map[string][]goneSpan // under a destroyed key, by its name
-	locked   uint64
+	locked   map[string]uint64     // records under a key that is not at hand, by its name
 	own      []declared
 	expiries []ondisk.Span   // declared
 	shreds   map[string]bool // names of keys, declared
@@ -54,10 +54,17 @@ func (l *letGo) take(c chunk, file string) {
 		case event.Shredded:
 			l.destroyed(g.key, s.Span, file)
 		default:
-			l.locked++
+			l.lock(g.key, 1)
 		}
 	}
 	l.own = append(l.own, c.own...)
+}
+
+func (l *letGo) lock(key string, n uint64) {
+	if l.locked == nil {
+		l.locked = map[string]uint64{}
+	}
+	l.locked[key] += n
 }
 
 func (l *letGo) destroyed(key string, s ondisk.Span, file string) {
@@ -144,7 +151,13 @@ func (a *audit) checkLetGo() {
 			a.report.Shredded += g.Last - g.First + 1
 		}
 	}
-	a.report.Locked = a.let.locked
+	for key, n := range a.let.locked { // whoever has no keyring goes by what was declared
+		if a.let.shreds[key] {
+			a.report.Shredded += n
+		} else {
+			a.report.Locked += n
+		}
+	}
 }
 
 // minus gives what of s no span in order holds.

@@ -53,7 +53,7 @@ type segmentTold struct {
 	Dropped  [][2]uint64            `json:"dropped,omitempty"`
 	Gone     [][2]uint64            `json:"gone,omitempty"`
 	Keys     map[string][][2]uint64 `json:"keys,omitempty"`
-	Locked   uint64                 `json:"locked,omitzero"`
+	Locked   map[string]uint64      `json:"locked,omitempty"`
 	Own      []declaredText         `json:"own,omitempty"`
 }
 
@@ -178,7 +178,9 @@ func (a *audit) skip(s ondisk.Segment) (bool, error) {
 			a.let.destroyed(key, ondisk.Span{First: g[0], Last: g[1]}, name)
 		}
 	}
-	a.let.locked += old.Locked
+	for key, n := range old.Locked {
+		a.let.lock(key, n)
+	}
 	for _, d := range old.Own {
 		a.let.own = append(a.let.own, declared{d.Record, d.Source, d.Raw})
 	}
@@ -282,7 +284,9 @@ func (a *audit) end(s ondisk.Segment) error {
 // add joins what another part of the vault tells.
 func (l *letGo) add(o letGo) {
 	l.gone = append(l.gone, o.gone...)
-	l.locked += o.locked
+	for key, n := range o.locked {
+		l.lock(key, n)
+	}
 	l.own = append(l.own, o.own...)
 	for _, key := range slices.Sorted(maps.Keys(o.keys)) {
 		for _, g := range o.keys[key] {

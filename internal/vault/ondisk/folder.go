@@ -50,6 +50,18 @@ func IsEmpty(dir string) (bool, error) {
 	return false, nil
 }
 
+// RestoringName is a file that stands in a vault's folder until its restoration
+// has finished; a folder with it is no vault yet.
+const RestoringName = "restoring"
+
+// CheckRestored refuses a folder whose restoration has not finished.
+func CheckRestored(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, RestoringName)); err == nil {
+		return fmt.Errorf("%w: %s: restoring this vault has not finished: run konseki restore again with the same arguments", ErrIncomplete, dir)
+	}
+	return nil
+}
+
 // ReadFormat reads a vault's format and refuses any but this version's with
 // ErrIncomplete.
 func ReadFormat(dir string) error {

@@ -29,17 +29,21 @@ type Form byte
 const (
 	FormWhole     Form = 1 // in the clear, leaf version 1; no commit
 	FormParts     Form = 2 // in the clear, leaf version 2; commit is the secret
-	FormKeyed     Form = 3 // under a key, leaf version 2; commit is the content
+	FormKeyed     Form = 3 // under a key, leaf version 3; commit is the content of the parts
 	FormGoneWhole Form = 4 // let go, leaf version 1; commit is the content
 	FormGoneParts Form = 5 // let go, leaf version 2; commit is the content
+	FormGoneKeyed Form = 6 // let go, leaf version 3; commit is the content
 )
 
-func (f Form) valid() bool { return f >= FormWhole && f <= FormGoneParts }
+func (f Form) valid() bool { return f >= FormWhole && f <= FormGoneKeyed }
 
 // Version is that of the leaf.
 func (f Form) Version() byte {
-	if f == FormWhole || f == FormGoneWhole {
+	switch f {
+	case FormWhole, FormGoneWhole:
 		return seal.LeafWhole
+	case FormKeyed, FormGoneKeyed:
+		return seal.LeafKeyed
 	}
 	return seal.LeafParts
 }
@@ -114,7 +118,15 @@ func appendPayload(dst []byte, r *event.Record, k *Kept) []byte {
 }
 
 // Gone says that the bytes were let go under retention.
-func (p *Payload) Gone() bool { return p.Form == FormGoneWhole || p.Form == FormGoneParts }
+func (p *Payload) Gone() bool { return p.Form >= FormGoneWhole }
+
+// RawLen is the number of raw bytes that are kept.
+func (p *Payload) RawLen() int64 {
+	if p.Form == FormKeyed {
+		return int64(max(0, len(p.Body)-sealedExtra))
+	}
+	return int64(len(p.Body))
+}
 
 func cutString(b []byte, limit uint32) (s, rest []byte, ok bool) {
 	if len(b) < 4 {
@@ -134,6 +146,8 @@ func (p *Payload) Content() tlog.Hash {
 		return sha256.Sum256(p.Body)
 	case FormParts:
 		return seal.PartsContent(p.Commit, p.Body)
+	case FormKeyed:
+		return seal.KeyedContent(p.Key, tlog.Hash(p.Commit))
 	}
 	return tlog.Hash(p.Commit)
 }

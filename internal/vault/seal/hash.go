@@ -17,10 +17,11 @@ import (
 var ErrTampered = errors.New("sealed evidence does not match its seal")
 
 // Versions of a leaf say how its content is made (docs/format.md): of the whole
-// record, or of its parts.
+// record, of its parts, or of its parts and the name of the key they are under.
 const (
 	LeafWhole byte = 1
 	LeafParts byte = 2
+	LeafKeyed byte = 3
 )
 
 // HashLeaf is SHA-256(0x00 ‖ version ‖ header ‖ content). The first byte is

@@ -13,6 +13,7 @@ import (
 // when it is disclosed; docs/adr/0008-parts.md says why it is made so.
 const (
 	partsHead = "konseki parts v1"
+	keyedHead = "konseki keyed v1"
 	SecretLen = 32
 	saltLen   = 16
 	maxParts  = 65536
@@ -73,6 +74,15 @@ func PartsContent(secret, raw []byte) tlog.Hash {
 	return sha256.Sum256(all)
 }
 
+// KeyedContent is the content of a leaf of version 3: SHA-256("konseki keyed v1"
+// ‖ uint16 length of the key's name ‖ name ‖ content of the parts). The name is
+// in it so that nobody can say of a record that another, destroyed key hid it.
+func KeyedContent(key string, parts tlog.Hash) tlog.Hash {
+	b := binary.BigEndian.AppendUint16([]byte(keyedHead), uint16(len(key)))
+	b = append(append(b, key...), parts[:]...)
+	return sha256.Sum256(b)
+}
+
 // Range is a run of bytes of a record, From included, To not.
 type Range struct{ From, To int }
 
@@ -84,8 +94,8 @@ type Part struct {
 	Hash  []byte `json:"hash,omitempty"`
 }
 
-// Disclosure is what is shown of a record's raw bytes; exactly one member is
-// set. docs/format.md says how to check one. It does not hide how many parts
+// Disclosure is what is shown of a record's raw bytes: exactly one of secret,
+// parts and content is set. docs/format.md says how to check one. It does not hide how many parts
 // were masked, and so roughly how long they were, nor the source, the
 // transport and the time of the record.
 type Disclosure struct {
@@ -95,7 +105,12 @@ type Disclosure struct {
 	Parts []Part `json:"parts,omitempty"`
 	// Content shows nothing of a record, whichever way it is committed to.
 	Content []byte `json:"content,omitempty"`
+	// Key names the key that the record is kept under, with Secret or Parts.
+	Key string `json:"key,omitempty"`
 }
+
+// maxKeyName is the longest name of a key.
+const maxKeyName = 512
 
 // Mask stands in the text of a disclosed record for each run of masked parts.
 const Mask = "█████"
@@ -108,14 +123,37 @@ func (d *Disclosure) Commits(raw []byte) (content tlog.Hash, shown []byte, err e
 	switch {
 	case d == nil:
 		return sha256.Sum256(raw), raw, nil
-	case len(d.Secret) == SecretLen && d.Parts == nil && d.Content == nil:
-		return PartsContent(d.Secret, raw), raw, nil
-	case len(d.Content) == tlog.HashSize && d.Parts == nil && d.Secret == nil:
+	case len(d.Key) > maxKeyName:
+	case len(d.Content) == tlog.HashSize && d.Parts == nil && d.Secret == nil && d.Key == "":
 		return tlog.Hash(d.Content), []byte(Mask), nil
+	case len(d.Secret) == SecretLen && d.Parts == nil && d.Content == nil:
+		return d.under(PartsContent(d.Secret, raw)), raw, nil
 	case len(d.Parts) > 0 && len(d.Parts) <= maxParts && d.Secret == nil && d.Content == nil:
-		return d.join()
+		content, shown, err = d.join()
+		return d.under(content), shown, err
 	}
 	return content, nil, fmt.Errorf("%w: one of secret (32 bytes), parts and content (32 bytes) is wanted", errDisclosure)
+}
+
+// under gives the content of a leaf from that of its parts.
+func (d *Disclosure) under(parts tlog.Hash) tlog.Hash {
+	if d.Key == "" {
+		return parts
+	}
+	return KeyedContent(d.Key, parts)
+}
+
+// fits says whether a disclosure can be of a leaf of that version.
+func (d *Disclosure) fits(version byte) bool {
+	switch {
+	case d == nil:
+		return version == LeafWhole
+	case len(d.Content) > 0:
+		return version >= LeafWhole && version <= LeafKeyed
+	case d.Key == "":
+		return version == LeafParts
+	}
+	return version == LeafKeyed
 }
 
 func (d *Disclosure) join() (content tlog.Hash, shown []byte, err error) {

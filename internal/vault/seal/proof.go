@@ -19,7 +19,7 @@ const (
 // the record, the proof and the log's public key are enough. Hashes are base64
 // in JSON; docs/format.md says how to check one.
 type Proof struct {
-	LeafVersion int              `json:"leaf_version"` // 1: whole record, 2: parts
+	LeafVersion int              `json:"leaf_version"` // 1: whole record, 2: parts, 3: parts under a key
 	Seq         uint64           `json:"seq"`
 	BatchFirst  uint64           `json:"batch_first"`
 	BatchCount  uint64           `json:"batch_count"`
@@ -81,12 +81,10 @@ func (p *Proof) LeafOf(rec event.Record, d *Disclosure) ([32]byte, error) {
 }
 
 func (p *Proof) verify(trusted Trust, rec event.Record, content tlog.Hash, d *Disclosure) error {
-	whole := d == nil || len(d.Content) > 0
-	parts := d != nil
 	switch {
-	case p.LeafVersion != int(LeafWhole) && p.LeafVersion != int(LeafParts):
+	case p.LeafVersion < int(LeafWhole) || p.LeafVersion > int(LeafKeyed):
 		return fmt.Errorf("leaf version %d is unknown", p.LeafVersion)
-	case p.LeafVersion == int(LeafWhole) && !whole, p.LeafVersion == int(LeafParts) && !parts:
+	case !d.fits(byte(p.LeafVersion)):
 		return fmt.Errorf("what is disclosed does not fit leaf version %d", p.LeafVersion)
 	case rec.Seq != p.Seq:
 		return fmt.Errorf("the proof is for record %d", p.Seq)

@@ -352,7 +352,7 @@ class Log:
         source, transport = t.take(number(4)), t.take(number(4))
         form = number(1)
         key = t.take(number(2))
-        need(1 <= form <= 5 and (form == 3 or not key), "not a form of a record")
+        need(1 <= form <= 6 and (form == 3 or not key), "not a form of a record")
         commit = t.take(0 if form == 1 else 32)
         return Record(seq, received, source, transport, form, key, commit, t.take(len(b) - t.at), None)
 

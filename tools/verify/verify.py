@@ -175,17 +175,21 @@ def content_of_parts(secret, raw):
     hashes = [sha256(b"\0" + sha256(secret + i.to_bytes(4, "big")).digest()[:16] + part).digest() for i, part in enumerate(parts)]
     return sha(b"konseki parts v1", struct.pack(">I", len(parts)), *hashes)
 
+def content_under(key, parts):
+    return sha(b"konseki keyed v1", struct.pack(">H", len(key)), key, parts)
+
 def leaf(version, head, content):
     return sha(b"\0", bytes([version]), head, content)
 
 def leaf_of(r):
     """The leaf of a record as it is kept, by its form."""
-    commit = {1: 0, 2: 32, 3: 32, 4: 32, 5: 32}.get(r.form)
+    commit = {1: 0, 2: 32, 3: 32, 4: 32, 5: 32, 6: 32}.get(r.form)
     need(commit is not None, f"form {r.form} is unknown")
     need(len(r.commit) == commit and not (r.form > 3 and r.body) and (r.key or r.form != 3), f"not what form {r.form} looks like")
     need(len(r.source) <= MAX_SOURCE and len(r.transport) <= MAX_TRANSPORT and len(r.body) <= MAX_RAW + 60, "longer than a record may be")
-    content = sha(r.body) if r.form == 1 else content_of_parts(r.commit, r.body) if r.form == 2 else r.commit
-    return leaf(1 if r.form in (1, 4) else 2, header(r.seq, r.received, r.source, r.transport), content)
+    content = (sha(r.body) if r.form == 1 else content_of_parts(r.commit, r.body) if r.form == 2
+               else content_under(r.key, r.commit) if r.form == 3 else r.commit)
+    return leaf({1: 1, 4: 1, 2: 2, 5: 2}.get(r.form, 3), header(r.seq, r.received, r.source, r.transport), content)
 
 
 # ---- A vault ---------------------------------------------------------------
@@ -427,21 +431,24 @@ def disclosed(r, version):
         need(version == 1, "the record is committed to in parts and no disclosure comes with it")
         raw = unbase64(r.get("raw", ""))
         return sha(raw), raw
-    need(len(d) == 1, "a disclosure has one member")
+    key = d.get("key")
+    need(len(d) == (1 if key is None else 2) and key != "", "a disclosure has one member, and perhaps a key")
     if "content" in d:
+        need(key is None, "what shows nothing names no key")
         return unbase64(d["content"], 32), None
-    need(version == 2, "a disclosure of parts is of another leaf version")
+    need(version == (2 if key is None else 3), "a disclosure of parts is of another leaf version")
+    under = (lambda parts: parts) if key is None else (lambda parts: content_under(key.encode(), parts))
     if "secret" in d:
         raw = unbase64(r.get("raw", ""))
-        return content_of_parts(unbase64(d["secret"], 32), raw), raw
+        return under(content_of_parts(unbase64(d["secret"], 32), raw)), raw
     parts = [unbase64(p["hash"], 32) if set(p) == {"hash"} else sha(b"\0", unbase64(p["salt"], 16), unbase64(p.get("bytes", ""))) for p in d["parts"]]
-    return sha(b"konseki parts v1", struct.pack(">I", len(parts)), *parts), None
+    return under(sha(b"konseki parts v1", struct.pack(">I", len(parts)), *parts)), None
 
 def proven(r, p, keys):
     """Checks that a record of a bundle is the one that the proof is of; gives its raw bytes when all are shown."""
     need(set(p) == set(PROOF), "the proof has not the members of a proof")
     size, root = checkpoint(p["checkpoint"], keys)
-    need(p["log_size"] == size and p["seq"] == r["seq"] and p["leaf_version"] in (1, 2), "the proof is of another record or log")
+    need(p["log_size"] == size and p["seq"] == r["seq"] and p["leaf_version"] in (1, 2, 3), "the proof is of another record or log")
     entry = f"konseki batch v1\n{p['batch_first']}\n{p['batch_count']}\n{p['batch_root']}\n{p['sealed_at']}\n".encode()
     path = [unbase64(h, 32) for h in p["log_path"]]
     need(climb(sha(b"\0", entry), p["log_index"], size, path) == root, "the batch is not in the log")

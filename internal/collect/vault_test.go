@@ -53,16 +53,6 @@ func (m *memory) records() []event.Record {
 	return append([]event.Record(nil), m.recs...)
 }
 
-// last is the text of the newest record.
-func (m *memory) last() string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.recs) == 0 {
-		return ""
-	}
-	return string(m.recs[len(m.recs)-1].Raw)
-}
-
 func (m *memory) count() uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -621,7 +622,7 @@ func TestDropLetsRunningQueriesEnd(t *testing.T) {
 		if n++; n == 1 {
 			go func() { dropped <- x.Drop(t.Context(), seg.Name) }()
 			for x.Has(seg) {
-				time.Sleep(time.Millisecond)
+				runtime.Gosched()
 			}
 		}
 		select {

@@ -83,7 +83,7 @@ func newReader(b *builder) *reader {
 // list writes what a side of the union has to give for the reader.
 func (r *reader) list(b *builder) []string {
 	var names []string
-	for col := range specs() {
+	for col := range columnCount {
 		names = append(names, b.column(col))
 	}
 	has := 0

@@ -412,7 +412,7 @@ func (c *checker) stamped(ctx context.Context, a Anchor, folder, name string) er
 	}
 	a.Size = cp.Size
 	var why event.Phrase
-	info, err := tokenInfo{}, errors.New("")
+	var info tokenInfo
 	if c.opts.Roots == nil {
 		why = phrase("時刻認証局の認証局証明書が与えられていない", "the certificates of the time-stamping authority were not given")
 	} else if info, err = verifyToken(file.reply, file.signed, c.opts.Roots); err != nil {

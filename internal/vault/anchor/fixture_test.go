@@ -1,7 +1,6 @@
 package anchor
 
 import (
-	"io"
 	"io/fs"
 	"log/slog"
 	"net/http/httptest"
@@ -15,7 +14,7 @@ import (
 	"github.com/konseki/konseki/internal/vault"
 )
 
-func discard() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // newVault makes a closed vault of so many batches.
 func newVault(t testing.TB, batches int) string {

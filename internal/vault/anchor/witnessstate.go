@@ -176,8 +176,11 @@ func (w *Witness) readKey() error {
 		return fmt.Errorf("%w: key: %w: restore it from your backup", ErrState, err)
 	}
 	public, err := readSmall(filepath.Join(w.dir, "key.pub"))
-	if err != nil || strings.TrimSpace(string(public)) != w.key {
-		return fmt.Errorf("%w: key and key.pub are not a pair (%v): restore both from your backup", ErrState, err)
+	if err != nil {
+		return fmt.Errorf("%w: key.pub: %w: restore it from your backup", ErrState, err)
+	}
+	if strings.TrimSpace(string(public)) != w.key {
+		return fmt.Errorf("%w: key and key.pub are not a pair: restore both from your backup", ErrState)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func machine(store Store, data, journal string, synchronous bool) error {
 	say := func(format string, args ...any) {
 		out.Lock()
 		defer out.Unlock()
-		fmt.Printf(format, args...)
+		fmt.Fprintf(os.Stdout, format, args...)
 	}
 	for sender := range 4 {
 		go func() {

@@ -233,6 +233,18 @@ type Verification struct {
 	Problems   []Problem
 }
 
+// Outside is one thing outside this machine that remembers the vault: a witness,
+// a timestamp authority or a copy.
+type Outside struct {
+	Kind    string // witness, timestamp or copy
+	Name    string
+	Held    time.Time // when it last took something; zero when it never did
+	Upto    uint64    // batches that it remembers, or records that a copy has
+	Behind  uint64    // records that would be lost with this machine now; copies alone
+	Trouble string    // why the last attempt failed; "" when it did not
+	Alarm   bool      // it remembers something else than this vault has
+}
+
 // Problem is one damage found.
 type Problem struct {
 	Kind    string
@@ -272,7 +284,8 @@ type Status struct {
 	Indexed    uint64
 	TailAge    time.Duration // age of the oldest record not yet under a checkpoint
 	LastSeal   time.Time
-	Witnesses  int
+	Witnesses  int       // that hold a checkpoint of ours and have no trouble
+	Outside    []Outside // what remembers the vault outside this machine
 	Checkpoint string
 	PublicKey  string
 	DiskBytes  int64

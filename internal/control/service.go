@@ -84,6 +84,7 @@ type Deps struct {
 	Rules   int
 	Logger  *slog.Logger
 	Now     func() time.Time
+	Outside func() []Outside // nil when nothing is asked outside
 }
 
 var _ Operations = (*Service)(nil)
@@ -268,6 +269,14 @@ func (s *Service) Status(ctx context.Context) (Status, error) {
 		Version: s.Version, Records: v.Size, Sealed: v.Sealed, Indexed: s.Index.Last(), TailAge: v.TailAge,
 		LastSeal: v.LastSeal, Checkpoint: v.Checkpoint, PublicKey: v.PublicKey, DiskBytes: v.DiskBytes,
 		Rules: s.Rules, Zone: s.Zone.String(),
+	}
+	if s.Outside != nil {
+		st.Outside = s.Outside()
+	}
+	for _, o := range st.Outside {
+		if o.Kind == "witness" && o.Upto > 0 && o.Trouble == "" && !o.Alarm {
+			st.Witnesses++
+		}
 	}
 	l, err := s.coverageLedger(ctx)
 	if err != nil {

@@ -128,6 +128,7 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 		Version: opts.Version, Rules: len(engine.Rules()), Logger: s.logger, Now: time.Now,
 	})
 	s.flow.own = s.Service
+	s.Service.Outside = s.outside
 	found, err := s.flow.rebuild(ctx, opts.Progress)
 	if err != nil {
 		return err

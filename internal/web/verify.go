@@ -19,6 +19,7 @@ type verifyView struct {
 	Open       string
 	LastSeal   string
 	Witnesses  int
+	Outside    []outsideView
 	Checkpoint string
 	PublicKey  string
 	Disk       string
@@ -26,6 +27,26 @@ type verifyView struct {
 	Proof      *proofView
 	Number     string
 	Error      string
+}
+
+// outsideView is one thing outside this machine that remembers the vault.
+type outsideView struct {
+	Kind, Name, Held, Upto, Behind, Trouble string
+	Alarm                                   bool
+}
+
+func outsideViews(v *visit, list []control.Outside) (out []outsideView) {
+	for _, o := range list {
+		view := outsideView{Kind: v.t("outside." + o.Kind), Name: visible(o.Name, 120), Upto: grouped(int64(o.Upto)), Trouble: visible(o.Trouble, 300), Alarm: o.Alarm}
+		if !o.Held.IsZero() {
+			view.Held = v.clock(o.Held, event.PrecisionSecond).Text()
+		}
+		if o.Kind == "copy" {
+			view.Behind = grouped(int64(o.Behind))
+		}
+		out = append(out, view)
+	}
+	return out
 }
 
 // jobView is the state of a verification.
@@ -38,6 +59,7 @@ type jobView struct {
 	Records, Sealed    string
 	Bytes              string
 	Segments, Batches  int
+	Gone               string // what can no longer be read, in words
 	Problems           []control.Problem
 	More               int
 }
@@ -109,6 +131,10 @@ func (j *verifier) view(r reader) jobView {
 		view.At, view.Took = r.prose(res.At), r.span(res.Took)
 		view.Records, view.Sealed, view.Bytes = grouped(int64(res.Records)), grouped(int64(res.Sealed)), bytesText(res.RawBytes)
 		view.Segments, view.Batches = res.Segments, res.Batches
+		if res.Expired+res.Shredded+res.Locked > 0 {
+			view.Gone = r.t("verify.expired") + " " + grouped(int64(res.Expired)) + " · " + r.t("verify.shredded") + " " + grouped(int64(res.Shredded)) +
+				" · " + r.t("verify.locked") + " " + grouped(int64(res.Locked))
+		}
 		for i, p := range res.Problems {
 			if i == maxProblems {
 				view.More = len(res.Problems) - i
@@ -154,6 +180,7 @@ func (s *server) verifyPage(v *visit) error {
 	view.Records, view.Sealed = grouped(int64(st.Records)), grouped(int64(st.Sealed))
 	view.Open = grouped(int64(st.Records - min(st.Sealed, st.Records)))
 	view.LastSeal, view.Witnesses = v.clock(st.LastSeal, event.PrecisionSecond).Text(), st.Witnesses
+	view.Outside = outsideViews(v, st.Outside)
 	view.Checkpoint, _ = visibleLines(st.Checkpoint, 8000)
 	view.PublicKey, view.Disk = visible(st.PublicKey, 1000), bytesText(st.DiskBytes)
 	view.Job = s.check.view(v.reader)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/konseki/konseki/internal/index/duckdb/derived"
+
 	"github.com/konseki/konseki/internal/index"
 	"github.com/konseki/konseki/internal/query"
 )
@@ -30,7 +32,7 @@ func (x *Index) aggregate(ctx context.Context, req index.Request, list func(*bui
 		if req.Own {
 			return b.conditions(w)
 		}
-		b.used[colSource] = true
+		b.used[derived.ColSource] = true
 		return b.conditions(w, own(true))
 	})
 	return x.each(ctx, b, strings.Replace(text, table, rows, 1), f)
@@ -54,7 +56,7 @@ const (
 func alignment(from time.Time, width time.Duration) string {
 	offset := int64(0)
 	if !from.IsZero() {
-		offset = nanos(from) % int64(width)
+		offset = derived.Nanos(from) % int64(width)
 	}
 	return fmt.Sprintf("time - ((time - (%[1]d)) %% %[2]d + %[2]d) %% %[2]d", offset, int64(width))
 }
@@ -71,7 +73,7 @@ func (x *Index) Histogram(ctx context.Context, req index.Request, width time.Dur
 	}
 	text := "SELECT " + alignment(from, width) + " AS start, source, count(*) FROM " + table + " GROUP BY ALL ORDER BY start, source"
 	var buckets []index.Bucket
-	err := x.aggregate(ctx, req, of(colTime, colSource), text, nil, func(rows *sql.Rows) error {
+	err := x.aggregate(ctx, req, of(derived.ColTime, derived.ColSource), text, nil, func(rows *sql.Rows) error {
 		var start int64
 		var b index.Bucket
 		if err := rows.Scan(&start, &b.Source, &b.Count); err != nil {
@@ -99,12 +101,12 @@ func (x *Index) Facet(ctx context.Context, req index.Request, column string, n i
 	}
 	n = min(max(n, 1), maxValues)
 	col, promoted := byName(column)
-	it := item{col: col}
+	it := derived.Item{Col: col}
 	if !promoted {
-		it = item{colFields, query.Clean(column)}
+		it = derived.Item{Col: derived.ColFields, Name: query.Clean(column)}
 	}
 	empty := "''"
-	if promoted && !specs()[col].kept.text() && col != colTime && col != colTimeRx {
+	if promoted && !derived.Specs()[col].Kept.Text() && col != derived.ColTime && col != derived.ColTimeRx {
 		empty = "'0'"
 	}
 	text := "SELECT value, count(*) AS n FROM " + table + " WHERE value <> " + empty +
@@ -123,17 +125,17 @@ func (x *Index) Facet(ctx context.Context, req index.Request, column string, n i
 }
 
 // facetValue writes an item's value as text.
-func facetValue(b *builder, it item) string {
-	low, _ := bounds()
+func facetValue(b *builder, it derived.Item) string {
+	low, _ := derived.Bounds()
 	switch {
-	case it.col == colFields || it.col == colMessage || it.col == colOriginal:
+	case it.Col == derived.ColFields || it.Col == derived.ColMessage || it.Col == derived.ColOriginal:
 		return b.value(it)
-	case it.col == colTime || it.col == colTimeRx:
-		return fmt.Sprintf("CASE WHEN %[1]s = %[2]d THEN '' ELSE strftime(make_timestamp_ns(%[1]s), '%%Y-%%m-%%dT%%H:%%M:%%S.%%nZ') END", b.column(it.col), low)
-	case specs()[it.col].kept.text():
-		return b.column(it.col)
+	case it.Col == derived.ColTime || it.Col == derived.ColTimeRx:
+		return fmt.Sprintf("CASE WHEN %[1]s = %[2]d THEN '' ELSE strftime(make_timestamp_ns(%[1]s), '%%Y-%%m-%%dT%%H:%%M:%%S.%%nZ') END", b.column(it.Col), low)
+	case derived.Specs()[it.Col].Kept.Text():
+		return b.column(it.Col)
 	}
-	return "CAST(" + b.column(it.col) + " AS VARCHAR)"
+	return "CAST(" + b.column(it.Col) + " AS VARCHAR)"
 }
 
 // Presence counts what each source delivered from each host per bucket of the
@@ -142,14 +144,14 @@ func (x *Index) Presence(ctx context.Context, from, to time.Time, width time.Dur
 	if width != 0 && (width < minWidth || width > maxWidth) {
 		return nil, fmt.Errorf("index: presence: %w", index.ErrWidth)
 	}
-	start := fmt.Sprint(nanos(from))
+	start := fmt.Sprint(derived.Nanos(from))
 	if width > 0 {
 		start = alignment(from, width)
 	}
 	text := "SELECT " + start + " AS start, source, host, count(*), count_if(format = 'unparsed'), min(time), max(time) FROM " + table + " WHERE " +
 		own(false) + " GROUP BY ALL ORDER BY start, source, host"
 	var out []index.Presence
-	columns := of(colTime, colSource, colHost, colFormat)
+	columns := of(derived.ColTime, derived.ColSource, derived.ColHost, derived.ColFormat)
 	err := x.aggregate(ctx, index.Request{From: from, To: to, Own: true}, columns, text, nil, func(rows *sql.Rows) error {
 		var p index.Presence
 		var start, first, last int64
@@ -159,7 +161,7 @@ func (x *Index) Presence(ctx context.Context, from, to time.Time, width time.Dur
 		if len(out) == maxBuckets {
 			return index.ErrWidth
 		}
-		p.Start, p.First, p.Last = instant(start), instant(first), instant(last)
+		p.Start, p.First, p.Last = derived.Instant(start), derived.Instant(first), derived.Instant(last)
 		out = append(out, p)
 		return nil
 	})

@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/konseki/konseki/internal/index/duckdb/derived"
+
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/konseki/konseki/internal/event"
@@ -25,34 +27,34 @@ type cursor interface {
 
 // values are one row's columns, as they are kept.
 type values struct {
-	numbers [columnCount]int64
-	texts   [columnCount]string
+	numbers [derived.ColumnCount]int64
+	texts   [derived.ColumnCount]string
 }
 
 func (v *values) compare(w *values) int {
 	return cmp.Or(
-		cmp.Compare(v.numbers[colTime], w.numbers[colTime]),
-		cmp.Compare(v.numbers[colRecord], w.numbers[colRecord]),
-		cmp.Compare(v.numbers[colNth], w.numbers[colNth]))
+		cmp.Compare(v.numbers[derived.ColTime], w.numbers[derived.ColTime]),
+		cmp.Compare(v.numbers[derived.ColRecord], w.numbers[derived.ColRecord]),
+		cmp.Compare(v.numbers[derived.ColNth], w.numbers[derived.ColNth]))
 }
 
 // isOwn reports whether the row is of konseki's own records.
-func (v *values) isOwn() bool { return strings.HasPrefix(v.texts[colSource], event.OwnPrefix) }
+func (v *values) isOwn() bool { return strings.HasPrefix(v.texts[derived.ColSource], event.OwnPrefix) }
 
 // streamColumns are what a stream carries: who did what where and when, which
 // is all that baselines read.
 func streamColumns() []int {
 	return []int{
-		colTime, colRecord, colNth, colTimeRx, colQuality, colSource, colFormat, colClass, colActivity, colStatus,
-		colActor, colSrcIP, colHost, colObject, colClient,
+		derived.ColTime, derived.ColRecord, derived.ColNth, derived.ColTimeRx, derived.ColQuality, derived.ColSource, derived.ColFormat, derived.ColClass, derived.ColActivity, derived.ColStatus,
+		derived.ColActor, derived.ColSrcIP, derived.ColHost, derived.ColObject, derived.ColClient,
 	}
 }
 
 // hotCursor walks arranged rows of batches.
 type hotCursor struct {
-	places  []place
+	places  []derived.Place
 	columns []int
-	specs   [columnCount]spec
+	specs   [derived.ColumnCount]derived.Spec
 	values  values
 }
 
@@ -63,10 +65,10 @@ func (c *hotCursor) next() error {
 	p := c.places[0]
 	c.places = c.places[1:]
 	for _, col := range c.columns {
-		if c.specs[col].kept.text() {
-			c.values.texts[col] = string(p.batch.cols[col].text(p.row))
+		if c.specs[col].Kept.Text() {
+			c.values.texts[col] = string(p.Batch.Cols[col].Text(p.Row))
 		} else {
-			c.values.numbers[col] = p.batch.cols[col].numbers[p.row]
+			c.values.numbers[col] = p.Batch.Cols[col].Numbers[p.Row]
 		}
 	}
 	return nil
@@ -83,16 +85,16 @@ type fileCursor struct {
 	file    *file
 	w       window
 	columns []int
-	specs   [columnCount]spec
+	specs   [derived.ColumnCount]derived.Spec
 	begun   bool
 	values  values
 
 	open   *os.File
 	groups []parquet.RowGroup
-	order  [columnCount]int
+	order  [derived.ColumnCount]int
 	group  int // the next one
 	left   int // rows of the current one
-	cols   [columnCount]pages
+	cols   [derived.ColumnCount]pages
 }
 
 func (c *fileCursor) row() *values { return &c.values }
@@ -104,7 +106,7 @@ func (c *fileCursor) next() (err error) {
 	defer guardParquet(&err)
 	if !c.begun {
 		c.begun = true
-		c.values.numbers[colTime], c.values.numbers[colRecord] = max(c.file.earliest(), c.w.from), math.MinInt64
+		c.values.numbers[derived.ColTime], c.values.numbers[derived.ColRecord] = max(c.file.earliest(), c.w.from), math.MinInt64
 		return nil
 	}
 	if c.open == nil {
@@ -122,7 +124,7 @@ func (c *fileCursor) next() (err error) {
 		if err := c.load(); err != nil {
 			return err
 		}
-		switch at := c.values.numbers[colTime]; {
+		switch at := c.values.numbers[derived.ColTime]; {
 		case at >= c.w.to:
 			return io.EOF
 		case at >= c.w.from && !c.values.isOwn():
@@ -137,24 +139,24 @@ func (c *fileCursor) start() error {
 	if c.open, err = os.Open(c.file.path); err != nil {
 		return err
 	}
-	pf, err := parquet.OpenFile(c.open, int64(c.file.size), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(32<<10))
+	pf, err := parquet.OpenFile(c.open, int64(c.file.Size), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(32<<10))
 	if err != nil {
 		return err
 	}
 	c.groups = pf.RowGroups()
-	if len(c.groups) != len(c.file.groups) {
+	if len(c.groups) != len(c.file.Groups) {
 		return errors.New("row groups are missing")
 	}
-	c.order, err = positions(pf.Schema())
+	c.order, err = derived.Positions(pf.Schema())
 	return err
 }
 
 // enter goes to the next row group that reaches into the window.
 func (c *fileCursor) enter() error {
-	for c.group < len(c.groups) && c.file.groups[c.group].latest < c.w.from {
+	for c.group < len(c.groups) && c.file.Groups[c.group].Latest < c.w.from {
 		c.group++
 	}
-	if c.group == len(c.groups) || c.file.groups[c.group].earliest >= c.w.to {
+	if c.group == len(c.groups) || c.file.Groups[c.group].Earliest >= c.w.to {
 		return io.EOF
 	}
 	g := c.groups[c.group]
@@ -174,8 +176,8 @@ func (c *fileCursor) load() error {
 	for _, col := range c.columns {
 		p := &c.cols[col]
 		if p.at == p.rows {
-			if err := p.read(c.specs[col].kept); err != nil {
-				return fmt.Errorf("column %s: %w", c.specs[col].name, err)
+			if err := p.read(c.specs[col].Kept); err != nil {
+				return fmt.Errorf("column %s: %w", c.specs[col].Name, err)
 			}
 		}
 		switch {
@@ -237,7 +239,7 @@ func (p *pages) close() error {
 }
 
 // read goes to the next page.
-func (p *pages) read(kept storage) error {
+func (p *pages) read(kept derived.Storage) error {
 	if p.page != nil {
 		parquet.Release(p.page)
 		p.page = nil
@@ -251,7 +253,7 @@ func (p *pages) read(kept storage) error {
 	data := page.Data()
 	held := 0
 	switch d := page.Dictionary(); {
-	case d != nil && kept.text():
+	case d != nil && kept.Text():
 		p.indexed, p.ints = true, data.Int32()
 		if p.dict == nil {
 			p.dict = make([]string, d.Len())
@@ -262,10 +264,10 @@ func (p *pages) read(kept storage) error {
 			p.longs = append(p.longs, int64(d.Index(i).Int32()))
 		}
 		held = len(p.longs)
-	case kept == number64:
+	case kept == derived.Number64:
 		p.longs = data.Int64()
 		held = len(p.longs)
-	case kept == number32:
+	case kept == derived.Number32:
 		p.ints = data.Int32()
 		held = len(p.ints)
 	default:

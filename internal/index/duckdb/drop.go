@@ -11,6 +11,8 @@ import (
 	"os"
 	"slices"
 
+	"github.com/konseki/konseki/internal/index/duckdb/derived"
+
 	"github.com/konseki/konseki/internal/index"
 )
 
@@ -56,7 +58,7 @@ var ErrRewritten = errors.New("the index has a derived file of this segment as i
 func (x *Index) Segments() []index.Segment {
 	var segs []index.Segment
 	for _, f := range x.state.Load().files {
-		segs = append(segs, f.covers())
+		segs = append(segs, segmentOf(&f.Sidecar))
 	}
 	slices.SortFunc(segs, func(a, b index.Segment) int { return compareFirst(a, b.First) })
 	return segs
@@ -84,18 +86,18 @@ func (x *Index) Replace(ctx context.Context, seg index.Segment, rows iter.Seq2[i
 	if x.Has(seg) {
 		return nil
 	}
-	var hot []*batch
-	var tail *batch
+	var hot []*derived.Batch
+	var tail *derived.Batch
 	for r, err := range rows {
 		if err = cmp.Or(err, ctx.Err()); err != nil {
 			return fmt.Errorf("index: replace %s: %w", seg.Name, err)
 		}
-		if tail == nil || tail.full() {
+		if tail == nil || tail.Full() {
 			hot, tail = grow(hot)
 		}
-		tail.add(r.Event, r.Raw)
+		tail.Add(r.Event, r.Raw)
 	}
-	f, err := x.derive(seg, hot, arrange(hot, seg.First, seg.Last))
+	f, err := x.derive(seg, hot, derived.Arrange(hot, seg.First, seg.Last))
 	if err != nil {
 		return fmt.Errorf("index: replace %s: %w", seg.Name, err)
 	}
@@ -106,7 +108,7 @@ func (x *Index) Replace(ctx context.Context, seg index.Segment, rows iter.Seq2[i
 	next.files = append(next.files, f)
 	next.hot, _ = without(s.hot, seg.First, seg.Last)
 	for _, o := range old {
-		x.raw.forget([]string{o.segment})
+		x.raw.forget([]string{o.Segment})
 	}
 	x.raw.note(seg)
 	x.state.Store(next)
@@ -147,7 +149,7 @@ func (x *Index) erase(ctx context.Context, files []*file) error {
 		select {
 		case <-x.doom(f):
 		case <-ctx.Done():
-			errs = append(errs, fmt.Errorf("index: drop %s: %w", f.segment, ctx.Err()))
+			errs = append(errs, fmt.Errorf("index: drop %s: %w", f.Segment, ctx.Err()))
 		}
 	}
 	return errors.Join(errs...)
@@ -161,9 +163,9 @@ func (x *Index) forget(names []string) (files []*file) {
 	next := &state{hot: s.hot}
 	ranges := x.raw.forget(names)
 	for _, f := range s.files {
-		if slices.Contains(names, f.segment) {
+		if slices.Contains(names, f.Segment) {
 			files = append(files, f)
-			ranges = append(ranges, f.covers())
+			ranges = append(ranges, segmentOf(&f.Sidecar))
 		} else {
 			next.files = append(next.files, f)
 		}
@@ -193,7 +195,7 @@ func (x *Index) doom(f *file) <-chan struct{} {
 func (x *Index) Digest(segment string) (digest [sha256.Size]byte, err error) {
 	s := x.acquire()
 	defer x.release(s)
-	i := slices.IndexFunc(s.files, func(f *file) bool { return f.segment == segment })
+	i := slices.IndexFunc(s.files, func(f *file) bool { return f.Segment == segment })
 	if i < 0 {
 		return digest, fmt.Errorf("index: digest %s: %w", segment, ErrUncovered)
 	}

@@ -14,7 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/konseki/konseki/internal/index/duckdb/derived"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/parquet-go/parquet-go"
@@ -60,7 +61,7 @@ func logLine(i int) index.Row {
 		if n > 0 {
 			raw = append(raw, ',')
 		}
-		raw = appendQuoted(append(appendQuoted(raw, f.Name), ':'), f.Value)
+		raw = derived.AppendQuoted(append(derived.AppendQuoted(raw, f.Name), ':'), f.Value)
 	}
 	return index.Row{Event: ev, Raw: append(raw, '}')}
 }
@@ -128,12 +129,12 @@ func TestWhatIsSaidElsewhereIsNotKept(t *testing.T) {
 	x := openTest(t)
 	coverRows(t, x, logLines(1000), 100)
 	f := x.state.Load().files[0]
-	names := func(it item) (homes []string) {
-		for _, s := range f.shapes {
-			if h, ok := s.home(it); ok {
-				homes = append(homes, fmt.Sprint([]string{"column", "slot", "record"}[h.kind]))
-				if h.kind == inColumn {
-					homes[len(homes)-1] += " " + specs()[h.n].name
+	names := func(it derived.Item) (homes []string) {
+		for _, s := range f.Shapes {
+			if h, ok := s.Home(it); ok {
+				homes = append(homes, fmt.Sprint([]string{"column", "slot", "record"}[h.Kind]))
+				if h.Kind == derived.InColumn {
+					homes[len(homes)-1] += " " + derived.Specs()[h.N].Name
 				}
 			}
 		}
@@ -141,20 +142,20 @@ func TestWhatIsSaidElsewhereIsNotKept(t *testing.T) {
 		return slices.Compact(homes)
 	}
 	for _, tt := range []struct {
-		it   item
+		it   derived.Item
 		want string
 	}{
-		{item{colFields, "host"}, "column host"}, {item{colFields, "addr"}, "column src_ip"}, {item{colFields, "bytes"}, "column bytes_out"},
-		{item{colFields, "outcome"}, "slot"}, {item{colFields, "message"}, "record"},
-		{item{colFields, "time"}, "record"}, {item{col: colMessage}, "record"}, {item{col: colOriginal}, "record"},
+		{derived.Item{Col: derived.ColFields, Name: "host"}, "column host"}, {derived.Item{Col: derived.ColFields, Name: "addr"}, "column src_ip"}, {derived.Item{Col: derived.ColFields, Name: "bytes"}, "column bytes_out"},
+		{derived.Item{Col: derived.ColFields, Name: "outcome"}, "slot"}, {derived.Item{Col: derived.ColFields, Name: "message"}, "record"},
+		{derived.Item{Col: derived.ColFields, Name: "time"}, "record"}, {derived.Item{Col: derived.ColMessage}, "record"}, {derived.Item{Col: derived.ColOriginal}, "record"},
 	} {
 		if got := names(tt.it); !slices.Equal(got, []string{tt.want}) {
 			t.Errorf("%v lies in %v, not in %s", tt.it, got, tt.want)
 		}
 	}
-	for _, s := range f.shapes {
-		message, _ := s.home(item{colFields, "message"})
-		if s.message != message {
+	for _, s := range f.Shapes {
+		message, _ := s.Home(derived.Item{Col: derived.ColFields, Name: "message"})
+		if s.Message != message {
 			t.Error("the message is kept beside the field that says it")
 		}
 	}
@@ -178,7 +179,7 @@ func roundTrip(t *testing.T, x *Index, rows []index.Row) {
 	want := make([]event.Event, len(rows))
 	for i, r := range rows {
 		want[i] = *r.Event
-		want[i].TimeRx = instant(nanos(want[i].TimeRx))
+		want[i].TimeRx = derived.Instant(derived.Nanos(want[i].TimeRx))
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
@@ -199,10 +200,10 @@ func TestEventsComeBackFromRecordsAndSlots(t *testing.T) {
 func TestRowsOfManyShapesComeBack(t *testing.T) {
 	x := openTest(t)
 	var rows []index.Row
-	for i := range 3 * maxShapes {
+	for i := range 3 * derived.MaxShapes {
 		r := logLine(i)
 		r.Event.Fields = nil
-		for j := range i % (maxNames + 10) { // more names than slots, then than a template has
+		for j := range i % (derived.MaxNames + 10) { // more names than slots, then than a template has
 			r.Event.Add(fmt.Sprintf("name%d", i%5+j), fmt.Sprint(i*j))
 		}
 		r.Event.Add(fmt.Sprintf("only%d", i), "once")
@@ -210,11 +211,11 @@ func TestRowsOfManyShapesComeBack(t *testing.T) {
 	}
 	coverRows(t, x, rows, 100)
 	f := x.state.Load().files[0]
-	if len(f.shapes) > maxShapes || f.slots > maxSlots || f.slots < maxSlots/2 {
-		t.Errorf("%d shapes, %d slots", len(f.shapes), f.slots)
+	if len(f.Shapes) > derived.MaxShapes || f.Slots > derived.MaxSlots || f.Slots < derived.MaxSlots/2 {
+		t.Errorf("%d shapes, %d slots", len(f.Shapes), f.Slots)
 	}
 	roundTrip(t, x, rows)
-	for _, i := range []int{0, 5, maxNames + 3, 3*maxShapes - 1} {
+	for _, i := range []int{0, 5, derived.MaxNames + 3, 3*derived.MaxShapes - 1} {
 		if n, err := x.Count(t.Context(), index.Request{Plan: planOf(t, fmt.Sprintf("only%d:once", i))}); n != 1 || err != nil {
 			t.Errorf("a row with a name of its own: %d, %v", n, err)
 		}
@@ -383,105 +384,6 @@ func TestARecordThatIsNotThereIsAnError(t *testing.T) {
 	if !x.Has(seg) {
 		t.Error("the derived file was blamed for the segment")
 	}
-}
-
-// TestValuesAreCutOutOfRecordsAsTheyAre proves that what locate finds gives the
-// value back, and that what cutWords asks for stands in the record's text.
-func TestValuesAreCutOutOfRecordsAsTheyAre(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		some := rapid.OneOf(rapid.String(), rapid.StringMatching(`[a-cA-C"\\/<>&\n請 ]{0,30}`))
-		value := query.Clean(some.Draw(r, "value"))
-		inside := value
-		if rapid.Bool().Draw(r, "quoted") {
-			quoted, err := jsontext.AppendQuote(nil, value)
-			if err != nil {
-				r.Fatal(err)
-			}
-			inside = strings.ReplaceAll(string(quoted), "/", rapid.SampledFrom([]string{"/", `\/`, `\u002f`}).Draw(r, "slash"))
-		}
-		raw := []byte(query.Clean(some.Draw(r, "before")) + inside + query.Clean(some.Draw(r, "after")))
-		last, _ := parseCut(rapid.SampledFrom([]string{"+0 5", "-3 7", `+1 1"`}).Draw(r, "last"))
-		c, ok := locate(raw, []byte(value), last)
-		if !ok {
-			if bytes.Contains(raw, []byte(value)) {
-				r.Fatalf("%q was not found in %q", value, raw)
-			}
-			return
-		}
-		text := string(c.append(nil))
-		if got, err := cutText(raw, text); got != value || err != nil {
-			r.Fatalf("%s cuts %q out of %q, not %q (%v)", text, got, raw, value, err)
-		}
-		if back, err := parseCut(text); back != c || err != nil {
-			r.Fatalf("%s reads as %+v, not %+v", text, back, c)
-		}
-		folded := query.Fold(string(raw))
-		for _, op := range []query.Op{query.Equal, query.Like} {
-			if op == query.Like && strings.ContainsAny(value, `*?\`) {
-				continue
-			}
-			for _, w := range cutWords(query.Match{Op: op, Value: query.Fold(value)}) {
-				if !strings.Contains(folded, w.Word) {
-					r.Fatalf("%q does not stand in %q", w.Word, folded)
-				}
-			}
-		}
-	})
-}
-
-func FuzzCut(f *testing.F) {
-	f.Add("+9 27", []byte("0123456789"))
-	f.Add(`-2 5"`, []byte(`{"a":"\u0041\"b"}`))
-	f.Add("+99999999999999999999 1", []byte{})
-	f.Fuzz(func(t *testing.T, text string, raw []byte) {
-		c, err := parseCut(text)
-		if err != nil {
-			return
-		}
-		if string(c.append(nil)) != text {
-			t.Fatalf("%q reads as %+v", text, c)
-		}
-		if v, err := c.of(raw); err == nil && len(v) > 3*len(raw) {
-			t.Fatalf("%q is longer than %q", v, raw)
-		}
-	})
-}
-
-func FuzzShape(f *testing.F) {
-	s := &shape{original: home{inRecord, 1}, message: home{inColumn, colMessage}, fields: []namedHome{{"a", home{inSlot, 3}}, {"名", home{inColumn, colHost}}}}
-	f.Add(s.marshal())
-	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := unmarshalShape(b)
-		if err != nil {
-			return
-		}
-		if !bytes.Equal(s.marshal(), b) || s.id == shapeless {
-			t.Fatalf("%x reads as %+v", b, s)
-		}
-	})
-}
-
-func TestFieldsAreTakenApartAsTheyWereWritten(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		var want []string
-		var fields []event.Field
-		for range rapid.IntRange(0, 5).Draw(r, "n") {
-			fields = append(fields, event.Field{Name: rapid.String().Draw(r, "name"), Value: rapid.String().Draw(r, "value")})
-			want = append(want, query.Clean(fields[len(fields)-1].Name), query.Clean(fields[len(fields)-1].Value))
-		}
-		b := newBatch()
-		b.fields(fields)
-		var p parsedRow
-		p.read(b.cols[colFields].text(0))
-		var got []string
-		for i := range p.names {
-			got = append(got, string(p.names[i]), string(p.values[i]))
-		}
-		if !slices.Equal(want, got) {
-			r.Fatalf("%q, not %q", got, want)
-		}
-	})
 }
 
 func TestADroppedSegmentIsInNoAnswer(t *testing.T) {

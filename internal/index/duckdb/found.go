@@ -11,6 +11,9 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/konseki/konseki/internal/index/duckdb/derived"
+	"github.com/konseki/konseki/internal/index/duckdb/skip"
+
 	driver "github.com/duckdb/duckdb-go/v2"
 
 	"github.com/konseki/konseki/internal/index"
@@ -22,30 +25,25 @@ import (
 type finder struct {
 	index *Index
 	plan  *query.Plan
-	sets  []*conjunction
+	sets  []*skip.Conjunction
 	read  map[uint64]bool // chunks
 	found []chunkSets     // records found, per set
-	hot   map[*batch][]rowSet
+	hot   map[*derived.Batch][]rowSet
 }
 
 // chunkSets are sets of records, by chunk.
 type chunkSets map[uint64]*chunkSet
 
 // chunkSet is a set of records of one chunk.
-type chunkSet [chunkRecords / 64]uint64
-
-const (
-	chunkShift   = 11
-	chunkRecords = 1 << chunkShift
-)
+type chunkSet [skip.ChunkRecords / 64]uint64
 
 func (c chunkSets) add(record uint64) {
-	set := c[record>>chunkShift]
+	set := c[record>>skip.ChunkShift]
 	if set == nil {
 		set = new(chunkSet)
-		c[record>>chunkShift] = set
+		c[record>>skip.ChunkShift] = set
 	}
-	set[record%chunkRecords/64] |= 1 << (record % 64)
+	set[record%skip.ChunkRecords/64] |= 1 << (record % 64)
 }
 
 // rowSet is a set of rows of a batch.
@@ -59,11 +57,13 @@ func (x *Index) newFinder(plan *query.Plan, files []*file) *finder {
 	if plan == nil {
 		return nil
 	}
-	t := &finder{index: x, plan: plan, read: map[uint64]bool{}, hot: map[*batch][]rowSet{}}
-	inRecords := func(it item) bool { return slices.ContainsFunc(files, func(f *file) bool { return f.cuts[it] }) }
+	t := &finder{index: x, plan: plan, read: map[uint64]bool{}, hot: map[*derived.Batch][]rowSet{}}
+	inRecords := func(it derived.Item) bool {
+		return slices.ContainsFunc(files, func(f *file) bool { return f.cuts[it] })
+	}
 	for _, words := range conjunctions(plan.Root, inRecords) {
 		if t.set(words) < 0 {
-			t.sets = append(t.sets, newConjunction(words))
+			t.sets = append(t.sets, skip.NewConjunction(words))
 			t.found = append(t.found, chunkSets{})
 		}
 	}
@@ -75,7 +75,7 @@ func (x *Index) newFinder(plan *query.Plan, files []*file) *finder {
 
 // set gives the number of a set of words.
 func (t *finder) set(words []query.Text) int {
-	return slices.IndexFunc(t.sets, func(c *conjunction) bool { return slices.Equal(c.words, words) })
+	return slices.IndexFunc(t.sets, func(c *skip.Conjunction) bool { return slices.Equal(c.Words, words) })
 }
 
 // required lists the sets without which the plan cannot hold.
@@ -92,7 +92,7 @@ func (t *finder) required() (sets []int) {
 
 // prepare finds what is needed to answer for a window over files and batches,
 // and returns those that may hold an answer.
-func (t *finder) prepare(ctx context.Context, w window, files []*file, hot []*batch) ([]*file, []*batch, error) {
+func (t *finder) prepare(ctx context.Context, w window, files []*file, hot []*derived.Batch) ([]*file, []*derived.Batch, error) {
 	for _, b := range hot {
 		t.searchHot(b)
 	}
@@ -109,8 +109,8 @@ func (t *finder) prepare(ctx context.Context, w window, files []*file, hot []*ba
 		return nil, nil, err
 	}
 	for _, set := range t.required() {
-		files = slices.DeleteFunc(slices.Clone(files), func(f *file) bool { return f.decoded == 0 && !t.hits(set, f) })
-		hot = slices.DeleteFunc(slices.Clone(hot), func(b *batch) bool {
+		files = slices.DeleteFunc(slices.Clone(files), func(f *file) bool { return f.Decoded == 0 && !t.hits(set, f) })
+		hot = slices.DeleteFunc(slices.Clone(hot), func(b *derived.Batch) bool {
 			return !slices.ContainsFunc(t.hot[b][set], func(w uint64) bool { return w != 0 })
 		})
 	}
@@ -128,22 +128,22 @@ func (b *builder) find(ctx context.Context, w window) (err error) {
 
 // discount makes the groups of files count only as many rows as may hold a set,
 // so that a search for rare words takes long strides.
-func (t *finder) discount(all []group, files []*file) {
+func (t *finder) discount(all []skip.Group, files []*file) {
 	for _, f := range files {
 		possible := 0
 		for _, c := range t.sets {
-			possible = max(possible, bits.OnesCount64(f.holding(c)))
+			possible = max(possible, bits.OnesCount64(f.Holding(c)))
 		}
-		for i := range f.groups {
-			all[i].rows = all[i].rows*possible/f.grams.blocks + 1
+		for i := range f.Groups {
+			all[i].Rows = all[i].Rows*possible/f.Blocks() + 1
 		}
-		all = all[len(f.groups):]
+		all = all[len(f.Groups):]
 	}
 }
 
 // hits reports whether a record of the file may be in the set.
 func (t *finder) hits(set int, f *file) bool {
-	for chunk := f.first >> chunkShift; chunk <= f.last>>chunkShift; chunk++ {
+	for chunk := f.first >> skip.ChunkShift; chunk <= f.last>>skip.ChunkShift; chunk++ {
 		if t.found[set][chunk] != nil {
 			return true
 		}
@@ -152,17 +152,17 @@ func (t *finder) hits(set int, f *file) bool {
 }
 
 // searchHot finds the words in a batch, whose column of text holds all of it.
-func (t *finder) searchHot(b *batch) {
+func (t *finder) searchHot(b *derived.Batch) {
 	if t.hot[b] != nil {
 		return
 	}
-	c := &b.cols[colText]
-	var l lines
-	l.fold(c.data, 0, c.ends)
+	c := &b.Cols[derived.ColText]
+	var l skip.Lines
+	l.Fold(c.Data, 0, c.Ends)
 	sets := make([]rowSet, len(t.sets))
 	for i, words := range t.sets {
-		sets[i] = make(rowSet, (b.rows+63)/64)
-		words.find(&l, c.text, func(row int) { sets[i][row/64] |= 1 << (row % 64) })
+		sets[i] = make(rowSet, (b.Rows+63)/64)
+		words.Find(&l, c.Text, func(row int) { sets[i][row/64] |= 1 << (row % 64) })
 	}
 	t.hot[b] = sets
 }
@@ -179,14 +179,14 @@ func (t *finder) wanted(ctx context.Context, w window, files []*file) ([]uint64,
 			some = append(some, f)
 			continue
 		}
-		for chunk := f.first >> chunkShift; chunk <= f.last>>chunkShift; chunk++ {
+		for chunk := f.first >> skip.ChunkShift; chunk <= f.last>>skip.ChunkShift; chunk++ {
 			chunks[chunk] = true
 		}
 	}
 	if len(some) > 0 {
 		rest.files = some
 		parts := rest.fromFiles(func(files string) string {
-			return fmt.Sprintf("SELECT DISTINCT record >> %d FROM %s WHERE text_kind = %d AND %s", chunkShift, files, textIsRaw, rest.conditions(w))
+			return fmt.Sprintf("SELECT DISTINCT record >> %d FROM %s WHERE text_kind = %d AND %s", skip.ChunkShift, files, derived.TextIsRaw, rest.conditions(w))
 		})
 		text := strings.Join(parts, " UNION ALL ")
 		err := t.index.each(ctx, rest, text, func(rows *sql.Rows) error {
@@ -208,7 +208,7 @@ func (t *finder) narrow(files []*file, chunks map[uint64]bool) (out []uint64) {
 	possible := map[uint64]bool{}
 	for _, f := range files {
 		for _, c := range t.sets {
-			for chunk := range f.chunks(c) {
+			for chunk := range f.Chunks(c) {
 				possible[chunk] = true
 			}
 		}
@@ -246,7 +246,7 @@ func (t *finder) search(ctx context.Context, chunks []uint64) error {
 func (t *finder) jobs(chunks []uint64) map[index.Segment]map[uint64]bool {
 	jobs := map[index.Segment]map[uint64]bool{}
 	for _, chunk := range chunks {
-		for _, seg := range t.index.raw.within(chunk<<chunkShift, chunk<<chunkShift+chunkRecords-1) {
+		for _, seg := range t.index.raw.within(chunk<<skip.ChunkShift, chunk<<skip.ChunkShift+skip.ChunkRecords-1) {
 			if jobs[seg] == nil {
 				jobs[seg] = map[uint64]bool{}
 			}
@@ -261,13 +261,13 @@ func (t *finder) searchSegment(ctx context.Context, seg index.Segment, chunks ma
 	for i := range found {
 		found[i] = chunkSets{}
 	}
-	var l lines
-	wanted := func(record uint64) bool { return chunks[record>>chunkShift] }
+	var l skip.Lines
+	wanted := func(record uint64) bool { return chunks[record>>skip.ChunkShift] }
 	err := t.index.readRaw(ctx, seg, wanted, func(p rawPage) {
-		l.fold(p.data, p.offsets[0], p.offsets[1:])
+		l.Fold(p.data, p.offsets[0], p.offsets[1:])
 		original := func(row int) []byte { return p.data[p.offsets[row]:p.offsets[row+1]] }
 		for i, words := range t.sets {
-			words.find(&l, original, func(row int) { found[i].add(uint64(p.records[row])) })
+			words.Find(&l, original, func(row int) { found[i].add(uint64(p.records[row])) })
 		}
 	})
 	return found, err
@@ -317,7 +317,7 @@ func (t *finder) records(set int) func(yield func(uint64) bool) {
 		for _, chunk := range slices.Sorted(maps.Keys(t.found[set])) {
 			for i, w := range t.found[set][chunk] {
 				for ; w != 0; w &= w - 1 {
-					if !yield(chunk<<chunkShift + uint64(i*64+bits.TrailingZeros64(w))) {
+					if !yield(chunk<<skip.ChunkShift + uint64(i*64+bits.TrailingZeros64(w))) {
 						return
 					}
 				}
@@ -381,4 +381,47 @@ func (s *foundSource) FillChunk(chunk driver.DataChunk) error {
 	}
 	s.at += n
 	return chunk.SetSize(n)
+}
+
+// conjunctions lists the sets of words of a node, as the builder meets them, and
+// those that stand in a record where a value kept in it fulfils a comparison.
+func conjunctions(n query.Node, inRecords func(derived.Item) bool) (sets [][]query.Text) {
+	switch n := n.(type) {
+	case query.Text:
+		return [][]query.Text{{n}}
+	case query.Match:
+		if it, ok := itemOf(n); ok && inRecords(it) {
+			if words := derived.CutWords(n); len(words) > 0 {
+				return [][]query.Text{words}
+			}
+		}
+	case query.Not:
+		return conjunctions(n.Node, inRecords)
+	case query.And:
+		words, rest := splitWords(n)
+		for _, c := range rest {
+			sets = append(sets, conjunctions(c, inRecords)...)
+		}
+		if len(words) > 0 {
+			sets = append(sets, words)
+		}
+	case query.Or:
+		for _, c := range n.Nodes {
+			sets = append(sets, conjunctions(c, inRecords)...)
+		}
+	}
+	return sets
+}
+
+// splitWords takes the words of a conjunction, which are searched together,
+// from the rest.
+func splitWords(n query.And) (words []query.Text, rest []query.Node) {
+	for _, c := range n.Nodes {
+		if t, ok := c.(query.Text); ok {
+			words = append(words, t)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	return words, rest
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync/atomic"
 
+	"github.com/konseki/konseki/internal/index/duckdb/derived"
+
 	driver "github.com/duckdb/duckdb-go/v2"
 )
 
@@ -15,7 +17,7 @@ import (
 // yet in a file, and the columns that the query names. It travels in the
 // query's context.
 type hotScan struct {
-	batches []*batch
+	batches []*derived.Batch
 	columns []int
 	finder  *finder
 	hits    int
@@ -52,32 +54,32 @@ func registerHot(ctx context.Context, db *sql.DB) error {
 type hotSource struct {
 	scan  hotScan
 	infos []driver.ColumnInfo
-	specs [columnCount]spec
+	specs [derived.ColumnCount]derived.Spec
 	next  atomic.Int64 // piece to be taken
 	piece []piece
 }
 
 // piece is some rows of one batch that fit a chunk.
 type piece struct {
-	batch *batch
+	batch *derived.Batch
 	rows  []int
 }
 
 func newHotSource(scan hotScan) (*hotSource, error) {
-	s := &hotSource{scan: scan, specs: specs()}
+	s := &hotSource{scan: scan, specs: derived.Specs()}
 	for _, col := range scan.columns {
 		kind := driver.TYPE_VARCHAR
-		switch s.specs[col].kept {
-		case number64:
+		switch s.specs[col].Kept {
+		case derived.Number64:
 			kind = driver.TYPE_BIGINT
-		case number32:
+		case derived.Number32:
 			kind = driver.TYPE_INTEGER
 		}
 		info, err := driver.NewTypeInfo(kind)
 		if err != nil {
 			return nil, err
 		}
-		s.infos = append(s.infos, driver.ColumnInfo{Name: s.specs[col].name, T: info})
+		s.infos = append(s.infos, driver.ColumnInfo{Name: s.specs[col].Name, T: info})
 	}
 	for set := range scan.hits {
 		info, err := driver.NewTypeInfo(driver.TYPE_INTEGER)
@@ -95,13 +97,13 @@ func newHotSource(scan hotScan) (*hotSource, error) {
 }
 
 // rows lists the rows of a batch that may be in an answer.
-func (s *hotScan) rows(b *batch) []int {
+func (s *hotScan) rows(b *derived.Batch) []int {
 	var required []int
 	if s.finder != nil {
 		required = s.finder.required()
 	}
-	rows := make([]int, 0, b.rows)
-	for row := range b.rows {
+	rows := make([]int, 0, b.Rows)
+	for row := range b.Rows {
 		if !slices.ContainsFunc(required, func(set int) bool { return !s.finder.hot[b][set].has(row) }) {
 			rows = append(rows, row)
 		}
@@ -132,7 +134,7 @@ func (s *hotSource) FillChunk(_ any, chunk driver.DataChunk) error {
 	}
 	p := s.piece[i]
 	for at, col := range s.scan.columns {
-		if err := fillColumn(chunk, at, s.specs[col].kept, &p.batch.cols[col], p.rows); err != nil {
+		if err := fillColumn(chunk, at, s.specs[col].Kept, &p.batch.Cols[col], p.rows); err != nil {
 			return err
 		}
 	}
@@ -147,16 +149,16 @@ func (s *hotSource) FillChunk(_ any, chunk driver.DataChunk) error {
 	return chunk.SetSize(len(p.rows))
 }
 
-func fillColumn(chunk driver.DataChunk, at int, kept storage, c *column, rows []int) error {
+func fillColumn(chunk driver.DataChunk, at int, kept derived.Storage, c *derived.Column, rows []int) error {
 	for i, row := range rows {
 		var err error
 		switch kept {
-		case number64:
-			err = driver.SetChunkValue(chunk, at, i, c.numbers[row])
-		case number32:
-			err = driver.SetChunkValue(chunk, at, i, int32(c.numbers[row]))
+		case derived.Number64:
+			err = driver.SetChunkValue(chunk, at, i, c.Numbers[row])
+		case derived.Number32:
+			err = driver.SetChunkValue(chunk, at, i, int32(c.Numbers[row]))
 		default:
-			err = driver.SetChunkValue(chunk, at, i, c.text(row))
+			err = driver.SetChunkValue(chunk, at, i, c.Text(row))
 		}
 		if err != nil {
 			return err

@@ -54,6 +54,9 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/konseki/konseki/internal/index/duckdb/derived"
+	"github.com/konseki/konseki/internal/index/duckdb/skip"
+
 	driver "github.com/duckdb/duckdb-go/v2"
 	"github.com/zeebo/xxh3"
 
@@ -92,15 +95,15 @@ type Index struct {
 // state is one consistent view; it never changes.
 type state struct {
 	files []*file
-	hot   []*batch
+	hot   []*derived.Batch
 }
 
 // file is a derived file.
 type file struct {
 	path        string
 	first, last uint64
-	sidecar
-	cuts map[item]bool // what is kept in records by some shape
+	skip.Sidecar
+	cuts map[derived.Item]bool // what is kept in records by some shape
 	// Guarded by Index.pin: the queries that may read it, and, once it is
 	// dropped, what is closed when it is gone.
 	uses    int
@@ -108,11 +111,11 @@ type file struct {
 }
 
 func (f *file) earliest() int64 {
-	return slices.MinFunc(f.groups, func(a, b group) int { return cmp.Compare(a.earliest, b.earliest) }).earliest
+	return slices.MinFunc(f.Groups, func(a, b skip.Group) int { return cmp.Compare(a.Earliest, b.Earliest) }).Earliest
 }
 
 func (f *file) latest() int64 {
-	return slices.MaxFunc(f.groups, func(a, b group) int { return cmp.Compare(a.latest, b.latest) }).latest
+	return slices.MaxFunc(f.Groups, func(a, b skip.Group) int { return cmp.Compare(a.Latest, b.Latest) }).Latest
 }
 
 // Open opens the index in dir, which is made if it does not exist. Files that
@@ -243,45 +246,46 @@ func (x *Index) openFile(path string) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	side, err := unmarshalSidecar(b)
+	side, err := skip.UnmarshalSidecar(b)
 	if err != nil {
 		return nil, err
 	}
-	if filepath.Base(path) != fileName(side.covers(), x.version) {
+	side.SidePath = path + skipSuffix
+	if filepath.Base(path) != fileName(segmentOf(side), x.version) {
 		return nil, errors.New("of another version")
 	}
 	size, tail, err := digestTail(path)
 	if err != nil {
 		return nil, err
 	}
-	if size != side.size || tail != side.tail {
+	if size != side.Size || tail != side.Tail {
 		return nil, errors.New("size or footer differ from the sidecar")
 	}
 	return newFile(path, side), nil
 }
 
 // newFile takes over a sidecar.
-func newFile(path string, side *sidecar) *file {
-	f := &file{path: path, first: side.records[0], last: side.records[1], sidecar: *side, cuts: map[item]bool{}}
-	for _, s := range side.shapes {
-		f.note(item{col: colMessage}, s.message)
-		f.note(item{col: colOriginal}, s.original)
-		for _, field := range s.fields {
-			f.note(item{colFields, field.name}, field.home)
+func newFile(path string, side *skip.Sidecar) *file {
+	f := &file{path: path, first: side.Records[0], last: side.Records[1], Sidecar: *side, cuts: map[derived.Item]bool{}}
+	for _, s := range side.Shapes {
+		f.note(derived.Item{Col: derived.ColMessage}, s.Message)
+		f.note(derived.Item{Col: derived.ColOriginal}, s.Original)
+		for _, field := range s.Fields {
+			f.note(derived.Item{Col: derived.ColFields, Name: field.Name}, field.Home)
 		}
 	}
 	return f
 }
 
-func (f *file) note(it item, h home) {
-	if h.kind == inRecord {
+func (f *file) note(it derived.Item, h derived.Home) {
+	if h.Kind == derived.InRecord {
 		f.cuts[it] = true
 	}
 }
 
-// covers is the segment that the derived file is of; its path is not known.
-func (s *sidecar) covers() index.Segment {
-	return index.Segment{Name: s.segment, First: s.records[0], Last: s.records[1]}
+// segmentOf is the segment that the sidecar's file is of; its path is not known.
+func segmentOf(s *skip.Sidecar) index.Segment {
+	return index.Segment{Name: s.Segment, First: s.Records[0], Last: s.Records[1]}
 }
 
 func digestTail(path string) (size, digest uint64, err error) {
@@ -306,7 +310,7 @@ func digestTail(path string) (size, digest uint64, err error) {
 func (x *Index) Has(seg index.Segment) bool {
 	x.raw.note(seg)
 	for _, f := range x.state.Load().files {
-		if f.first == seg.First && f.last == seg.Last && f.segment == seg.Name {
+		if f.first == seg.First && f.last == seg.Last && f.Segment == seg.Name {
 			return true
 		}
 	}
@@ -321,7 +325,7 @@ func (x *Index) Last() uint64 {
 		last = max(last, f.last)
 	}
 	for _, b := range s.hot {
-		last = max(last, b.topRecord)
+		last = max(last, b.TopRecord)
 	}
 	return last
 }
@@ -336,15 +340,15 @@ func (x *Index) Add(ctx context.Context, rows []index.Row) error {
 	defer x.write.Unlock()
 	s := x.state.Load()
 	hot := slices.Clone(s.hot)
-	var tail *batch
+	var tail *derived.Batch
 	for _, r := range rows {
 		if s.covers(r.Event.Record) {
 			continue
 		}
-		if tail == nil || tail.full() {
+		if tail == nil || tail.Full() {
 			hot, tail = grow(hot)
 		}
-		tail.add(r.Event, r.Raw)
+		tail.Add(r.Event, r.Raw)
 	}
 	x.state.Store(&state{files: s.files, hot: hot})
 	return nil
@@ -352,14 +356,14 @@ func (x *Index) Add(ctx context.Context, rows []index.Row) error {
 
 // grow makes the last batch a version of its own that can be appended to, or
 // begins a new one.
-func grow(hot []*batch) ([]*batch, *batch) {
+func grow(hot []*derived.Batch) ([]*derived.Batch, *derived.Batch) {
 	if len(hot) == 0 {
-		tail := newBatch()
+		tail := derived.NewBatch()
 		return append(hot, tail), tail
 	}
 	last := hot[len(hot)-1]
-	if last.full() {
-		tail := last.sibling()
+	if last.Full() {
+		tail := last.Sibling()
 		return append(hot, tail), tail
 	}
 	tail := new(*last)
@@ -394,7 +398,7 @@ func (x *Index) Cover(ctx context.Context, seg index.Segment) error {
 			return fmt.Errorf("index: cover %s: %w", seg.Name, ErrRewritten)
 		}
 		hot := s.hot
-		places := arrange(hot, seg.First, seg.Last)
+		places := derived.Arrange(hot, seg.First, seg.Last)
 		f, err := x.derive(seg, hot, places)
 		if err != nil {
 			return fmt.Errorf("index: cover %s: %w", seg.Name, err)
@@ -406,34 +410,22 @@ func (x *Index) Cover(ctx context.Context, seg index.Segment) error {
 }
 
 // derive writes the derived file and its sidecar.
-func (x *Index) derive(seg index.Segment, hot []*batch, places []place) (*file, error) {
+func (x *Index) derive(seg index.Segment, hot []*derived.Batch, places []derived.Place) (*file, error) {
 	x.raw.note(seg)
 	path := filepath.Join(x.dir, fileName(seg, x.version))
-	l := fold(places)
-	side := &sidecar{segment: seg.Name, records: [2]uint64{seg.First, seg.Last}, slots: len(l.slots), shapes: l.shapes}
+	l := derived.Fold(places)
+	side := &skip.Sidecar{
+		Segment: seg.Name, Records: [2]uint64{seg.First, seg.Last}, Slots: len(l.Slots), Shapes: l.Shapes, SidePath: path + skipSuffix,
+	}
 	var err error
-	if side.digest, err = write(path, places, l); err != nil {
+	if side.Digest, err = write(path, places, l); err != nil {
 		return nil, err
 	}
-	if side.size, side.tail, err = digestTail(path); err != nil {
+	if side.Size, side.Tail, err = digestTail(path); err != nil {
 		return nil, err
 	}
-	for g := range slices.Chunk(places, rowGroupRows) {
-		at := func(p place) int64 { return p.batch.cols[colTime].numbers[p.row] }
-		side.groups = append(side.groups, group{at(g[0]), at(g[len(g)-1]), len(g)})
-	}
-	size := 0
-	for _, p := range places {
-		size += len(p.batch.cols[colText].text(p.row))
-		if p.batch.cols[colTextKind].numbers[p.row] != textIsRaw {
-			side.decoded++
-		}
-	}
-	side.skip = *newSkip(places)
-	side.grams = newGrams(seg.First, seg.Last, size)
-	b := side.marshal(side.grams.table(hot, seg.First, seg.Last))
-	side.tableAt = int64(len(b) - 8 - side.grams.bytes())
-	return newFile(path, side), writeSidecar(path+skipSuffix, b)
+	b := side.Describe(hot, places)
+	return newFile(path, side), writeSidecar(side.SidePath, b)
 }
 
 // writeSidecar writes a small file whole or not at all.
@@ -459,15 +451,15 @@ func (x *Index) install(f *file, rows int) bool {
 }
 
 // without drops the rows of records first to last, and counts them.
-func without(batches []*batch, first, last uint64) (rest []*batch, dropped int) {
+func without(batches []*derived.Batch, first, last uint64) (rest []*derived.Batch, dropped int) {
 	for _, b := range batches {
-		if b.topRecord < first || b.lowRecord > last {
+		if b.TopRecord < first || b.LowRecord > last {
 			rest = append(rest, b)
 			continue
 		}
-		keep := b.copyIf(func(record uint64) bool { return record < first || record > last })
-		dropped += b.rows - keep.rows
-		if keep.rows > 0 {
+		keep := b.CopyIf(func(record uint64) bool { return record < first || record > last })
+		dropped += b.Rows - keep.Rows
+		if keep.Rows > 0 {
 			rest = append(rest, keep)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/konseki/konseki/internal/index/duckdb/derived"
+
 	"github.com/konseki/konseki/internal/index"
 	"github.com/konseki/konseki/internal/query"
 )
@@ -23,7 +25,7 @@ func (x *Index) Pivot(ctx context.Context, kind, value string, from, to time.Tim
 		return p, fmt.Errorf("index: pivot: %w", err)
 	}
 	req := index.Request{Plan: &query.Plan{Root: root}, From: from, To: to, Own: true}
-	columns := of(colTime, colSource, colStatus, colActor, colTarget, colSrcIP, colDstIP, colHost)
+	columns := of(derived.ColTime, derived.ColSource, derived.ColStatus, derived.ColActor, derived.ColTarget, derived.ColSrcIP, derived.ColDstIP, derived.ColHost)
 	err = x.aggregate(ctx, req, columns, pivotText(), []any{query.Fold(value), kind}, func(rows *sql.Rows) error {
 		var of string
 		var s index.Seen
@@ -32,7 +34,7 @@ func (x *Index) Pivot(ctx context.Context, kind, value string, from, to time.Tim
 		if err := rows.Scan(&of, &s.Value, &s.Count, &first, &last, &s.Failures, &sources); err != nil {
 			return err
 		}
-		s.First, s.Last = instant(first), instant(last)
+		s.First, s.Last = derived.Instant(first), derived.Instant(last)
 		s.Sources = strings.Split(sources, "\n")
 		slices.Sort(s.Sources)
 		note(&p, of, s)

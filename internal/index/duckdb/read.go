@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/konseki/konseki/internal/index/duckdb/derived"
+
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/zeebo/xxh3"
 
@@ -19,7 +21,7 @@ import (
 // reader turns result rows into Events, whose values that are kept in records
 // are still missing; see fetch.
 type reader struct {
-	shapes  map[int64]*shape
+	shapes  map[int64]*derived.Shape
 	values  values
 	shape   int64
 	slots   []string
@@ -57,17 +59,17 @@ func (c *cell) Scan(v any) error {
 
 // newReader prepares to read rows of the builder's snapshot.
 func newReader(b *builder) *reader {
-	r := &reader{shapes: map[int64]*shape{}}
+	r := &reader{shapes: map[int64]*derived.Shape{}}
 	slots := 0
 	for _, f := range b.files {
-		slots = max(slots, f.slots)
-		for _, s := range f.shapes {
-			r.shapes[s.id] = s
+		slots = max(slots, f.Slots)
+		for _, s := range f.Shapes {
+			r.shapes[s.ID] = s
 		}
 	}
 	r.slots = make([]string, slots)
-	for col, s := range specs() {
-		if s.kept.text() {
+	for col, s := range derived.Specs() {
+		if s.Kept.Text() {
 			r.targets = append(r.targets, (*cell)(&r.values.texts[col]))
 		} else {
 			r.targets = append(r.targets, &r.values.numbers[col])
@@ -83,21 +85,21 @@ func newReader(b *builder) *reader {
 // list writes what a side of the union has to give for the reader.
 func (r *reader) list(b *builder) []string {
 	var names []string
-	for col := range columnCount {
+	for col := range derived.ColumnCount {
 		names = append(names, b.column(col))
 	}
 	has := 0
 	if len(b.group) > 0 {
-		has = b.group[0].slots
-		names = append(names, shapeColumn)
+		has = b.group[0].Slots
+		names = append(names, derived.ShapeColumn)
 	} else {
-		names = append(names, fmt.Sprintf("%d::BIGINT AS %s", shapeless, shapeColumn))
+		names = append(names, fmt.Sprintf("%d::BIGINT AS %s", derived.Shapeless, derived.ShapeColumn))
 	}
 	for slot := range r.slots {
 		if slot < has {
-			names = append(names, slotName(slot))
+			names = append(names, derived.SlotName(slot))
 		} else {
-			names = append(names, "'' AS "+slotName(slot))
+			names = append(names, "'' AS "+derived.SlotName(slot))
 		}
 	}
 	return names
@@ -106,16 +108,16 @@ func (r *reader) list(b *builder) []string {
 // selected writes what a statement has to select for the reader.
 func (r *reader) selected() string {
 	var names []string
-	for _, s := range specs() {
-		if s.kept.text() {
-			names = append(names, "nullif("+s.name+", '')")
+	for _, s := range derived.Specs() {
+		if s.Kept.Text() {
+			names = append(names, "nullif("+s.Name+", '')")
 		} else {
-			names = append(names, s.name)
+			names = append(names, s.Name)
 		}
 	}
-	names = append(names, shapeColumn)
+	names = append(names, derived.ShapeColumn)
 	for slot := range r.slots {
-		names = append(names, "nullif("+slotName(slot)+", '')")
+		names = append(names, "nullif("+derived.SlotName(slot)+", '')")
 	}
 	return strings.Join(names, ", ")
 }
@@ -127,9 +129,9 @@ func (r *reader) read(rows *sql.Rows) error {
 	}
 	var ev event.Event
 	r.values.fill(&ev, &r.quality)
-	if r.shape == shapeless {
+	if r.shape == derived.Shapeless {
 		var err error
-		ev.Fields, err = parseFields(r.values.texts[colFields])
+		ev.Fields, err = parseFields(r.values.texts[derived.ColFields])
 		r.found = append(r.found, ev)
 		return err
 	}
@@ -137,13 +139,13 @@ func (r *reader) read(rows *sql.Rows) error {
 	if s == nil {
 		return errors.New("a row has a shape that its file does not have")
 	}
-	ev.Message = r.value(s.message, fieldMessage)
-	ev.Quality.Original = r.value(s.original, fieldOriginal)
-	if len(s.fields) > 0 {
-		ev.Fields = make([]event.Field, len(s.fields))
+	ev.Message = r.value(s.Message, fieldMessage)
+	ev.Quality.Original = r.value(s.Original, fieldOriginal)
+	if len(s.Fields) > 0 {
+		ev.Fields = make([]event.Field, len(s.Fields))
 	}
-	for i, f := range s.fields {
-		ev.Fields[i] = event.Field{Name: f.name, Value: r.value(f.home, i)}
+	for i, f := range s.Fields {
+		ev.Fields[i] = event.Field{Name: f.Name, Value: r.value(f.Home, i)}
 	}
 	r.found = append(r.found, ev)
 	return nil
@@ -151,17 +153,17 @@ func (r *reader) read(rows *sql.Rows) error {
 
 // value gives the value of a home in the current row, or notes that it is
 // missing.
-func (r *reader) value(h home, field int) string {
+func (r *reader) value(h derived.Home, field int) string {
 	switch {
-	case h.kind == inSlot:
-		return r.slots[h.n]
-	case h.kind == inRecord:
-		r.missing = append(r.missing, missing{len(r.found), field, r.slots[h.n]})
+	case h.Kind == derived.InSlot:
+		return r.slots[h.N]
+	case h.Kind == derived.InRecord:
+		r.missing = append(r.missing, missing{len(r.found), field, r.slots[h.N]})
 		return ""
-	case specs()[h.n].kept.text():
-		return r.values.texts[h.n]
+	case derived.Specs()[h.N].Kept.Text():
+		return r.values.texts[h.N]
 	}
-	return strconv.FormatInt(r.values.numbers[h.n], 10)
+	return strconv.FormatInt(r.values.numbers[h.N], 10)
 }
 
 // fetch cuts what is missing in the first n events out of their records.
@@ -181,7 +183,7 @@ func (r *reader) fetch(ctx context.Context, x *Index, n int) error {
 			continue
 		}
 		ev := &r.found[m.event]
-		value, err := cutText(raws[ev.Record], m.cut)
+		value, err := derived.CutText(raws[ev.Record], m.cut)
 		if err != nil {
 			return fmt.Errorf("record %d: %w", ev.Record, err)
 		}
@@ -214,20 +216,20 @@ func (q *qualities) parse(s string) event.Quality {
 func (v *values) fill(ev *event.Event, q *qualities) {
 	n, s := &v.numbers, &v.texts
 	*ev = event.Event{
-		Record: uint64(n[colRecord]), Nth: uint16(n[colNth]),
-		Time: instant(n[colTime]), TimeRx: instant(n[colTimeRx]), Quality: q.parse(s[colQuality]),
-		Source: s[colSource], Format: s[colFormat], NativeSeq: s[colSeq],
-		ClassUID: int32(n[colClass]), ActivityID: int32(n[colActivity]), StatusID: int32(n[colStatus]),
-		SeverityID: int32(n[colSeverity]), EventCode: s[colCode],
-		ActorUser: s[colActor], TargetUser: s[colTarget],
-		SrcIP: s[colSrcIP], SrcPort: int32(n[colSrcPort]), DstIP: s[colDstIP], DstPort: int32(n[colDstPort]),
-		Host: s[colHost], SessionUID: s[colSession], ProcessPath: s[colProcess], CmdLine: s[colCmd],
-		Object: s[colObject], Statement: s[colStatement], ClientApp: s[colClient], BytesOut: n[colBytes],
-		Message: s[colMessage],
+		Record: uint64(n[derived.ColRecord]), Nth: uint16(n[derived.ColNth]),
+		Time: derived.Instant(n[derived.ColTime]), TimeRx: derived.Instant(n[derived.ColTimeRx]), Quality: q.parse(s[derived.ColQuality]),
+		Source: s[derived.ColSource], Format: s[derived.ColFormat], NativeSeq: s[derived.ColSeq],
+		ClassUID: int32(n[derived.ColClass]), ActivityID: int32(n[derived.ColActivity]), StatusID: int32(n[derived.ColStatus]),
+		SeverityID: int32(n[derived.ColSeverity]), EventCode: s[derived.ColCode],
+		ActorUser: s[derived.ColActor], TargetUser: s[derived.ColTarget],
+		SrcIP: s[derived.ColSrcIP], SrcPort: int32(n[derived.ColSrcPort]), DstIP: s[derived.ColDstIP], DstPort: int32(n[derived.ColDstPort]),
+		Host: s[derived.ColHost], SessionUID: s[derived.ColSession], ProcessPath: s[derived.ColProcess], CmdLine: s[derived.ColCmd],
+		Object: s[derived.ColObject], Statement: s[derived.ColStatement], ClientApp: s[derived.ColClient], BytesOut: n[derived.ColBytes],
+		Message: s[derived.ColMessage],
 	}
-	ev.Quality.Original = s[colOriginal]
-	if n[colTextKind] == textOfEvent {
-		ev.Text = s[colText]
+	ev.Quality.Original = s[derived.ColOriginal]
+	if n[derived.ColTextKind] == derived.TextOfEvent {
+		ev.Text = s[derived.ColText]
 	}
 }
 
@@ -267,7 +269,7 @@ func (x *Index) explain(err error, files []*file) error {
 		return err
 	}
 	for _, f := range files {
-		if digest, failed := digestFile(f.path); failed == nil && digest == f.digest {
+		if digest, failed := digestFile(f.path); failed == nil && digest == f.Digest {
 			continue
 		}
 		x.log.Warn("index: removing a broken file; it will be built again", "file", f.path, "reason", err)

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/konseki/konseki/internal/index/duckdb/derived"
+
 	duck "github.com/duckdb/duckdb-go/v2"
 
 	"github.com/konseki/konseki/internal/index"
@@ -70,19 +72,6 @@ func eachSegment[T any](ctx context.Context, jobs map[index.Segment]T, f func(co
 	return failed
 }
 
-// cutText cuts a value out of a record. Of one whose bytes are gone nothing is
-// left; that they are gone, and why, coverage says.
-func cutText(raw []byte, text string) (string, error) {
-	if raw != nil && len(raw) == 0 {
-		return "", nil
-	}
-	c, err := parseCut(text)
-	if err != nil {
-		return "", err
-	}
-	return c.of(raw)
-}
-
 // recordCache keeps pages of raw text for the statements that cut values out of
 // many records, mostly of one page after the other.
 type recordCache struct {
@@ -119,10 +108,10 @@ func (x *Index) cut(ctx context.Context, record uint64, text string) (string, er
 			return "", fmt.Errorf("segment %s: %w", segs[0].Name, err)
 		}
 		if raw, ok = x.cache.find(segs[0].Name, record); !ok {
-			return "", fmt.Errorf("record %d: %w", record, errCut)
+			return "", fmt.Errorf("record %d: %w", record, derived.ErrCut)
 		}
 	}
-	return cutText(raw, text)
+	return derived.CutText(raw, text)
 }
 
 func (c *recordCache) find(segment string, record uint64) ([]byte, bool) {
@@ -209,20 +198,20 @@ type homesKey struct{}
 
 // homes says which values fields_json is given.
 type homes struct {
-	shapes map[int64]*shape
-	at     map[home]int // place among the values
-	list   []home
+	shapes map[int64]*derived.Shape
+	at     map[derived.Home]int // place among the values
+	list   []derived.Home
 }
 
 // newHomes lists what the shapes of files refer to, cuts as the slots that hold
 // them.
 func newHomes(files []*file) *homes {
-	k := &homes{shapes: map[int64]*shape{}, at: map[home]int{}}
+	k := &homes{shapes: map[int64]*derived.Shape{}, at: map[derived.Home]int{}}
 	for _, f := range files {
-		for _, s := range f.shapes {
-			k.shapes[s.id] = s
-			for _, field := range s.fields {
-				h := slotOf(field.home)
+		for _, s := range f.Shapes {
+			k.shapes[s.ID] = s
+			for _, field := range s.Fields {
+				h := slotOf(field.Home)
 				if _, ok := k.at[h]; !ok {
 					k.at[h] = len(k.list)
 					k.list = append(k.list, h)
@@ -233,18 +222,18 @@ func newHomes(files []*file) *homes {
 	return k
 }
 
-func slotOf(h home) home {
-	if h.kind == inRecord {
-		h.kind = inSlot
+func slotOf(h derived.Home) derived.Home {
+	if h.Kind == derived.InRecord {
+		h.Kind = derived.InSlot
 	}
 	return h
 }
 
 // call writes the call of fields_json in a group of files.
 func (k *homes) call(b *builder) string {
-	call := "fields_json(" + shapeColumn + ", record"
+	call := "fields_json(" + derived.ShapeColumn + ", record"
 	for _, h := range k.list {
-		if h.kind == inSlot && h.n >= b.group[0].slots {
+		if h.Kind == derived.InSlot && h.N >= b.group[0].Slots {
 			call += ", ''"
 			continue
 		}
@@ -254,11 +243,11 @@ func (k *homes) call(b *builder) string {
 }
 
 // fieldsOf writes the native fields of a row as JSON text.
-func (x *Index) fieldsOf(ctx context.Context, k *homes, s *shape, record uint64, values []driver.Value) (string, error) {
+func (x *Index) fieldsOf(ctx context.Context, k *homes, s *derived.Shape, record uint64, values []driver.Value) (string, error) {
 	out := []byte{'{'}
-	for i, f := range s.fields {
-		value, _ := values[k.at[slotOf(f.home)]].(string)
-		if f.home.kind == inRecord {
+	for i, f := range s.Fields {
+		value, _ := values[k.at[slotOf(f.Home)]].(string)
+		if f.Home.Kind == derived.InRecord {
 			var err error
 			if value, err = x.cut(ctx, record, value); err != nil {
 				return "", err
@@ -267,8 +256,8 @@ func (x *Index) fieldsOf(ctx context.Context, k *homes, s *shape, record uint64,
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(appendQuoted(out, f.name), ':')
-		out = appendQuoted(out, value)
+		out = append(derived.AppendQuoted(out, f.Name), ':')
+		out = derived.AppendQuoted(out, value)
 	}
 	return string(append(out, '}')), nil
 }

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/konseki/konseki/internal/index/duckdb/derived"
+	"github.com/konseki/konseki/internal/index/duckdb/skip"
+
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
 )
@@ -58,7 +61,7 @@ type search struct {
 // firstStretch is about how many rows the first stretch of time holds; each
 // further one holds growth times as many as the one before.
 const (
-	firstStretch = 2 * rowGroupRows
+	firstStretch = 2 * derived.RowGroupRows
 	growth       = 4
 )
 
@@ -95,45 +98,45 @@ func (s *search) run(ctx context.Context) error {
 }
 
 // stretches lists the time ranges of what a search may have to read.
-func stretches(files []*file, hot []*batch) []group {
-	var all []group
+func stretches(files []*file, hot []*derived.Batch) []skip.Group {
+	var all []skip.Group
 	for _, f := range files {
-		all = append(all, f.groups...)
+		all = append(all, f.Groups...)
 	}
 	for _, b := range hot {
-		all = append(all, group{b.earliest, b.latest, b.rows})
+		all = append(all, skip.Group{Earliest: b.Earliest, Latest: b.Latest, Rows: b.Rows})
 	}
 	return all
 }
 
 // lastDownTo finds a time after which the window holds few more than the wanted
 // number of rows.
-func lastDownTo(all []group, w window, rows int) int64 {
-	slices.SortFunc(all, func(a, b group) int { return cmp.Compare(b.latest, a.latest) })
+func lastDownTo(all []skip.Group, w window, rows int) int64 {
+	slices.SortFunc(all, func(a, b skip.Group) int { return cmp.Compare(b.Latest, a.Latest) })
 	for _, g := range all {
-		if g.earliest >= w.to {
+		if g.Earliest >= w.to {
 			continue
 		}
-		if rows <= 0 && g.latest+1 < w.to {
-			return max(g.latest+1, w.from)
+		if rows <= 0 && g.Latest+1 < w.to {
+			return max(g.Latest+1, w.from)
 		}
-		rows -= g.rows
+		rows -= g.Rows
 	}
 	return w.from
 }
 
 // firstUpTo finds a time before which the window holds few more than the wanted
 // number of rows.
-func firstUpTo(all []group, w window, rows int) int64 {
-	slices.SortFunc(all, func(a, b group) int { return cmp.Compare(a.earliest, b.earliest) })
+func firstUpTo(all []skip.Group, w window, rows int) int64 {
+	slices.SortFunc(all, func(a, b skip.Group) int { return cmp.Compare(a.Earliest, b.Earliest) })
 	for _, g := range all {
-		if g.latest < w.from {
+		if g.Latest < w.from {
 			continue
 		}
-		if rows <= 0 && g.earliest > w.from {
-			return min(g.earliest, w.to)
+		if rows <= 0 && g.Earliest > w.from {
+			return min(g.Earliest, w.to)
 		}
-		rows -= g.rows
+		rows -= g.Rows
 	}
 	return w.to
 }
@@ -152,7 +155,7 @@ func (s *search) look(ctx context.Context, w window) error {
 		var more []string
 		if !s.req.Own {
 			more = append(more, own(true))
-			b.used[colSource] = true
+			b.used[derived.ColSource] = true
 		}
 		if s.after != nil {
 			more = append(more, s.after.beyond(b, s.req.Oldest))
@@ -203,7 +206,7 @@ func (m *mark) beyond(b *builder, oldest bool) string {
 	if oldest {
 		sign = ">"
 	}
-	b.used[colRecord], b.used[colNth] = true, true
+	b.used[derived.ColRecord], b.used[derived.ColNth] = true, true
 	time, record, nth := b.arg(m.time), b.arg(m.record), b.arg(m.nth)
 	return fmt.Sprintf("(time %[1]s %[2]s OR (time = %[2]s AND (record %[1]s %[3]s OR (record = %[3]s AND nth %[1]s %[4]s))))",
 		sign, time, record, nth)
@@ -214,7 +217,7 @@ func makeCursor(ev *event.Event, oldest bool) index.Cursor {
 	if oldest {
 		direction = "o"
 	}
-	return index.Cursor(fmt.Sprintf("%s.%d.%d.%d", direction, nanos(ev.Time), ev.Record, ev.Nth))
+	return index.Cursor(fmt.Sprintf("%s.%d.%d.%d", direction, derived.Nanos(ev.Time), ev.Record, ev.Nth))
 }
 
 func parseCursor(c index.Cursor, oldest bool) (*mark, error) {
@@ -233,7 +236,7 @@ func parseCursor(c index.Cursor, oldest bool) (*mark, error) {
 		}
 		numbers[i] = n
 	}
-	low, high := bounds()
+	low, high := derived.Bounds()
 	if numbers[0] < low || numbers[0] > high || numbers[2] < 0 || numbers[2] > math.MaxUint16 {
 		return nil, index.ErrCursor
 	}
@@ -244,19 +247,19 @@ func parseCursor(c index.Cursor, oldest bool) (*mark, error) {
 // it selects nothing.
 func (x *Index) Bounds(ctx context.Context, req index.Request) (first, last time.Time, err error) {
 	var low, high sql.NullInt64
-	err = x.aggregate(ctx, req, of(colTime), "SELECT min(time), max(time) FROM "+table, nil, func(rows *sql.Rows) error {
+	err = x.aggregate(ctx, req, of(derived.ColTime), "SELECT min(time), max(time) FROM "+table, nil, func(rows *sql.Rows) error {
 		return rows.Scan(&low, &high)
 	})
 	if err != nil || !low.Valid {
 		return time.Time{}, time.Time{}, wrap("bounds", err)
 	}
-	return instant(low.Int64), instant(high.Int64), nil
+	return derived.Instant(low.Int64), derived.Instant(high.Int64), nil
 }
 
 // Count counts the events of a request.
 func (x *Index) Count(ctx context.Context, req index.Request) (int64, error) {
 	var n int64
-	err := x.aggregate(ctx, req, of(colTime), "SELECT count(*) FROM "+table, nil, func(rows *sql.Rows) error {
+	err := x.aggregate(ctx, req, of(derived.ColTime), "SELECT count(*) FROM "+table, nil, func(rows *sql.Rows) error {
 		return rows.Scan(&n)
 	})
 	return n, wrap("count", err)

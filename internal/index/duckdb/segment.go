@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/konseki/konseki/internal/index/duckdb/skip"
+
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/konseki/konseki/internal/index"
@@ -193,7 +195,7 @@ func (x *Index) readRecords(ctx context.Context, first, last uint64, wanted func
 				return err
 			}
 			seq = rec.Seq + 1
-			if rec.Seq > last || rec.Seq > from+chunkRecords && !wanted(rec.Seq) {
+			if rec.Seq > last || rec.Seq > from+skip.ChunkRecords && !wanted(rec.Seq) {
 				break // perhaps there is much to pass over
 			}
 			if wanted(rec.Seq) {

@@ -8,6 +8,8 @@ import (
 	"iter"
 	"time"
 
+	"github.com/konseki/konseki/internal/index/duckdb/derived"
+
 	"github.com/konseki/konseki/internal/index"
 )
 
@@ -55,17 +57,17 @@ func (x *Index) SQL(ctx context.Context, text string) (columns []string, rows it
 // cut out of records is so only for the statements that name it.
 func eventsView(b *builder, known *homes) string {
 	list := func() (shown []string) {
-		for col, s := range specs() {
+		for col, s := range derived.Specs() {
 			switch col {
-			case colText, colTextKind:
-			case colMessage, colOriginal:
-				shown = append(shown, b.value(item{col: col})+" AS "+s.name)
-			case colTime, colTimeRx:
-				shown = append(shown, fmt.Sprintf("make_timestamp_ns(%s) AS %s", b.column(col), s.name))
-			case colFields:
+			case derived.ColText, derived.ColTextKind:
+			case derived.ColMessage, derived.ColOriginal:
+				shown = append(shown, b.value(derived.Item{Col: col})+" AS "+s.Name)
+			case derived.ColTime, derived.ColTimeRx:
+				shown = append(shown, fmt.Sprintf("make_timestamp_ns(%s) AS %s", b.column(col), s.Name))
+			case derived.ColFields:
 				fields := "nullif(" + b.column(col) + ", '')"
 				if len(b.group) > 0 {
-					fields = fmt.Sprintf("CASE WHEN %s = %d THEN %s ELSE nullif(%s, '{}') END", shapeColumn, shapeless, fields, known.call(b))
+					fields = fmt.Sprintf("CASE WHEN %s = %d THEN %s ELSE nullif(%s, '{}') END", derived.ShapeColumn, derived.Shapeless, fields, known.call(b))
 				}
 				shown = append(shown, fields+"::JSON AS fields")
 			default:
@@ -75,7 +77,7 @@ func eventsView(b *builder, known *homes) string {
 		return shown
 	}
 	return "CREATE VIEW events AS SELECT * FROM " + b.from(list, func() string {
-		b.used[colSource] = true
+		b.used[derived.ColSource] = true
 		return own(true)
 	})
 }

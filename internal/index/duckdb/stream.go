@@ -9,6 +9,8 @@ import (
 	"math"
 	"time"
 
+	"github.com/konseki/konseki/internal/index/duckdb/derived"
+
 	"github.com/konseki/konseki/internal/event"
 )
 
@@ -46,19 +48,19 @@ type merge struct {
 	left bool // by the consumer
 }
 
-func newMerge(w window, files []*file, hot []*batch) *merge {
+func newMerge(w window, files []*file, hot []*derived.Batch) *merge {
 	m := &merge{}
 	columns := streamColumns()
 	for _, f := range files {
-		m.all = append(m.all, &fileCursor{file: f, w: w, columns: columns, specs: specs()})
+		m.all = append(m.all, &fileCursor{file: f, w: w, columns: columns, specs: derived.Specs()})
 	}
-	var places []place
-	for _, p := range arrange(hot, 0, math.MaxUint64) {
-		if at := p.batch.cols[colTime].numbers[p.row]; at >= w.from && at < w.to {
+	var places []derived.Place
+	for _, p := range derived.Arrange(hot, 0, math.MaxUint64) {
+		if at := p.Batch.Cols[derived.ColTime].Numbers[p.Row]; at >= w.from && at < w.to {
 			places = append(places, p)
 		}
 	}
-	m.all = append(m.all, &hotCursor{places: places, columns: columns, specs: specs()})
+	m.all = append(m.all, &hotCursor{places: places, columns: columns, specs: derived.Specs()})
 	return m
 }
 

@@ -14,6 +14,9 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/konseki/konseki/internal/index/duckdb/derived"
+	"github.com/konseki/konseki/internal/index/duckdb/skip"
+
 	duck "github.com/duckdb/duckdb-go/v2"
 
 	"github.com/konseki/konseki/internal/query"
@@ -24,9 +27,9 @@ import (
 type builder struct {
 	args  []any
 	files []*file
-	hot   []*batch
+	hot   []*derived.Batch
 	// used notes the columns that the statement names.
-	used [columnCount]bool
+	used [derived.ColumnCount]bool
 	// hits is the number of columns that hot() shall add for sets of words.
 	hits int
 	// group is the files whose side of the union is being written; it is empty
@@ -48,13 +51,13 @@ func (b *builder) arg(v any) string {
 // column names a column and notes its use.
 func (b *builder) column(col int) string {
 	b.used[col] = true
-	return specs()[col].name
+	return derived.Specs()[col].Name
 }
 
 // byName finds a column that people may name.
 func byName(name string) (int, bool) {
-	for col, s := range specs() {
-		if s.name == name && col != colFields && col != colTextKind && col != colText {
+	for col, s := range derived.Specs() {
+		if s.Name == name && col != derived.ColFields && col != derived.ColTextKind && col != derived.ColText {
 			return col, true
 		}
 	}
@@ -76,7 +79,7 @@ func (b *builder) from(list func() []string, where func() string) string {
 func (b *builder) fromFiles(write func(files string) string) (parts []string) {
 	groups := map[int][]*file{}
 	for _, f := range b.files {
-		groups[f.slots] = append(groups[f.slots], f)
+		groups[f.Slots] = append(groups[f.Slots], f)
 	}
 	for _, slots := range slices.Sorted(maps.Keys(groups)) {
 		b.group = groups[slots]
@@ -173,11 +176,11 @@ func (b *builder) texts(words []query.Text) string {
 		return fmt.Sprintf("(%s = 1)", hitName(set))
 	}
 	among := b.finder.among(set)
-	if !slices.ContainsFunc(b.group, func(f *file) bool { return f.decoded > 0 }) {
+	if !slices.ContainsFunc(b.group, func(f *file) bool { return f.Decoded > 0 }) {
 		return "(" + among + ")"
 	}
-	kind := b.column(colTextKind)
-	return fmt.Sprintf("((%s = %d AND %s) OR (%s <> %d AND %s))", kind, textIsRaw, among, kind, textIsRaw, b.contained(b.column(colText), words))
+	kind := b.column(derived.ColTextKind)
+	return fmt.Sprintf("((%s = %d AND %s) OR (%s <> %d AND %s))", kind, derived.TextIsRaw, among, kind, derived.TextIsRaw, b.contained(b.column(derived.ColText), words))
 }
 
 // contained writes that text contains every word, whatever their case.
@@ -234,11 +237,11 @@ func (b *builder) match(m query.Match) string {
 	}
 	name := b.column(col)
 	switch {
-	case (col == colMessage || col == colOriginal) && len(b.group) > 0:
-		return b.homed(item{col: col}, m)
-	case col == colTime || col == colTimeRx:
+	case (col == derived.ColMessage || col == derived.ColOriginal) && len(b.group) > 0:
+		return b.homed(derived.Item{Col: col}, m)
+	case col == derived.ColTime || col == derived.ColTimeRx:
 		return b.instant(name, m)
-	case !specs()[col].kept.text():
+	case !derived.Specs()[col].Kept.Text():
 		return b.number(name, m)
 	case m.Op == query.Within:
 		return b.within(name, m.Prefix)
@@ -247,12 +250,12 @@ func (b *builder) match(m query.Match) string {
 }
 
 func (b *builder) instant(name string, m query.Match) string {
-	low, _ := bounds()
+	low, _ := derived.Bounds()
 	switch m.Op {
 	case query.Less:
-		return fmt.Sprintf("(%s < %s)", name, b.arg(nanos(m.Time)))
+		return fmt.Sprintf("(%s < %s)", name, b.arg(derived.Nanos(m.Time)))
 	case query.GreaterEq:
-		return fmt.Sprintf("(%s >= %s)", name, b.arg(nanos(m.Time)))
+		return fmt.Sprintf("(%s >= %s)", name, b.arg(derived.Nanos(m.Time)))
 	}
 	return fmt.Sprintf("(%s > %d)", name, low)
 }
@@ -301,27 +304,27 @@ func (b *builder) text(expr string, m query.Match) string {
 // the exact one.
 func (b *builder) native(m query.Match) string {
 	if len(b.group) > 0 {
-		return b.homed(item{colFields, query.Clean(m.Field)}, m)
+		return b.homed(derived.Item{Col: derived.ColFields, Name: query.Clean(m.Field)}, m)
 	}
 	return b.asJSON(m)
 }
 
 func (b *builder) asJSON(m query.Match) string {
-	fields := b.column(colFields)
+	fields := b.column(derived.ColFields)
 	exact := b.text(b.extract(m.Field), m)
 	if emptyHolds(m) {
 		return exact
 	}
-	hint := string(appendQuoted(nil, m.Field)) + `:"`
+	hint := string(derived.AppendQuoted(nil, m.Field)) + `:"`
 	if m.Op == query.Equal && caseless(m.Value) {
-		hint = string(appendQuoted(nil, m.Field)) + ":" + string(appendQuoted(nil, m.Value))
+		hint = string(derived.AppendQuoted(nil, m.Field)) + ":" + string(derived.AppendQuoted(nil, m.Value))
 	}
 	return fmt.Sprintf("(contains(%s, %s) AND %s)", fields, b.arg(hint), exact)
 }
 
 // extract writes the value of a native field in JSON text; it is never null.
 func (b *builder) extract(name string) string {
-	return fmt.Sprintf("coalesce(json_extract_string(nullif(%s, ''), %s), '')", b.column(colFields), b.arg(pointer(name)))
+	return fmt.Sprintf("coalesce(json_extract_string(nullif(%s, ''), %s), '')", b.column(derived.ColFields), b.arg(pointer(name)))
 }
 
 // pointer is the JSON pointer (RFC 6901) to a native field.
@@ -391,7 +394,7 @@ type window struct {
 
 // conditions writes what every row of an answer fulfils.
 func (b *builder) conditions(w window, more ...string) string {
-	time := b.column(colTime)
+	time := b.column(derived.ColTime)
 	parts := []string{fmt.Sprintf("%s >= %s AND %s < %s", time, b.arg(w.from), time, b.arg(w.to))}
 	parts = append(parts, more...)
 	if w.plan != nil {
@@ -402,17 +405,17 @@ func (b *builder) conditions(w window, more ...string) string {
 
 // span makes a window of the times given; zero is open.
 func span(plan *query.Plan, from, to time.Time) window {
-	low, high := bounds()
+	low, high := derived.Bounds()
 	w := window{plan: plan, from: low, to: high + 1}
 	if plan != nil {
 		from = later(from, plan.From)
 		to = earlier(to, plan.To)
 	}
 	if !from.IsZero() {
-		w.from = nanos(from)
+		w.from = derived.Nanos(from)
 	}
 	if !to.IsZero() {
-		w.to = nanos(to)
+		w.to = derived.Nanos(to)
 	}
 	return w
 }
@@ -433,15 +436,15 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // narrow keeps the files and batches that may hold rows of the window.
-func (s *state) narrow(w window) (files []*file, hot []*batch) {
+func (s *state) narrow(w window) (files []*file, hot []*derived.Batch) {
 	for _, f := range s.files {
-		overlaps := slices.ContainsFunc(f.groups, func(g group) bool { return g.latest >= w.from && g.earliest < w.to })
-		if overlaps && (w.plan == nil || f.may(w.plan.Root)) {
+		overlaps := slices.ContainsFunc(f.Groups, func(g skip.Group) bool { return g.Latest >= w.from && g.Earliest < w.to })
+		if overlaps && (w.plan == nil || f.May(w.plan.Root)) {
 			files = append(files, f)
 		}
 	}
 	for _, b := range s.hot {
-		if b.latest >= w.from && b.earliest < w.to {
+		if b.Latest >= w.from && b.Earliest < w.to {
 			hot = append(hot, b)
 		}
 	}

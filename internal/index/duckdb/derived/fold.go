@@ -1,4 +1,4 @@
-package duckdb
+package derived
 
 import (
 	"bytes"
@@ -11,18 +11,18 @@ import (
 	"github.com/zeebo/xxh3"
 )
 
-// layout is how a derived file keeps the native fields, messages and original
+// Folded is how a derived file keeps the native fields, messages and original
 // times of its rows.
-type layout struct {
-	shapes []*shape
-	rows   []*shape // of each row; nil for shapeless ones
-	slots  []column
+type Folded struct {
+	Shapes []*Shape // the most frequent first
+	rows   []*Shape // of each row; nil for shapeless ones
+	Slots  []Column // text, a value for every row
 }
 
-// fold finds the layout of some rows. It takes them apart twice: first some rows
+// Fold finds the layout of some rows. It takes them apart twice: first some rows
 // of each template, a list of native names, tell where its values are usually
 // found; then every row gets the shape that it needs.
-func fold(places []place) *layout {
+func Fold(places []Place) *Folded {
 	f := &folder{places: places, templates: map[string]*template{}, streams: map[string]*stream{}}
 	of := make([]*template, len(places))
 	for i, p := range places {
@@ -39,7 +39,7 @@ func fold(places []place) *layout {
 }
 
 type folder struct {
-	places    []place
+	places    []Place
 	templates map[string]*template
 	streams   map[string]*stream
 	order     []*variant // as they were met
@@ -59,12 +59,12 @@ type template struct {
 // templateItem is what the sampled rows tell of one value, and what was made
 // of it.
 type templateItem struct {
-	equal   [columnCount]uint16 // rows in which it equals a column
+	equal   [ColumnCount]uint16 // rows in which it equals a column
 	same    []uint16            // rows in which it equals each native field
 	hashes  [sampleRows / 16]uint64
 	bytes   int
 	column  int     // -1: none
-	kept    storage // of that column
+	kept    Storage // of that column
 	as      int     // the native field whose home it shares; -1: none
 	cuts    bool
 	last    cut
@@ -75,14 +75,14 @@ type templateItem struct {
 // stream is the values of one native name, by row.
 type stream struct {
 	rows []int32
-	column
+	Column
 	next int
 }
 
 func (s *stream) add(row int, b []byte) {
 	s.rows = append(s.rows, int32(row))
-	s.data = append(s.data, b...)
-	s.ends = append(s.ends, uint32(len(s.data)))
+	s.Data = append(s.Data, b...)
+	s.Ends = append(s.Ends, uint32(len(s.Data)))
 }
 
 // variant is a template with one choice of homes; its slots come last.
@@ -91,13 +91,13 @@ type variant struct {
 	kinds    []byte
 	rows     int
 	order    int
-	shape    *shape
+	shape    *Shape
 	streams  []*stream // by slot
 }
 
 const (
 	sampleRows   = 256
-	maxNames     = 200 // of a template; longer rows keep their fields as JSON
+	MaxNames     = 200 // of a template; longer rows keep their fields as JSON
 	maxTemplates = 512 // of a file; rows of further ones do so, too
 	// minCut is the length from which values may be left in the record. It is
 	// short enough for times and serial numbers.
@@ -135,16 +135,16 @@ func (r *parsedRow) text(text []byte, at int) (value []byte, end int) {
 }
 
 // items are the values of the row in the order of a template's items.
-func (r *parsedRow) items(p place) [][]byte {
-	return append(r.values, p.batch.cols[colMessage].text(p.row), p.batch.cols[colOriginal].text(p.row))
+func (r *parsedRow) items(p Place) [][]byte {
+	return append(r.values, p.Batch.Cols[ColMessage].Text(p.Row), p.Batch.Cols[ColOriginal].Text(p.Row))
 }
 
 // template finds the row's template and lets the row vote in it.
-func (f *folder) template(p place) *template {
+func (f *folder) template(p Place) *template {
 	r := &f.now
-	r.read(p.batch.cols[colFields].text(p.row))
+	r.read(p.Batch.Cols[ColFields].Text(p.Row))
 	t := f.templates[string(r.key)]
-	if t == nil && (len(r.names) > maxNames || len(f.templates) == maxTemplates) {
+	if t == nil && (len(r.names) > MaxNames || len(f.templates) == maxTemplates) {
 		return nil
 	}
 	if t == nil {
@@ -170,8 +170,8 @@ func (f *folder) template(p place) *template {
 		h := xxh3.Hash(v)
 		it.hashes[h/64%uint64(len(it.hashes))] |= 1 << (h % 64)
 		it.bytes += len(v)
-		for col, s := range specs() {
-			if repeated(col) && equalsColumn(v, p, col, s.kept) {
+		for col, s := range Specs() {
+			if repeated(col) && equalsColumn(v, p, col, s.Kept) {
 				it.equal[col]++
 			}
 		}
@@ -187,22 +187,22 @@ func (f *folder) template(p place) *template {
 // repeated reports whether native fields may be found in a column.
 func repeated(col int) bool {
 	switch col {
-	case colTime, colRecord, colNth, colTimeRx, colQuality, colOriginal, colMessage, colFields, colTextKind, colText:
+	case ColTime, ColRecord, ColNth, ColTimeRx, ColQuality, ColOriginal, ColMessage, ColFields, ColTextKind, ColText:
 		return false
 	}
 	return true
 }
 
 // equalsColumn reports whether a column of the row says the value.
-func equalsColumn(v []byte, p place, col int, kept storage) bool {
-	if kept.text() {
-		return bytes.Equal(v, p.batch.cols[col].text(p.row))
+func equalsColumn(v []byte, p Place, col int, kept Storage) bool {
+	if kept.Text() {
+		return bytes.Equal(v, p.Batch.Cols[col].Text(p.Row))
 	}
 	if len(v) == 0 || len(v) > 20 {
 		return false
 	}
 	var digits [20]byte
-	return bytes.Equal(v, strconv.AppendInt(digits[:0], p.batch.cols[col].numbers[p.row], 10))
+	return bytes.Equal(v, strconv.AppendInt(digits[:0], p.Batch.Cols[col].Numbers[p.Row], 10))
 }
 
 // decide makes of the votes where the template's values are looked for.
@@ -229,7 +229,7 @@ func (t *template) decide(f *folder) {
 			it.as = most(it.same)
 		}
 		if it.column >= 0 {
-			it.kept = specs()[it.column].kept
+			it.kept = Specs()[it.column].Kept
 		}
 		distinct := 0
 		for _, w := range it.hashes {
@@ -262,12 +262,12 @@ const (
 )
 
 // row finds the variant of a row and puts its values into streams.
-func (f *folder) row(i int, p place, t *template) *variant {
-	f.now.read(p.batch.cols[colFields].text(p.row))
+func (f *folder) row(i int, p Place, t *template) *variant {
+	f.now.read(p.Batch.Cols[ColFields].Text(p.Row))
 	f.code = f.code[:0]
 	var raw []byte
-	if p.batch.cols[colTextKind].numbers[p.row] == textIsRaw {
-		raw = p.batch.cols[colText].text(p.row)
+	if p.Batch.Cols[ColTextKind].Numbers[p.Row] == TextIsRaw {
+		raw = p.Batch.Cols[ColText].Text(p.Row)
 	}
 	values := f.now.items(p)
 	for n, v := range values {
@@ -284,7 +284,7 @@ func (f *folder) row(i int, p place, t *template) *variant {
 }
 
 // keep decides for one value of a row.
-func (t *template) keep(row, n int, v []byte, values [][]byte, raw []byte, p place) byte {
+func (t *template) keep(row, n int, v []byte, values [][]byte, raw []byte, p Place) byte {
 	it := &t.items[n]
 	if it.column >= 0 && equalsColumn(v, p, it.column, it.kept) {
 		return asColumn
@@ -319,44 +319,44 @@ func numeric(v []byte) bool {
 }
 
 // layout gives the most frequent variants a shape and lays out the slots.
-func (f *folder) layout(chosen []*variant) *layout {
+func (f *folder) layout(chosen []*variant) *Folded {
 	ranked := slices.Clone(f.order)
 	slices.SortFunc(ranked, func(a, b *variant) int { return cmp.Or(cmp.Compare(b.rows, a.rows), cmp.Compare(a.order, b.order)) })
 	s := slotter{slots: map[*stream]int{}}
-	l := &layout{rows: make([]*shape, len(chosen))}
-	for _, v := range ranked[:min(len(ranked), maxShapes)] {
-		if s.place(v) && !slices.ContainsFunc(l.shapes, func(o *shape) bool { return o.id == v.shape.id }) {
-			l.shapes = append(l.shapes, v.shape)
+	l := &Folded{rows: make([]*Shape, len(chosen))}
+	for _, v := range ranked[:min(len(ranked), MaxShapes)] {
+		if s.place(v) && !slices.ContainsFunc(l.Shapes, func(o *Shape) bool { return o.ID == v.shape.ID }) {
+			l.Shapes = append(l.Shapes, v.shape)
 		} else {
 			v.shape = nil
 		}
 	}
-	l.slots = make([]column, (s.count+slotStep-1)/slotStep*slotStep)
+	l.Slots = make([]Column, (s.count+SlotStep-1)/SlotStep*SlotStep)
 	for i, v := range chosen {
 		if v != nil {
 			l.rows[i] = v.shape
 		}
-		for slot := range l.slots {
-			c := &l.slots[slot]
+		for slot := range l.Slots {
+			c := &l.Slots[slot]
 			if l.rows[i] != nil && slot < len(v.streams) && v.streams[slot] != nil {
-				c.data = append(c.data, v.streams[slot].take(i)...)
+				c.Data = append(c.Data, v.streams[slot].take(i)...)
 			}
-			c.ends = append(c.ends, uint32(len(c.data)))
+			c.Ends = append(c.Ends, uint32(len(c.Data)))
 		}
 	}
 	return l
 }
 
-// slotStep is what the number of slots of a file is a multiple of: files with
+// SlotStep is what the number of slots of a file is a multiple of: files with
 // equally many are read together.
-const slotStep = 4
+const SlotStep = 4
 
 // take gives the value of a row; rows are asked for in ascending order.
 func (s *stream) take(row int) []byte {
 	for int(s.rows[s.next]) < row {
 		s.next++
 	}
-	return s.text(s.next)
+	return s.Text(s.next)
 }
 
 // slotter gives streams their slots. Each has one of its own while there are
@@ -370,33 +370,33 @@ type slotter struct {
 // more slots than there are.
 func (s *slotter) place(v *variant) bool {
 	t := v.template
-	homes := make([]home, len(v.kinds))
+	homes := make([]Home, len(v.kinds))
 	for n, kind := range v.kinds {
 		it := &t.items[n]
 		switch kind {
 		case asColumn:
-			homes[n] = home{inColumn, it.column}
+			homes[n] = Home{InColumn, it.column}
 		case asOwn:
-			homes[n] = home{inColumn, [...]int{colMessage, colOriginal}[n-len(t.names)]}
+			homes[n] = Home{InColumn, [...]int{ColMessage, ColOriginal}[n-len(t.names)]}
 		case asOther:
 			homes[n] = homes[it.as]
 		default:
-			st, h := it.value, inSlot
+			st, h := it.value, InSlot
 			if kind == asCut {
-				st, h = it.pointer, inRecord
+				st, h = it.pointer, InRecord
 			}
 			slot := s.slot(v, st)
 			if slot < 0 {
 				return false
 			}
-			homes[n] = home{h, slot}
+			homes[n] = Home{h, slot}
 		}
 	}
-	v.shape = &shape{message: homes[len(t.names)], original: homes[len(t.names)+1]}
+	v.shape = &Shape{Message: homes[len(t.names)], Original: homes[len(t.names)+1]}
 	for i, name := range t.names {
-		v.shape.fields = append(v.shape.fields, namedHome{name, homes[i]})
+		v.shape.Fields = append(v.shape.Fields, NamedHome{name, homes[i]})
 	}
-	v.shape.marshal()
+	v.shape.Marshal()
 	return true
 }
 
@@ -406,13 +406,13 @@ func (s *slotter) slot(v *variant, st *stream) int {
 	slot, known := s.slots[st]
 	switch {
 	case known && free(slot):
-	case s.count < maxSlots:
+	case s.count < MaxSlots:
 		slot = s.count
 		s.count++
 	default:
-		for slot = 0; slot < maxSlots && !free(slot); slot++ {
+		for slot = 0; slot < MaxSlots && !free(slot); slot++ {
 		}
-		if slot == maxSlots {
+		if slot == MaxSlots {
 			return -1
 		}
 	}

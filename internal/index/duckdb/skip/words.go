@@ -1,4 +1,4 @@
-package duckdb
+package skip
 
 import (
 	"bytes"
@@ -12,17 +12,18 @@ import (
 	"github.com/konseki/konseki/internal/query"
 )
 
-// conjunction is a set of words that one text must all contain.
-type conjunction struct {
-	words []query.Text
+// Conjunction is a set of words that one text must all contain.
+type Conjunction struct {
+	Words []query.Text
 	// needles are literals that a text which holds all words contains, folded,
 	// the longest first.
 	needles [][]byte
 	exact   *query.Plan // decides, where a word is wild
 }
 
-func newConjunction(words []query.Text) *conjunction {
-	c := &conjunction{words: words}
+// NewConjunction prepares the search for words, which are folded.
+func NewConjunction(words []query.Text) *Conjunction {
+	c := &Conjunction{Words: words}
 	for _, w := range words {
 		if !w.Wild {
 			c.need(w.Word)
@@ -37,7 +38,7 @@ func newConjunction(words []query.Text) *conjunction {
 	return c
 }
 
-func (c *conjunction) need(literal string) {
+func (c *Conjunction) need(literal string) {
 	if literal != "" {
 		c.needles = append(c.needles, []byte(literal))
 	}
@@ -51,52 +52,9 @@ func wholePlan(words []query.Text) *query.Plan {
 	return &query.Plan{Root: all}
 }
 
-// conjunctions lists the sets of words of a node, as the builder meets them, and
-// those that stand in a record where a value kept in it fulfils a comparison.
-func conjunctions(n query.Node, inRecords func(item) bool) (sets [][]query.Text) {
-	switch n := n.(type) {
-	case query.Text:
-		return [][]query.Text{{n}}
-	case query.Match:
-		if it, ok := itemOf(n); ok && inRecords(it) {
-			if words := cutWords(n); len(words) > 0 {
-				return [][]query.Text{words}
-			}
-		}
-	case query.Not:
-		return conjunctions(n.Node, inRecords)
-	case query.And:
-		words, rest := splitWords(n)
-		for _, c := range rest {
-			sets = append(sets, conjunctions(c, inRecords)...)
-		}
-		if len(words) > 0 {
-			sets = append(sets, words)
-		}
-	case query.Or:
-		for _, c := range n.Nodes {
-			sets = append(sets, conjunctions(c, inRecords)...)
-		}
-	}
-	return sets
-}
-
-// splitWords takes the words of a conjunction, which are searched together,
-// from the rest.
-func splitWords(n query.And) (words []query.Text, rest []query.Node) {
-	for _, c := range n.Nodes {
-		if t, ok := c.(query.Text); ok {
-			words = append(words, t)
-		} else {
-			rest = append(rest, c)
-		}
-	}
-	return words, rest
-}
-
-// find calls hit for each text that contains all words; original gives a text
+// Find calls hit for each text that contains all words; original gives a text
 // as it was before folding.
-func (c *conjunction) find(l *lines, original func(row int) []byte, hit func(row int)) {
+func (c *Conjunction) Find(l *Lines, original func(row int) []byte, hit func(row int)) {
 	if len(c.needles) == 0 {
 		for row := range l.ends {
 			if c.holds(nil, row, original) {
@@ -129,7 +87,7 @@ func (c *conjunction) find(l *lines, original func(row int) []byte, hit func(row
 }
 
 // holds decides for a text in which the first needle was found.
-func (c *conjunction) holds(folded []byte, row int, original func(row int) []byte) bool {
+func (c *Conjunction) holds(folded []byte, row int, original func(row int) []byte) bool {
 	for i, n := range c.needles {
 		if i > 0 && !bytes.Contains(folded, n) {
 			return false
@@ -138,13 +96,13 @@ func (c *conjunction) holds(folded []byte, row int, original func(row int) []byt
 	return c.exact == nil || c.exact.Matches(&event.Event{Text: string(original(row))}, nil)
 }
 
-// lines is a run of folded texts, one after the other.
-type lines struct {
+// Lines is a run of folded texts, one after the other.
+type Lines struct {
 	data []byte
 	ends []uint32
 }
 
-func (l *lines) row(i int) []byte {
+func (l *Lines) row(i int) []byte {
 	start := uint32(0)
 	if i > 0 {
 		start = l.ends[i-1]
@@ -152,9 +110,9 @@ func (l *lines) row(i int) []byte {
 	return l.data[start:l.ends[i]]
 }
 
-// fold takes over the texts that lie in data from start on, each up to its end,
+// Fold takes over the texts that lie in data from start on, each up to its end,
 // and folds them as query.Fold does. The texts are valid UTF-8.
-func (l *lines) fold(data []byte, start uint32, ends []uint32) {
+func (l *Lines) Fold(data []byte, start uint32, ends []uint32) {
 	l.data, l.ends = l.data[:0], l.ends[:0]
 	if len(ends) == 0 {
 		return

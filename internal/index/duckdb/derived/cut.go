@@ -1,141 +1,16 @@
-package duckdb
+package derived
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/konseki/konseki/internal/query"
 )
-
-// A derived file keeps what a row says only once. Native fields, the message and
-// the original time mostly repeat a promoted column or stand in the record word
-// by word; what they say of their own lies in slots, text columns that many
-// native names share. The row's shape tells which is which: it lists the
-// native names in the order read, and the home of each value.
-
-// shape is how some rows of a derived file say what they say.
-type shape struct {
-	id       int64 // of its text, see marshal; never 0
-	original home
-	message  home
-	fields   []namedHome
-}
-
-type namedHome struct {
-	name string
-	home home
-}
-
-// home is where a value is kept.
-type home struct {
-	kind homeKind
-	n    int // number of a column or slot
-}
-
-type homeKind uint8
-
-const (
-	inColumn homeKind = iota // it equals column n; numbers in decimal
-	inSlot                   // it is the text of slot n
-	inRecord                 // slot n holds a cut: where it stands in the raw bytes
-	homeKinds
-)
-
-const (
-	maxSlots  = 64
-	maxShapes = 256 // of a file; rows of further ones keep their fields as JSON
-	shapeless = 0   // the shape of rows whose columns say everything
-)
-
-// errShape means that a text is not one of a shape.
-var errShape = errors.New("not a shape of this version")
-
-// marshal writes the shape's text and sets its id, the first 64 bits of the
-// text's SHA-256, so that shapes of all files can be told apart by it.
-func (s *shape) marshal() []byte {
-	b := appendHome(nil, s.original)
-	b = appendHome(b, s.message)
-	for _, f := range s.fields {
-		b = appendHome(b, f.home)
-		b = binary.AppendUvarint(b, uint64(len(f.name)))
-		b = append(b, f.name...)
-	}
-	sum := sha256.Sum256(b)
-	s.id = int64(max(1, binary.BigEndian.Uint64(sum[:])>>1))
-	return b
-}
-
-func appendHome(b []byte, h home) []byte { return append(b, byte(h.kind), byte(h.n)) }
-
-// unmarshalShape is the inverse of marshal.
-func unmarshalShape(b []byte) (*shape, error) {
-	whole := b
-	ok := true
-	next := func() home {
-		if len(b) < 2 {
-			ok = false
-			return home{}
-		}
-		h := home{homeKind(b[0]), int(b[1])}
-		b = b[2:]
-		limit := maxSlots
-		if h.kind == inColumn {
-			limit = columnCount
-		}
-		ok = ok && h.kind < homeKinds && h.n < limit
-		return h
-	}
-	s := &shape{original: next(), message: next()}
-	for ok && len(b) > 0 {
-		h := next()
-		n, size := binary.Uvarint(b)
-		if !ok || size <= 0 || n > uint64(len(b)-size) {
-			return nil, errShape
-		}
-		s.fields = append(s.fields, namedHome{string(b[size : size+int(n)]), h})
-		b = b[size+int(n):]
-	}
-	if !ok || !bytes.Equal(s.marshal(), whole) {
-		return nil, errShape
-	}
-	return s, nil
-}
-
-// homes lists all homes of the shape.
-func (s *shape) homes() []home {
-	all := []home{s.original, s.message}
-	for _, f := range s.fields {
-		all = append(all, f.home)
-	}
-	return all
-}
-
-// item is something a shape gives a home: the message, the original time, or
-// the first native field of a name (col is colFields).
-type item struct {
-	col  int
-	name string
-}
-
-// home finds where rows of the shape keep the item.
-func (s *shape) home(it item) (home, bool) {
-	switch it.col {
-	case colMessage:
-		return s.message, true
-	case colOriginal:
-		return s.original, true
-	}
-	i := slices.IndexFunc(s.fields, func(f namedHome) bool { return f.name == it.name })
-	if i < 0 {
-		return home{}, false
-	}
-	return s.fields[i].home, true
-}
 
 // cut says where in a record's raw bytes a value stands.
 type cut struct {
@@ -160,8 +35,8 @@ func (c cut) append(b []byte) []byte {
 	return b
 }
 
-// errCut means that a record does not hold what a derived file says it holds.
-var errCut = errors.New("a derived file points to what its record does not hold; reindex builds it again")
+// ErrCut means that a record does not hold what a derived file says it holds.
+var ErrCut = errors.New("a derived file points to what its record does not hold; reindex builds it again")
 
 // parseCut is the inverse of append.
 func parseCut(s string) (c cut, err error) {
@@ -170,7 +45,7 @@ func parseCut(s string) (c cut, err error) {
 		text, quoted = text[:n-1], true
 	}
 	if len(text) < 4 || text[0] != '+' && text[0] != '-' {
-		return cut{}, errCut
+		return cut{}, ErrCut
 	}
 	c = cut{fromEnd: text[0] == '-', quoted: quoted}
 	numbers := [2]*int{&c.offset, &c.length}
@@ -180,13 +55,13 @@ func parseCut(s string) (c cut, err error) {
 		case r == ' ' && at == 0:
 			at = 1
 		case r < '0' || r > '9' || *numbers[at] > 1<<32:
-			return cut{}, errCut
+			return cut{}, ErrCut
 		default:
 			*numbers[at] = *numbers[at]*10 + int(r-'0')
 		}
 	}
 	if at == 0 || string(c.append(nil)) != s {
-		return cut{}, errCut
+		return cut{}, ErrCut
 	}
 	return c, nil
 }
@@ -198,7 +73,7 @@ func (c cut) of(raw []byte) (string, error) {
 		start = len(raw) - c.offset - c.length
 	}
 	if start < 0 || start+c.length > len(raw) {
-		return "", errCut
+		return "", ErrCut
 	}
 	inside := raw[start : start+c.length]
 	if !c.quoted {
@@ -207,7 +82,7 @@ func (c cut) of(raw []byte) (string, error) {
 	quoted := append(append([]byte{'"'}, inside...), '"')
 	out, err := jsontext.AppendUnquote(nil, quoted)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", errCut, err)
+		return "", fmt.Errorf("%w: %w", ErrCut, err)
 	}
 	return string(out), nil
 }
@@ -304,4 +179,41 @@ func plainlyEscaped(b []byte) bool {
 		i += 4
 	}
 	return true
+}
+
+// CutText cuts a value out of a record, by the cut's text as a slot holds it; what
+// is no cut or reaches out of the record is ErrCut. Of one whose bytes are gone nothing is
+// left; that they are gone, and why, coverage says.
+func CutText(raw []byte, text string) (string, error) {
+	if raw != nil && len(raw) == 0 {
+		return "", nil
+	}
+	c, err := parseCut(text)
+	if err != nil {
+		return "", err
+	}
+	return c.of(raw)
+}
+
+// minWord is the length from which words are worth a search of raw text.
+const minWord = 3
+
+// CutWords lists what stands in the raw text of a record for whose value a
+// comparison holds, wherever the value is cut out of it.
+func CutWords(m query.Match) (words []query.Text) {
+	var pieces []query.Piece
+	switch m.Op {
+	case query.Equal:
+		pieces = []query.Piece{{Literal: m.Value}}
+	case query.Like:
+		pieces = query.Pattern(m.Value)
+	}
+	for _, p := range pieces {
+		for word := range strings.FieldsFuncSeq(p.Literal, func(r rune) bool { return r < 0x80 && escapable(byte(r)) }) {
+			if w := (query.Text{Word: word}); len(word) >= minWord && !slices.Contains(words, w) {
+				words = append(words, w)
+			}
+		}
+	}
+	return words
 }

@@ -1,4 +1,4 @@
-package duckdb
+package skip
 
 import (
 	"slices"
@@ -24,8 +24,8 @@ func drawTexts(r *rapid.T) (texts []string, data []byte, ends []uint32) {
 func TestFoldedLinesEqualFoldedTexts(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		texts, data, ends := drawTexts(r)
-		var l lines
-		l.fold(data, uint32(len("before")), ends)
+		var l Lines
+		l.Fold(data, uint32(len("before")), ends)
 		for i, s := range texts {
 			if got, want := string(l.row(i)), query.Fold(query.Clean(s)); got != want {
 				r.Fatalf("%q folds to %q, not %q", s, got, want)
@@ -37,9 +37,9 @@ func TestFoldedLinesEqualFoldedTexts(t *testing.T) {
 func TestWordsAreFoundWhereThePlanMatches(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		texts, data, ends := drawTexts(r)
-		var l lines
+		var l Lines
 		start := uint32(len("before"))
-		l.fold(data, start, ends)
+		l.Fold(data, start, ends)
 		original := func(i int) []byte {
 			if i == 0 {
 				return data[start:ends[0]]
@@ -57,7 +57,7 @@ func TestWordsAreFoundWhereThePlanMatches(t *testing.T) {
 				want = append(want, i)
 			}
 		}
-		newConjunction(words).find(&l, original, func(row int) { got = append(got, row) })
+		NewConjunction(words).Find(&l, original, func(row int) { got = append(got, row) })
 		if !slices.Equal(got, want) {
 			r.Fatalf("%v found in %v of %q, not %v", words, got, texts, want)
 		}

@@ -1,13 +1,11 @@
-package duckdb
+package skip
 
 import (
 	"encoding/binary"
 	"io"
-	"iter"
 	"math/bits"
-	"os"
 
-	"github.com/konseki/konseki/internal/query"
+	"github.com/konseki/konseki/internal/index/duckdb/derived"
 )
 
 // grams is the shape of a table that tells which blocks of records may hold a
@@ -23,7 +21,7 @@ type grams struct {
 
 const (
 	gramLength   = 4
-	minPer       = 8192 / chunkRecords
+	minPer       = 8192 / ChunkRecords
 	maxBlocks    = 64
 	minGramLog   = 8
 	maxGramLog   = 18
@@ -33,8 +31,8 @@ const (
 // newGrams gives the table's shape for the records first to last with so many
 // bytes of text.
 func newGrams(first, last uint64, size int) grams {
-	g := grams{base: first >> chunkShift}
-	chunks := last>>chunkShift - g.base + 1
+	g := grams{base: first >> ChunkShift}
+	chunks := last>>ChunkShift - g.base + 1
 	g.per = max(minPer, (chunks+maxBlocks-1)/maxBlocks)
 	count := func() int { return int((chunks + g.per - 1) / g.per) }
 	for count() > 8 && count()%8 == 1 { // a byte of each row for one block
@@ -52,7 +50,7 @@ func (g *grams) valid() bool {
 
 // spans reports whether the blocks hold the records first to last.
 func (g *grams) spans(first, last uint64) bool {
-	return g.base == first>>chunkShift && g.block(last>>chunkShift) == uint64(g.blocks)-1
+	return g.base == first>>ChunkShift && g.block(last>>ChunkShift) == uint64(g.blocks)-1
 }
 
 // block is the number of a chunk's block.
@@ -66,20 +64,20 @@ func (g *grams) bytes() int { return g.stride() << g.log }
 func gramHash(gram uint32, log int) uint32 { return gram * 0x9E3779B1 >> (32 - log) }
 
 // table notes the text of the rows whose record lies in [first,last].
-func (g *grams) table(batches []*batch, first, last uint64) []byte {
+func (g *grams) table(batches []*derived.Batch, first, last uint64) []byte {
 	seen := make([][]uint64, g.blocks)
 	for i := range seen {
 		seen[i] = make([]uint64, 1<<g.log/64)
 	}
-	var l lines
+	var l Lines
 	for _, b := range batches {
-		if b.topRecord < first || b.lowRecord > last {
+		if b.TopRecord < first || b.LowRecord > last {
 			continue
 		}
-		l.fold(b.cols[colText].data, 0, b.cols[colText].ends)
-		for row, n := range b.cols[colRecord].numbers {
+		l.Fold(b.Cols[derived.ColText].Data, 0, b.Cols[derived.ColText].Ends)
+		for row, n := range b.Cols[derived.ColRecord].Numbers {
 			if record := uint64(n); record >= first && record <= last {
-				noteGrams(seen[g.block(record>>chunkShift)], g.log, l.row(row))
+				noteGrams(seen[g.block(record>>ChunkShift)], g.log, l.row(row))
 			}
 		}
 	}
@@ -126,32 +124,8 @@ func (g *grams) holding(r io.ReaderAt, offset int64, literals [][]byte) (uint64,
 	return all, nil
 }
 
-// holding gives the blocks of a file's records that may hold the words. What
-// cannot be read rules nothing out.
-func (f *file) holding(c *conjunction) uint64 {
-	every := ^uint64(0) >> (64 - f.grams.blocks)
-	table, err := os.Open(f.path + skipSuffix)
-	if err != nil {
-		return every
-	}
-	defer table.Close()
-	blocks, err := f.grams.holding(table, f.tableAt, c.needles)
-	if err != nil {
-		return every
-	}
-	return blocks
-}
-
-// chunks yields the chunks of a file's records that may hold the words.
-func (f *file) chunks(c *conjunction) iter.Seq[uint64] {
-	return func(yield func(uint64) bool) {
-		blocks := f.holding(c)
-		for chunk := f.first >> chunkShift; chunk <= f.last>>chunkShift; chunk++ {
-			if blocks>>f.grams.block(chunk)&1 != 0 && !yield(chunk) {
-				return
-			}
-		}
-	}
-}
-
-func (f *file) mayText(n query.Text) bool { return f.holding(newConjunction([]query.Text{n})) != 0 }
+// Raw text is searched by chunks of consecutive records.
+const (
+	ChunkShift   = 11
+	ChunkRecords = 1 << ChunkShift
+)

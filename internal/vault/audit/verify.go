@@ -15,7 +15,6 @@ import (
 	"github.com/konseki/konseki/internal/vault/seal"
 
 	"github.com/konseki/konseki/internal/vault/keyring"
-	"github.com/konseki/konseki/internal/vault/sha"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -121,7 +120,6 @@ type audit struct {
 
 	progress *progress // nil when nothing is left for another run
 
-	sha     sha.Pair
 	hashers sync.Pool     // of *hasher
 	roots   []rootJob     // whole batches, in order
 	spare   [][]tlog.Hash // leaves that are not in use
@@ -145,7 +143,7 @@ func (a *audit) problem(kind, file string, record uint64, format string, args ..
 // began. What is wrong with the evidence is in the report; an error means that
 // it could not be looked at: ErrNoVault, ErrIncomplete, or the end of ctx.
 func Verify(ctx context.Context, dir string, opts VerifyOptions) (*Report, error) {
-	a := &audit{sha: sha.New(), ctx: ctx, dir: dir, opts: opts, report: &Report{Problems: []Problem{}}}
+	a := &audit{ctx: ctx, dir: dir, opts: opts, report: &Report{Problems: []Problem{}}}
 	err := a.run()
 	a.leave(err)
 	if err != nil {

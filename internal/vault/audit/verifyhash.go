@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"runtime"
@@ -9,20 +10,17 @@ import (
 	"github.com/konseki/konseki/internal/vault/ondisk"
 	"github.com/konseki/konseki/internal/vault/seal"
 
-	"github.com/konseki/konseki/internal/event"
-	"github.com/konseki/konseki/internal/vault/sha"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
 // hasher hashes the rows of row groups. Nearly all records are kept whole and
 // in the clear, and come in runs of one source and transport: those are hashed
-// two at a time, straight from the columns, into leaves whose header but for
-// its two numbers stays in place.
+// straight from the columns, into a leaf whose header but for its two numbers
+// stays in place.
 type hasher struct {
 	scan    *ondisk.RowScan
-	sha     sha.Pair
 	scratch []byte
-	leaves  [2]whole
+	leaf    whole
 }
 
 // whole is the leaf of a record of form 1 before it is hashed:
@@ -62,7 +60,7 @@ func (a *audit) hashGroup(r *ondisk.SegmentReader, g int) (c chunk) {
 			c.err = err
 			return c
 		}
-		h = &hasher{scan: scan, sha: a.sha}
+		h = &hasher{scan: scan}
 	}
 	defer a.hashers.Put(h)
 	c.rows = make([]row, 0, r.Groups[g].NumRows)
@@ -80,12 +78,11 @@ func (h *hasher) group(a *audit, c *chunk, r *ondisk.SegmentReader, g int) error
 		if err != nil || n == 0 {
 			return err
 		}
-		for i := 0; i < n; {
-			if i+1 < n && sc.Whole(i) && sc.Whole(i+1) {
-				if err := h.pair(c, i); err != nil {
+		for i := range n {
+			if sc.Whole(i) {
+				if err := h.whole(c, i); err != nil {
 					return err
 				}
-				i += 2
 				continue
 			}
 			p, err := sc.Payload(i)
@@ -93,57 +90,36 @@ func (h *hasher) group(a *audit, c *chunk, r *ondisk.SegmentReader, g int) error
 				return err
 			}
 			h.scratch = a.hash(c, &p, h.scratch)
-			i++
 		}
 		sc.Past(n)
 	}
 }
 
-// pair adds rows i and i+1, which are kept whole, to a chunk.
-func (h *hasher) pair(c *chunk, i int) error {
+// whole adds row i, which is kept whole, to a chunk.
+func (h *hasher) whole(c *chunk, i int) error {
 	sc := h.scan
-	var seqs [2]uint64
-	var raws [2][]byte
-	for k := range h.leaves {
-		seq, source, transport := uint64(sc.Long(ondisk.ColSeq, i+k)), sc.Bytes(ondisk.ColSource, i+k), sc.Bytes(ondisk.ColTransport, i+k)
-		if len(sc.Bytes(ondisk.ColCommit, i+k))+len(sc.Bytes(ondisk.ColKey, i+k)) != 0 || len(source) > ondisk.MaxSource || len(transport) > ondisk.MaxTransport {
-			return fmt.Errorf("record %d is malformed", seq)
-		}
-		seqs[k], raws[k] = seq, sc.Bytes(ondisk.ColRaw, i+k)
-		h.leaves[k].set(seq, sc.Long(ondisk.ColReceived, i+k), source, transport)
-		if len(source) == len(event.SourceExpiry) || len(source) == len(event.SourceShred) {
-			if isDeclaration(source) {
-				c.own = append(c.own, declared{seq, string(source), slices.Clone(raws[k])})
-			}
-		}
+	seq, source, transport := uint64(sc.Long(ondisk.ColSeq, i)), sc.Bytes(ondisk.ColSource, i), sc.Bytes(ondisk.ColTransport, i)
+	if len(sc.Bytes(ondisk.ColCommit, i))+len(sc.Bytes(ondisk.ColKey, i)) != 0 || len(source) > ondisk.MaxSource || len(transport) > ondisk.MaxTransport {
+		return fmt.Errorf("record %d is malformed", seq)
 	}
-	a, b := &h.leaves[0], &h.leaves[1]
-	*a.content(), *b.content() = h.sha.Sum2(raws[0], raws[1])
-	x, y := h.sha.Sum2(a.bytes, b.bytes)
-	c.rows = append(c.rows, row{seqs[0], x}, row{seqs[1], y})
-	c.raw += int64(len(raws[0]) + len(raws[1]))
+	raw := sc.Bytes(ondisk.ColRaw, i)
+	h.leaf.set(seq, sc.Long(ondisk.ColReceived, i), source, transport)
+	if isDeclaration(source) {
+		c.own = append(c.own, declared{seq, string(source), slices.Clone(raw)})
+	}
+	*h.leaf.content() = sha256.Sum256(raw)
+	c.rows = append(c.rows, row{seq, sha256.Sum256(h.leaf.bytes)})
+	c.raw += int64(len(raw))
 	return nil
 }
 
 // rootOf is the RFC 6962 tree hash over leaves, of which there is at least
 // one. The leaves are overwritten.
-func rootOf(pair sha.Pair, leaves []tlog.Hash) tlog.Hash {
-	var nodes [2][1 + 2*tlog.HashSize]byte
-	nodes[0][0], nodes[1][0] = 1, 1
-	put := func(node *[1 + 2*tlog.HashSize]byte, pair []tlog.Hash) {
-		copy(node[1:], pair[0][:])
-		copy(node[1+tlog.HashSize:], pair[1][:])
-	}
+func rootOf(leaves []tlog.Hash) tlog.Hash {
 	for n := len(leaves); n > 1; n = (n + 1) / 2 {
 		i := 0
-		for ; i+4 <= n; i += 4 {
-			put(&nodes[0], leaves[i:])
-			put(&nodes[1], leaves[i+2:])
-			leaves[i/2], leaves[i/2+1] = pair.Sum2(nodes[0][:], nodes[1][:])
-		}
-		if i+2 <= n {
+		for ; i+2 <= n; i += 2 {
 			leaves[i/2] = tlog.NodeHash(leaves[i], leaves[i+1])
-			i += 2
 		}
 		if i < n {
 			leaves[i/2] = leaves[i]
@@ -163,7 +139,7 @@ type rootJob struct {
 func (a *audit) check(c *openBatch) error {
 	j := rootJob{c, make(chan bool, 1)}
 	a.roots = append(a.roots, j)
-	go func() { j.good <- rootOf(a.sha, c.leaves) == c.Root }()
+	go func() { j.good <- rootOf(c.leaves) == c.Root }()
 	if len(a.roots) > 2*runtime.GOMAXPROCS(0) {
 		return a.settleRoots(1)
 	}

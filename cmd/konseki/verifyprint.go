@@ -106,7 +106,7 @@ func (e *env) printAnchors(v *verified, now time.Time, zone *time.Location) {
 		}
 		held := e.say("一致", "held")
 		if !a.Held {
-			held = e.say("不一致", "NOT held") + ": " + string(a.Why) + ": " + a.Reason.In(e.lang)
+			held = e.problemWord(a.Why) + e.say("：", ": ") + a.Reason.In(e.lang)
 		}
 		fmt.Fprintln(e.stdout, plain(fmt.Sprintf("  %s %s %d %s %s", e.anchorKind(a.Kind), a.Who, a.Size, when, held)))
 	}
@@ -140,4 +140,20 @@ type problemJSON struct {
 	Segment string `json:"segment,omitempty"`
 	Record  uint64 `json:"record,omitzero"`
 	Detail  string `json:"detail"`
+}
+
+// problemWord says why an anchor does not hold. One that could not be checked
+// contradicts nothing.
+func (e *env) problemWord(why anchor.Problem) string {
+	switch why {
+	case anchor.RolledBack:
+		return e.say("巻き戻し", "ROLLED BACK")
+	case anchor.Forked:
+		return e.say("分岐", "FORKED")
+	case anchor.Foreign:
+		return e.say("別のログ", "of another log")
+	case anchor.Unverifiable:
+		return e.say("確認不可", "not checked")
+	}
+	return e.say("不一致", "NOT held") + " (" + string(why) + ")"
 }

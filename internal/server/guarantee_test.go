@@ -42,7 +42,7 @@ func cmp2(a, b string) int {
 }
 
 // G4.
-func TestTheIndexRebuiltFromTheVaultEqualsTheIndex(t *testing.T) {
+func TestG4TheIndexRebuiltFromTheVaultEqualsTheIndex(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := start(t, dir)
@@ -97,7 +97,7 @@ func rolled(t testing.TB, dir string) {
 }
 
 // G5.
-func TestTheSameFilesGiveTheSameFindings(t *testing.T) {
+func TestG5TheSameFilesGiveTheSameFindings(t *testing.T) {
 	t.Parallel()
 	files := evidence(t)
 	var found [2][]control.Finding
@@ -123,7 +123,7 @@ func TestTheSameFilesGiveTheSameFindings(t *testing.T) {
 }
 
 // G6.
-func TestNoAnswerIsWithoutCoverage(t *testing.T) {
+func TestG6NoAnswerIsWithoutCoverage(t *testing.T) {
 	t.Parallel()
 	empty, full := started(t), started(t)
 	imported(t, full, evidence(t))

@@ -115,7 +115,7 @@ func sealedLosses(t testing.TB, s *Server) map[string]int64 {
 
 // G7: what is lost at real doors and what turns out to be unreadable or late
 // is counted to the record, sealed, and shown after a restart.
-func TestLossIsCountedSealedAndShownAfterRestart(t *testing.T) {
+func TestG7LossIsCountedSealedAndShownAfterRestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	a, err := auth.Open(filepath.Join(dir, authFolder), auth.Options{})

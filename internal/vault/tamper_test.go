@@ -229,7 +229,7 @@ func fixCheck(rows []ondisk.SegmentRow) []ondisk.SegmentRow {
 	return rows
 }
 
-func TestVerifyNamesEveryTampering(t *testing.T) {
+func TestG2VerifyNamesEveryTampering(t *testing.T) {
 	for _, c := range tamperings() {
 		t.Run(c.name, func(t *testing.T) {
 			dir := sealedVault(t)
@@ -280,7 +280,7 @@ func TestOpenRefusesAVaultWithAPartMissing(t *testing.T) {
 	}
 }
 
-func TestOpenRefusesANewerFormatAndAReadableKey(t *testing.T) {
+func TestG8OpenRefusesANewerFormatAndAReadableKey(t *testing.T) {
 	dir := sealedVault(t)
 	edit(t, filepath.Join(dir, ondisk.FormatName), func([]byte) []byte { return []byte("konseki vault 3\n") })
 	if _, err := Open(dir, quiet()); !errors.Is(err, ondisk.ErrIncomplete) || !strings.Contains(err.Error(), "newer") {

@@ -37,6 +37,31 @@ func expireVerb() verb {
 	}
 }
 
+func compactVerb() verb {
+	return verb{
+		name: "compact", args: "", does: "put small segments together; proofs stay as they are; serve does so daily",
+		examples: []string{"konseki compact"},
+		prepare: func(e *env, _ *flag.FlagSet) func(context.Context, []string) error {
+			return func(ctx context.Context, args []string) error {
+				if len(args) > 0 {
+					return fmt.Errorf("%w: compact takes no arguments", errUsage)
+				}
+				return e.with(ctx, false, func(s *server.Server) error {
+					fewer, err := s.Compact(ctx)
+					if err != nil {
+						return err
+					}
+					if e.json {
+						return e.writeJSON(map[string]int{"fewer": fewer})
+					}
+					fmt.Fprintf(e.stdout, e.say("区画が %d 個減った\n", "%d segments fewer\n"), fewer)
+					return nil
+				})
+			}
+		},
+	}
+}
+
 func (e *env) printExpiry(x *control.Expiry, loc *time.Location) {
 	for _, l := range x.Lines {
 		fmt.Fprintf(e.stdout, e.say("%s  %d 件  %s より前に受領  （%s、%s）\n", "%s  %d records  received before %s  (%s, %s)\n"),

@@ -18,7 +18,7 @@ type verb struct {
 func verbs() []verb {
 	return []verb{
 		demoVerb(), serveVerb(), importVerb(), searchVerb(), pivotVerb(), askVerb(), recordVerb(), findingsVerb(),
-		coverageVerb(), sourceVerb(), holdVerb(), caseVerb(), reportVerb(), exportVerb(), verifyVerb(), checkpointVerb(), witnessVerb(), keyVerb(), shredVerb(),
+		coverageVerb(), sourceVerb(), holdVerb(), caseVerb(), reportVerb(), exportVerb(), verifyVerb(), checkpointVerb(), witnessVerb(), keyVerb(), shredVerb(), compactVerb(),
 		detectVerb(), rulesVerb(), replayVerb(), reindexVerb(), copiesVerb(), restoreVerb(), tokenVerb(), configVerb(), versionVerb(),
 		expireVerb(),
 	}

@@ -31,7 +31,7 @@ type Copy struct {
 	// from, PEM. Default: the machine's own.
 	CAFile string `yaml:"ca_file,omitempty"`
 	// Retention is how long nobody can delete an object, counted from the last
-	// receive time in it. Default 400d.
+	// receive time in it. Default: as long as the source in it that is kept longest (keep).
 	Retention event.Period `yaml:"retention,omitempty"`
 	// Every is how often new records are shipped. Default 10s.
 	Every time.Duration `yaml:"every,omitempty"`

@@ -86,6 +86,32 @@ func (p Policy) Check() error {
 	return nil
 }
 
+// longest stands for "for ever" where an end must be named.
+const longest = 10 // years
+
+// Until says until when a file must be kept that holds records of the sources,
+// the last of them received at last: as long as the source kept longest. nil
+// stands for sources that are not known.
+func (p Policy) Until(sources []string, last time.Time) (until time.Time) {
+	if sources == nil {
+		sources = append(slices.Collect(maps.Keys(p.Sources)), "")
+	}
+	for _, id := range sources {
+		if strings.HasPrefix(id, event.OwnPrefix) {
+			continue // of the same file, and of no use without the rest of it
+		}
+		kept, _ := p.of(Source{ID: id})
+		if kept.Endless() {
+			return last.AddDate(longest, 0, 0)
+		}
+		until = latest(until, kept.After(last))
+	}
+	if until.IsZero() { // konseki's own records alone
+		return last.AddDate(longest, 0, 0)
+	}
+	return until
+}
+
 // least is the retention that nothing may undercut; nothing said without a preset.
 func (p Policy) least() event.Period { return presets()[p.Preset].least }
 

@@ -281,3 +281,25 @@ func FuzzOwnRecordsOfKeeping(f *testing.F) {
 		s.registry.holding("vpn", day(1))
 	})
 }
+
+func TestACopyIsKeptAsLongAsTheSourceInItThatIsKeptLongest(t *testing.T) {
+	last := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	p := Policy{Default: event.Days(400), Sources: map[string]event.Period{"vpn*": event.Days(730), "debug": event.Days(30)}}
+	for _, c := range []struct {
+		sources []string
+		want    time.Time
+	}{
+		{[]string{"debug"}, last.AddDate(0, 0, 30)},
+		{[]string{"debug", "web", event.SourceFinding}, last.AddDate(0, 0, 400)},
+		{[]string{"vpn-tokyo", "web"}, last.AddDate(0, 0, 730)},
+		{nil, last.AddDate(0, 0, 730)},
+		{[]string{event.SourceCase}, last.AddDate(10, 0, 0)},
+	} {
+		if got := p.Until(c.sources, last); !got.Equal(c.want) {
+			t.Errorf("%v: until %s, want %s", c.sources, got, c.want)
+		}
+	}
+	if got := (Policy{}).Until([]string{"web"}, last); !got.Equal(last.AddDate(10, 0, 0)) {
+		t.Errorf("for ever: until %s", got)
+	}
+}

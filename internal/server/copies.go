@@ -97,6 +97,7 @@ func (s *shipping) open(dir string, opts Options, v *vault.Vault) error {
 			Every: c.Every, Journal: CopyJournal(dir, c), Logger: opts.Logger,
 			Alarm: func(a copies.Alarm) { alarm(opts.Logger, a) },
 		}
+		o.Until = PolicyOf(opts.Config).Until
 		if !c.Retention.Endless() {
 			o.Until = func(_ []string, last time.Time) time.Time { return c.Retention.After(last) }
 		}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -13,7 +14,8 @@ const (
 	expireEvery = 24 * time.Hour
 )
 
-// expireDaily lets go what may be, until the context ends. A run that fails is
+// expireDaily puts small segments together and lets go what may be, until the
+// context ends. A run that fails is
 // said and tried again the next day.
 func (s *Server) expireDaily(ctx context.Context) error {
 	wait := expireFirst
@@ -24,6 +26,11 @@ func (s *Server) expireDaily(ctx context.Context) error {
 			return nil
 		}
 		wait = expireEvery
+		if fewer, err := s.Compact(ctx); err != nil && ctx.Err() == nil {
+			s.logger.Error("small segments could not be put together; trying again in a day", "error", err)
+		} else if fewer > 0 {
+			s.logger.Info("put small segments together", "fewer", fewer)
+		}
 		x, err := s.Expire(ctx, "konseki", false)
 		switch {
 		case ctx.Err() != nil:
@@ -34,6 +41,15 @@ func (s *Server) expireDaily(ctx context.Context) error {
 			s.logger.Info("let go what is older than its retention", "records", x.Records, "bytes", x.Bytes)
 		}
 	}
+}
+
+// Compact makes one segment of small ones that stand beside each other, and has
+// the index follow. It returns how many files there are fewer.
+func (s *Server) Compact(ctx context.Context) (fewer int, err error) {
+	if fewer, err = s.vault.Compact(ctx); err != nil {
+		return fewer, fmt.Errorf("server: %w", err)
+	}
+	return fewer, s.flow.cover(ctx)
 }
 
 // Renew implements [control.Flow]: what was derived of records that are gone

@@ -140,7 +140,7 @@ func (h *jsonLines) serve(w http.ResponseWriter, r *http.Request) answer {
 	}
 	defer body.Close()
 	in := &intake{ctx: r.Context(), to: h.to, source: source, transport: h.transport(r, source)}
-	readErr, appendErr := in.read(body, h.opts.Limits)
+	readErr, appendErr := in.read(body, windowFor(r), h.opts.Limits)
 	if readErr != nil || appendErr != nil {
 		h.opts.Logger.Warn("ingest", "sender", sender, "source", source, "acknowledged", in.answer.Records,
 			"err", errors.Join(readErr, appendErr))
@@ -294,13 +294,27 @@ type intake struct {
 	unstored          int64 // records that the vault did not take
 }
 
+// Sizes of the window through which a request is read.
+const (
+	smallWindow = 4 << 10
+	largeWindow = 256 << 10
+)
+
+// windowFor is as large as a small request, so that one line costs little.
+func windowFor(r *http.Request) int {
+	if r.ContentLength < 0 || r.Header.Get("Content-Encoding") != "" {
+		return largeWindow
+	}
+	return int(min(max(r.ContentLength+1, smallWindow), largeWindow))
+}
+
 // read appends all lines, up to the first that is too long.
-func (in *intake) read(body io.Reader, limits Limits) (readErr, appendErr error) {
+func (in *intake) read(body io.Reader, size int, limits Limits) (readErr, appendErr error) {
 	limits.MaxRecord = limits.MaxLine
 	c := &cutter{limits: limits, flush: in.flush, strict: true}
 	now := time.Now().UTC()
 	lines := newLines(event.Shape{}, limits.MaxLine)
-	w, readErr, err := c.run(newWindow(256<<10), body, lines, func(w *window, p piece) {
+	w, readErr, err := c.run(newWindow(size), body, lines, func(w *window, p piece) {
 		raw := bytes.Trim(p.raw, "\r\n")
 		switch {
 		case p.part > 0:

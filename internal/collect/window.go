@@ -22,7 +22,8 @@ type window struct {
 }
 
 func newWindow(size int) *window {
-	return &window{buf: make([]byte, size), recs: make([]event.Record, 0, batchRecords)}
+	const perRecord = 128 // bytes, at a guess
+	return &window{buf: make([]byte, size), recs: make([]event.Record, 0, min(batchRecords, size/perRecord))}
 }
 
 func (w *window) unread() []byte { return w.buf[w.from:w.to] }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/konseki/konseki/internal/durable"
 )
 
 // maxDocument bounds what is read back, bytes.
@@ -110,15 +111,7 @@ func (d *document[T]) store() error {
 		return err
 	}
 	d.seen = nil
-	return syncFolder(d.dir)
-}
-
-func syncFolder(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return durable.SyncDir(d.dir)
 }
 
 // lockPatience is how long to wait for another process.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/konseki/konseki/internal/durable"
 	"github.com/konseki/konseki/internal/vault/ondisk"
 	"github.com/konseki/konseki/internal/vault/seal"
 
@@ -57,17 +58,17 @@ func create(dir string, opts Options) error {
 		return err
 	}
 	defer log.cancel()
-	if err := ondisk.WriteDurably(filepath.Join(dir, ondisk.KeyName), []byte(key+"\n"), 0o600); err != nil {
+	if err := durable.Create(filepath.Join(dir, ondisk.KeyName), []byte(key+"\n"), 0o600); err != nil {
 		return err
 	}
-	if err := ondisk.WriteDurably(filepath.Join(dir, ondisk.PubName), []byte(pub+"\n"), 0o644); err != nil {
+	if err := durable.Create(filepath.Join(dir, ondisk.PubName), []byte(pub+"\n"), 0o644); err != nil {
 		return err
 	}
 	format := ondisk.FormatText + strconv.Itoa(ondisk.FormatVersion) + "\n"
-	if err := ondisk.WriteDurably(filepath.Join(dir, ondisk.FormatName), []byte(format), 0o644); err != nil {
+	if err := durable.Create(filepath.Join(dir, ondisk.FormatName), []byte(format), 0o644); err != nil {
 		return err
 	}
-	return errors.Join(log.close(context.Background()), ondisk.SyncDir(filepath.Dir(dir)))
+	return errors.Join(log.close(context.Background()), durable.SyncDir(filepath.Dir(dir)))
 }
 
 // inspect refuses a folder in which a part of the vault is missing: starting

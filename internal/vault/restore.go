@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/konseki/konseki/internal/durable"
 	"github.com/konseki/konseki/internal/vault/ondisk"
 	"github.com/konseki/konseki/internal/vault/seal"
 
@@ -356,7 +357,7 @@ func restore(ctx context.Context, dir string, o RestoreOptions) (*Restored, erro
 	if err := restoreKey(dir, keys, o); err != nil {
 		return nil, err
 	}
-	if err := ondisk.ReplaceDurably(filepath.Join(dir, ondisk.FormatName), o.Format, 0o644); err != nil {
+	if err := durable.Replace(filepath.Join(dir, ondisk.FormatName), o.Format, 0o644); err != nil {
 		return nil, err
 	}
 	return out, ondisk.ReadFormat(dir)
@@ -497,7 +498,7 @@ func (w *walRestorer) close() error {
 	if w.file == nil {
 		return nil
 	}
-	err := errors.Join(w.buf.Flush(), w.file.Sync(), w.file.Close(), ondisk.SyncDir(w.dir))
+	err := errors.Join(w.buf.Flush(), w.file.Sync(), w.file.Close(), durable.SyncDir(w.dir))
 	w.file = nil
 	return err
 }
@@ -519,10 +520,10 @@ func restoreState(dir, keys string, o RestoreOptions) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	if err := ondisk.ReplaceDurably(path, state, 0o600); err != nil {
+	if err := durable.Replace(path, state, 0o600); err != nil {
 		return err
 	}
-	return ondisk.ReplaceDurably(filepath.Join(dir, ondisk.LogDir, layout.CheckpointPath), o.Checkpoint, 0o644)
+	return durable.Replace(filepath.Join(dir, ondisk.LogDir, layout.CheckpointPath), o.Checkpoint, 0o644)
 }
 
 // restoreKey puts the signing key in its place, or makes a new one.
@@ -543,7 +544,7 @@ func restoreKey(dir, keys string, o RestoreOptions) error {
 			return fmt.Errorf("%w: the signing key is %s+%08x, the copy was signed with %s+%08x", ondisk.ErrIncomplete,
 				signer.Name(), signer.KeyHash(), verifier.Name(), verifier.KeyHash())
 		}
-		return ondisk.ReplaceDurably(path, fmt.Appendf(nil, "%s\n", strings.TrimSpace(string(o.Key))), 0o600)
+		return durable.Replace(path, fmt.Appendf(nil, "%s\n", strings.TrimSpace(string(o.Key))), 0o600)
 	case o.NewKey:
 		if _, err := os.Stat(path); err == nil {
 			return nil // made by an attempt that was interrupted
@@ -552,10 +553,10 @@ func restoreKey(dir, keys string, o RestoreOptions) error {
 		if err != nil {
 			return err
 		}
-		if err := ondisk.ReplaceDurably(filepath.Join(dir, ondisk.PubName), fmt.Appendf(nil, "%s\n%s\n", pub, keys), 0o644); err != nil {
+		if err := durable.Replace(filepath.Join(dir, ondisk.PubName), fmt.Appendf(nil, "%s\n%s\n", pub, keys), 0o644); err != nil {
 			return err
 		}
-		return ondisk.ReplaceDurably(path, []byte(key+"\n"), 0o600)
+		return durable.Replace(path, []byte(key+"\n"), 0o600)
 	}
 	return nil
 }
@@ -565,7 +566,7 @@ func restoreKey(dir, keys string, o RestoreOptions) error {
 func restoreRing(dir string, o RestoreOptions) (*keyring.Ring, error) {
 	path := filepath.Join(dir, keyring.FileName)
 	if o.Keyring != nil {
-		if err := ondisk.ReplaceDurably(path, o.Keyring, 0o600); err != nil {
+		if err := durable.Replace(path, o.Keyring, 0o600); err != nil {
 			return nil, err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/konseki/konseki/internal/durable"
 	"github.com/konseki/konseki/internal/index/duckdb/derived"
 
 	"github.com/konseki/konseki/internal/index"
@@ -142,7 +143,7 @@ func (x *Index) erase(ctx context.Context, files []*file) error {
 			errs = append(errs, err)
 		}
 	}
-	if err := errors.Join(append(errs, syncFolder(x.dir))...); err != nil {
+	if err := errors.Join(append(errs, durable.SyncDir(x.dir))...); err != nil {
 		return fmt.Errorf("index: drop: %w", err)
 	}
 	for _, f := range files {

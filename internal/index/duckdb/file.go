@@ -2,13 +2,13 @@ package duckdb
 
 import (
 	"bufio"
-	"cmp"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/konseki/konseki/internal/durable"
 	"github.com/konseki/konseki/internal/index/duckdb/derived"
 
 	"github.com/zeebo/xxh3"
@@ -46,19 +46,10 @@ func write(path string, places []derived.Place, l *derived.Folded) (digest uint6
 	if err = os.Rename(temp.Name(), path); err != nil {
 		return 0, err
 	}
-	return sum.Sum64(), syncFolder(filepath.Dir(path))
+	return sum.Sum64(), durable.SyncDir(filepath.Dir(path))
 }
 
 const tempSuffix = ".part"
-
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	return cmp.Or(err, d.Close())
-}
 
 // layoutVersion is part of the name of derived files: what is not laid out as
 // this version does it is derived again.

@@ -12,12 +12,12 @@ package anchor
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"github.com/konseki/konseki/internal/durable"
 	"github.com/konseki/konseki/internal/vault"
 	fnote "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
@@ -221,51 +221,4 @@ func Head(dir, pin string) (Checkpoint, error) {
 }
 
 // readSmall reads a file of at most 64 KiB.
-func readSmall(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return readAtMost(f, maxCheckpoint, filepath.Base(path))
-}
-
-func readAtMost(r io.Reader, limit int, name string) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
-	if err == nil && len(b) > limit {
-		err = fmt.Errorf("%s is longer than %d bytes", name, limit)
-	}
-	return b, err
-}
-
-// writeDurably puts a file in place of the former one in one step: whoever
-// reads sees the old or the new content whole, also after a power cut.
-func writeDurably(path string, content []byte, mode os.FileMode) (err error) {
-	part := path + partSuffix
-	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(part, path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// partSuffix ends the name of a file that is being written and means nothing.
-const partSuffix = ".part"
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
+func readSmall(path string) ([]byte, error) { return durable.Read(path, maxCheckpoint) }

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/konseki/konseki/internal/durable"
 )
 
 const (
@@ -86,7 +88,7 @@ func NewKeeper(opts KeeperOptions) (*Keeper, error) {
 	if err := os.Mkdir(k.folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("anchor: keeper: %w", err)
 	}
-	if err := syncDir(opts.Dir); err != nil {
+	if err := durable.SyncDir(opts.Dir); err != nil {
 		return nil, fmt.Errorf("anchor: keeper: %w", err)
 	}
 	files := map[string]string{}
@@ -191,7 +193,7 @@ func (k *Keeper) alarm(t *task, a *Alarm) {
 		"ours", a.Ours, "theirs", a.Theirs, "confirmed", a.Confirmed, "what", a.Phrase().EN)
 	if a.Evidence != nil {
 		name := fmt.Sprintf(conflictPrefix+"%d-%s", a.Theirs, t.file)
-		if err := writeDurably(filepath.Join(k.folder, name), a.Evidence, 0o600); err != nil {
+		if err := durable.Replace(filepath.Join(k.folder, name), a.Evidence, 0o600); err != nil {
 			k.opts.Logger.Error("evidence of a conflict could not be kept", "file", name, "error", err)
 		}
 	}
@@ -251,7 +253,7 @@ func (k *Keeper) witness(ctx context.Context, t *task, p peer) error {
 	if err != nil {
 		return err
 	}
-	if err := writeDurably(filepath.Join(k.folder, p.file()), got.Note, 0o600); err != nil {
+	if err := durable.Replace(filepath.Join(k.folder, p.file()), got.Note, 0o600); err != nil {
 		return fmt.Errorf("keep the cosigned checkpoint: %w", err)
 	}
 	k.opts.Logger.Info("checkpoint cosigned", "witness", p.name, "size", got.Size)

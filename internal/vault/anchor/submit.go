@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/konseki/konseki/internal/durable"
 	"github.com/konseki/konseki/internal/vault/ondisk"
 
 	"mime"
@@ -231,7 +232,7 @@ func (k *Keeper) ask(ctx context.Context, method, address, kind string, body []b
 		return answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	b, err := readAtMost(resp.Body, maxReply, "the answer")
+	b, err := durable.ReadAll(resp.Body, maxReply, "the answer")
 	if err != nil {
 		return answer{}, fmt.Errorf("%s: %w", req.URL.Host, err)
 	}

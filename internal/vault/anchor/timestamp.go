@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/digitorus/timestamp"
+	"github.com/konseki/konseki/internal/durable"
 )
 
 // Authority is a time-stamping authority (RFC 3161) and what to trust of it.
@@ -42,7 +43,7 @@ func ReadRoots(path string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("anchor: certificates: %w", err)
 	}
 	defer f.Close()
-	b, err := readAtMost(f, maxRootsBytes, path)
+	b, err := durable.ReadAll(f, maxRootsBytes, path)
 	if err != nil {
 		return nil, fmt.Errorf("anchor: certificates: %w", err)
 	}
@@ -141,10 +142,10 @@ func (k *Keeper) timestamp(ctx context.Context, t *task, a Authority) error {
 		return err
 	}
 	name := filepath.Join(k.folder, strconv.FormatUint(cp.Size, 10))
-	if err := writeDurably(name+checkpointSuffix, cp.Note, 0o600); err != nil {
+	if err := durable.Replace(name+checkpointSuffix, cp.Note, 0o600); err != nil {
 		return fmt.Errorf("keep the timestamp: %w", err)
 	}
-	if err := writeDurably(name+tokenSuffix, reply, 0o600); err != nil {
+	if err := durable.Replace(name+tokenSuffix, reply, 0o600); err != nil {
 		return fmt.Errorf("keep the timestamp: %w", err)
 	}
 	t.last = now

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/konseki/konseki/internal/durable"
 	fnote "github.com/transparency-dev/formats/note"
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
@@ -181,7 +182,7 @@ func (w *Witness) Handler() http.Handler {
 }
 
 func (w *Witness) serveAdd(rw http.ResponseWriter, r *http.Request) {
-	body, err := readAtMost(r.Body, maxCheckpoint, "the request")
+	body, err := durable.ReadAll(r.Body, maxCheckpoint, "the request")
 	if err != nil {
 		status := http.StatusBadRequest
 		if len(body) > maxCheckpoint {

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/konseki/konseki/internal/durable"
 	fnote "github.com/transparency-dev/formats/note"
 	"golang.org/x/mod/sumdb/note"
 )
@@ -74,11 +75,11 @@ func initWitness(dir, name string) (string, error) {
 		name, content string
 		mode          fs.FileMode
 	}{{"key", secret + "\n", 0o600}, {"key.pub", key + "\n", 0o644}, {"format", witnessFormat, 0o644}} {
-		if err := writeDurably(filepath.Join(dir, f.name), []byte(f.content), f.mode); err != nil {
+		if err := durable.Replace(filepath.Join(dir, f.name), []byte(f.content), f.mode); err != nil {
 			return "", err
 		}
 	}
-	return key, syncDir(filepath.Dir(filepath.Clean(dir)))
+	return key, durable.SyncDir(filepath.Dir(filepath.Clean(dir)))
 }
 
 // witnessKey gives the cosignature/v1 verifier key of a secret note key.
@@ -142,7 +143,7 @@ func openWitness(dir string, logger *slog.Logger) (_ *Witness, err error) {
 		return nil, fmt.Errorf("%w: %w: restore it from your backup", ErrState, err)
 	}
 	for _, e := range names {
-		if strings.HasSuffix(e.Name(), partSuffix) {
+		if strings.HasSuffix(e.Name(), durable.PartSuffix) {
 			continue
 		}
 		l, err := w.readLog(e.Name())
@@ -249,7 +250,7 @@ func (w *Witness) AddLog(key string) (origin string, err error) {
 			return "", fmt.Errorf("anchor: add log: %w", err)
 		}
 	}
-	if err := writeDurably(path, append(text, strings.TrimSpace(key)+"\n"...), 0o600); err != nil {
+	if err := durable.Replace(path, append(text, strings.TrimSpace(key)+"\n"...), 0o600); err != nil {
 		return "", fmt.Errorf("anchor: add log: %w", err)
 	}
 	l.keys = append(slices.Clip(l.keys), v)
@@ -274,7 +275,7 @@ func (w *Witness) Logs() map[string]uint64 {
 }
 
 func (w *Witness) keep(l *knownLog, signed []byte) error {
-	return writeDurably(filepath.Join(w.dir, checkpointsDir, l.id), signed, 0o600)
+	return durable.Replace(filepath.Join(w.dir, checkpointsDir, l.id), signed, 0o600)
 }
 
 // keepFork puts the checkpoint held and the one offered side by side. It
@@ -298,19 +299,19 @@ func (w *Witness) keepFork(l *knownLog, cp Checkpoint, kind string) (string, err
 	if n >= maxForks {
 		return "", nil
 	}
-	part := filepath.Join(forks, name+partSuffix)
+	part := filepath.Join(forks, name+durable.PartSuffix)
 	if err := os.MkdirAll(part, 0o700); err != nil {
 		return "", err
 	}
 	for file, text := range map[string][]byte{"held": l.held.Note, "offered": cp.Note} {
-		if err := writeDurably(filepath.Join(part, file), text, 0o600); err != nil {
+		if err := durable.Replace(filepath.Join(part, file), text, 0o600); err != nil {
 			return "", err
 		}
 	}
 	if err := os.Rename(part, filepath.Join(forks, name)); err != nil {
 		return "", err
 	}
-	return filepath.Join(forksDir, name), syncDir(forks)
+	return filepath.Join(forksDir, name), durable.SyncDir(forks)
 }
 
 func logID(origin string) string {

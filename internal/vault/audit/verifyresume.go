@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/konseki/konseki/internal/durable"
 	"github.com/konseki/konseki/internal/vault/ondisk"
 	"github.com/konseki/konseki/internal/vault/seal"
 
@@ -303,7 +304,7 @@ func (a *audit) save() {
 	p.state.Saved = p.saved.UTC()
 	b, err := json.Marshal(&p.state, json.Deterministic(true))
 	if err == nil {
-		err = ondisk.ReplaceDurably(p.path, b, 0o600)
+		err = durable.Replace(p.path, b, 0o600)
 	}
 	a.report.StateError = ""
 	if err != nil {

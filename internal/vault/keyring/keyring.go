@@ -10,8 +10,6 @@ package keyring
 import (
 	"bytes"
 	"cmp"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +23,7 @@ import (
 
 	"filippo.io/age"
 	"github.com/go-json-experiment/json"
+	"github.com/konseki/konseki/internal/durable"
 )
 
 var (
@@ -90,7 +89,7 @@ func Open(dir string, unlock Unlock, now func() time.Time) (*Ring, error) {
 	}
 	r := &Ring{dir: dir, now: now, keys: map[string]*Key{}}
 	path := filepath.Join(dir, FileName)
-	b, err := readLimited(path, maxBytes)
+	b, err := durable.Read(path, maxBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		if r.recipient, err = unlock.create(dir, IdentityName); err != nil {
 			return nil, fmt.Errorf("keyring: %w", err)
@@ -339,49 +338,7 @@ func (r *Ring) save() error {
 		}
 		b = out.Bytes()
 	}
-	return replace(filepath.Join(r.dir, FileName), b)
-}
-
-func replace(path string, b []byte) error {
-	part := path + "." + base64.RawURLEncoding.EncodeToString(random(6)) + ".part"
-	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(part, path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(part))
-	}
-	d, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-func random(n int) []byte {
-	b := make([]byte, n)
-	rand.Read(b) // never fails
-	return b
-}
-
-func readLimited(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(b)) > limit {
-		err = fmt.Errorf("%s is longer than %d bytes", filepath.Base(path), limit)
-	}
-	return b, err
+	return durable.Replace(filepath.Join(r.dir, FileName), b, 0o600)
 }
 
 // firstLine is the passphrase in a file.
@@ -389,7 +346,7 @@ func firstLine(path string) (string, error) {
 	if err := checkMode(path); err != nil {
 		return "", err
 	}
-	b, err := readLimited(path, maxKeyBytes)
+	b, err := durable.Read(path, maxKeyBytes)
 	if err != nil {
 		return "", err
 	}

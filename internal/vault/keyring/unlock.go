@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"filippo.io/age"
+	"github.com/konseki/konseki/internal/durable"
 )
 
 // create returns to whom a new ring is encrypted: nobody, the identity in the
@@ -50,7 +51,7 @@ func (u Unlock) createIdentity(dir, name string) (age.Recipient, error) {
 	if err := encrypt(&out, to, []byte(id.String()+"\n")); err != nil {
 		return nil, err
 	}
-	return id.Recipient(), replace(filepath.Join(dir, name), out.Bytes())
+	return id.Recipient(), durable.Replace(filepath.Join(dir, name), out.Bytes(), 0o600)
 }
 
 // identity opens what an encrypted ring is encrypted to.
@@ -65,7 +66,7 @@ func (u Unlock) identity(dir, name string) (*age.X25519Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := readLimited(filepath.Join(dir, name), maxKeyBytes)
+	b, err := durable.Read(filepath.Join(dir, name), maxKeyBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: it opens with a key file, not with a passphrase", ErrWrongKey)
 	}
@@ -92,7 +93,7 @@ func readIdentity(path string) (*age.X25519Identity, error) {
 	if err := checkMode(path); err != nil {
 		return nil, err
 	}
-	b, err := readLimited(path, maxKeyBytes)
+	b, err := durable.Read(path, maxKeyBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -142,10 +143,10 @@ func Recipient(keyFile string) (string, error) {
 }
 
 func writeNew(path string, b []byte) error {
-	if _, err := readLimited(path, maxBytes); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := durable.Read(path, maxBytes); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %s", ErrExists, path)
 	}
-	return replace(path, b)
+	return durable.Replace(path, b, 0o600)
 }
 
 // Import puts an exported ring in place in dir, the folder of a vault without
@@ -163,7 +164,7 @@ func Import(dir string, exported []byte, holder string, unlock Unlock) error {
 	if err != nil {
 		return fmt.Errorf("keyring: import: damaged: %w", err)
 	}
-	if _, err := readLimited(filepath.Join(dir, FileName), maxBytes); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := durable.Read(filepath.Join(dir, FileName), maxBytes); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("keyring: import: %w: %s", ErrExists, filepath.Join(dir, FileName))
 	}
 	r, err := Open(dir, unlock, nil)

@@ -5,7 +5,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
+
+	"github.com/konseki/konseki/internal/durable"
 )
 
 // Disk is what the vault needs of a file system; tests put failing ones here.
@@ -46,19 +47,10 @@ func (OSDisk) Rename(from, to string) error { return os.Rename(from, to) }
 func (OSDisk) Remove(path string) error { return os.Remove(path) }
 
 // SyncDir implements [Disk].
-func (OSDisk) SyncDir(path string) error { return SyncDir(path) }
+func (OSDisk) SyncDir(path string) error { return durable.SyncDir(path) }
 
 // ReadDir implements [Disk].
 func (OSDisk) ReadDir(path string) ([]fs.DirEntry, error) { return os.ReadDir(path) }
-
-// SyncDir makes the names in a folder durable.
-func SyncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
 
 // appending writes a file from its start.
 type appending struct {
@@ -74,34 +66,3 @@ func (a *appending) Write(b []byte) (int, error) {
 
 // IsGone says that a file went away between looking and opening.
 func IsGone(err error) bool { return errors.Is(err, os.ErrNotExist) }
-
-// ReplaceDurably writes a file beside its place and moves it there.
-func ReplaceDurably(path string, b []byte, mode fs.FileMode) error {
-	part := path + PartSuffix
-	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := WriteDurably(part, b, mode); err != nil {
-		return err
-	}
-	if err := os.Rename(part, path); err != nil {
-		return err
-	}
-	return SyncDir(filepath.Dir(path))
-}
-
-// WriteDurably writes a new file and makes it and its name durable.
-func WriteDurably(path string, b []byte, mode fs.FileMode) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return SyncDir(filepath.Dir(path))
-}

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/konseki/konseki/internal/durable"
 	"github.com/konseki/konseki/internal/vault/seal"
 )
 
@@ -107,16 +108,4 @@ func ReadTrust(dir string) (seal.Trust, error) {
 }
 
 // ReadSmall reads a file of at most 64 KiB.
-func ReadSmall(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	const limit = 64 << 10
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && len(b) > limit {
-		err = fmt.Errorf("%s is longer than %d bytes", filepath.Base(path), limit)
-	}
-	return b, err
-}
+func ReadSmall(path string) ([]byte, error) { return durable.Read(path, 64<<10) }

@@ -97,7 +97,7 @@ func (p Policy) Until(sources []string, last time.Time) (until time.Time) {
 		sources = append(slices.Collect(maps.Keys(p.Sources)), "")
 	}
 	for _, id := range sources {
-		if strings.HasPrefix(id, event.OwnPrefix) {
+		if event.IsOwn(id) {
 			continue // of the same file, and of no use without the rest of it
 		}
 		kept, _ := p.of(Source{ID: id})
@@ -117,7 +117,7 @@ func (p Policy) least() event.Period { return presets()[p.Preset].least }
 
 // of finds the retention of a source and the rule that gives it.
 func (p Policy) of(src Source) (event.Period, event.Phrase) {
-	if strings.HasPrefix(src.ID, event.OwnPrefix) {
+	if event.IsOwn(src.ID) {
 		return event.Forever(), event.Phrase{JA: "konseki 自身の記録", EN: "konseki's own records"}
 	}
 	if !src.Retention.IsZero() {
@@ -159,7 +159,7 @@ func validPattern(pattern string) error {
 	switch {
 	case pattern == "" || len(pattern) > maxID:
 		return fmt.Errorf("%w: a pattern of sources has 1 to %d bytes, such as vpn or web/*", ErrInvalid, maxID)
-	case strings.HasPrefix(pattern, event.OwnPrefix):
+	case event.IsOwn(pattern):
 		return fmt.Errorf("%w: %q: konseki's own records are always kept", ErrInvalid, pattern)
 	case pattern != strings.ToLower(pattern) || strings.ContainsAny(pattern, " \t\r\n\"():;[]\\"):
 		return fmt.Errorf("%w: %q: sources are named in lower case; * stands for any text and ? for one character", ErrInvalid, pattern)

@@ -209,7 +209,7 @@ type sourceOp struct {
 const maxID = 128
 
 func validSource(src Source) error {
-	bad := src.ID == "" || len(src.ID) > maxID || strings.HasPrefix(src.ID, event.OwnPrefix) ||
+	bad := src.ID == "" || len(src.ID) > maxID || event.IsOwn(src.ID) ||
 		src.ID != strings.ToLower(src.ID) || strings.ContainsAny(src.ID, " \t\r\n\"():;*?")
 	if bad {
 		return fmt.Errorf("%w: a source is named with lower-case letters, digits, dots, slashes and dashes, such as vpn or web/app-1; %q is not", ErrInvalid, src.ID)

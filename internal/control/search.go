@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/coverage"
@@ -54,7 +53,7 @@ func (s *Service) prepare(ctx context.Context, q Search) (*prepared, error) {
 // asksForOwn reports whether a query names one of konseki's own sources.
 func asksForOwn(plan *query.Plan) bool {
 	for _, id := range plan.Sources() {
-		if strings.HasPrefix(id, event.OwnPrefix) {
+		if event.IsOwn(id) {
 			return true
 		}
 	}
@@ -157,7 +156,7 @@ func (s *Service) held(ctx context.Context, p *prepared, found int64) (map[strin
 func outside(ids []string) []string {
 	var out []string
 	for _, id := range ids {
-		if !strings.HasPrefix(id, event.OwnPrefix) {
+		if !event.IsOwn(id) {
 			out = append(out, id)
 		}
 	}

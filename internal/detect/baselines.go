@@ -70,7 +70,7 @@ func (b *Baselines) Rules() []Info {
 // Observe takes one event in and returns what it, or those it kept waiting,
 // gave rise to. konseki's own records and unparsed ones are not observed.
 func (b *Baselines) Observe(ev *event.Event) []Finding {
-	if ev.Format == event.Unparsed || strings.HasPrefix(ev.Source, event.OwnPrefix) {
+	if ev.Format == event.Unparsed || event.IsOwn(ev.Source) {
 		return nil
 	}
 	b.out = nil

@@ -4,7 +4,10 @@
 // derives from a Record and may be derived again at any time.
 package event
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Record is one raw record (原記録): the bytes as received with where they came
 // from, when, and their place in the vault. It is immutable once appended.
@@ -46,6 +49,9 @@ func (g Gone) String() string {
 // (findings, case notes, searches made, configuration changes …). Senders may
 // not use it.
 const OwnPrefix = "konseki."
+
+// IsOwn says whether records of a source are konseki's own.
+func IsOwn(source string) bool { return strings.HasPrefix(source, OwnPrefix) }
 
 // The sources of konseki's own records. Each record's Raw is one JSON object.
 const (

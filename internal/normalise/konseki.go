@@ -28,7 +28,7 @@ func (ownFormat) Matches([]byte) bool { return false }
 // Normalise derives one event; a finding becomes an OCSF Detection Finding at
 // the time of what it found, everything else stays a base event.
 func (ownFormat) Normalise(in *format.Input, dst []event.Event) ([]event.Event, bool) {
-	if in.Via.Kind != "konseki" || !strings.HasPrefix(in.Rec.Source, event.OwnPrefix) {
+	if in.Via.Kind != "konseki" || !event.IsOwn(in.Rec.Source) {
 		return dst, false
 	}
 	if in.Rec.Source == event.SourceFinding {

@@ -130,7 +130,7 @@ func (f *flow) derive(ctx context.Context, out chan<- *batch) error {
 			}
 			evs := d.record(b, rec)
 			f.count(rec, evs)
-			if rec.Seq > f.counted && !isOwn(rec.Source) && rec.Gone == event.Present {
+			if rec.Seq > f.counted && !event.IsOwn(rec.Source) && rec.Gone == event.Present {
 				f.lossOf(b, rec, evs)
 			}
 			last = rec.Seq
@@ -181,7 +181,7 @@ func (d *deriver) record(b *batch, rec event.Record) []event.Event {
 		return nil // nothing can be derived from bytes that are gone
 	}
 	evs := d.normaliser.Events(nil, &rec)
-	own := isOwn(rec.Source)
+	own := event.IsOwn(rec.Source)
 	for i := range evs {
 		b.rows = append(b.rows, index.Row{Event: &evs[i], Raw: rec.Raw})
 		if own || d.matcher == nil {
@@ -204,10 +204,6 @@ func (d *deriver) record(b *batch, rec event.Record) []event.Event {
 		b.seen = append(b.seen, seenSource{rec.Source, kindOf(evs[0].Format), coverage.AckOf(event.ParseTransport(rec.Transport).Kind)})
 	}
 	return evs
-}
-
-func isOwn(source string) bool {
-	return len(source) > len(event.OwnPrefix) && source[:len(event.OwnPrefix)] == event.OwnPrefix
 }
 
 // kindOf guesses the kind of an unregistered source by its format; a person

@@ -48,7 +48,7 @@ func (l *liveDetection) observe(rows []index.Row) []detect.Finding {
 	var found []detect.Finding
 	for _, r := range rows {
 		ev := r.Event
-		if isOwn(ev.Source) || ev.Format == event.Unparsed || ev.TimeRx.Sub(ev.Time) > 24*time.Hour {
+		if event.IsOwn(ev.Source) || ev.Format == event.Unparsed || ev.TimeRx.Sub(ev.Time) > 24*time.Hour {
 			continue // an old file, not something that happens now
 		}
 		found = append(found, l.baselines.Observe(ev)...)

@@ -60,7 +60,7 @@ func (s *Server) catchUp(ctx context.Context) {
 			break
 		}
 		b.last = rec.Seq
-		if isOwn(rec.Source) {
+		if event.IsOwn(rec.Source) {
 			continue
 		}
 		b.outside = rec.Seq

@@ -121,7 +121,7 @@ func (m *machine) adoptOwn(t *rapid.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !isOwnSource(rec.Source) {
+		if !event.IsOwn(rec.Source) {
 			if len(m.pending) == 0 {
 				t.Fatalf("record %d was never offered: %+v", seq, rec)
 			}

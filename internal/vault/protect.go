@@ -4,7 +4,6 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"fmt"
-	"strings"
 
 	"github.com/konseki/konseki/internal/vault/ondisk"
 	"github.com/konseki/konseki/internal/vault/seal"
@@ -27,7 +26,7 @@ type Protection struct {
 // keep brings a record's raw bytes into the form in which they are kept.
 func (v *Vault) keep(rec *event.Record) (ondisk.Kept, error) {
 	var p Protection
-	if v.opts.Protect != nil && !strings.HasPrefix(rec.Source, event.OwnPrefix) {
+	if v.opts.Protect != nil && !event.IsOwn(rec.Source) {
 		p = v.opts.Protect(rec.Source, rec.Raw)
 	}
 	if p.Key == "" && !p.Parts {

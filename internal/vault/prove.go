@@ -113,11 +113,10 @@ func (v *Vault) Disclose(ctx context.Context, seq uint64, hide []seal.Range) (ev
 	var rec event.Record
 	var d *seal.Disclosure
 	err := v.get(ctx, seq, func(p *ondisk.Payload) (err error) {
-		rec, err = v.recordOf(p, make(ondisk.Intern))
-		if err != nil {
-			return err
+		var secret []byte
+		if rec, secret, err = v.open(p, make(ondisk.Intern)); err == nil {
+			d, err = discloseAs(p, &rec, secret, hide)
 		}
-		d, err = v.discloseAs(p, &rec, hide)
 		return err
 	})
 	if err != nil {
@@ -127,15 +126,12 @@ func (v *Vault) Disclose(ctx context.Context, seq uint64, hide []seal.Range) (ev
 	return rec, d, nil
 }
 
-func (v *Vault) discloseAs(p *ondisk.Payload, rec *event.Record, hide []seal.Range) (*seal.Disclosure, error) {
-	_, secret, gone, err := ondisk.Reveal(v.ring, p)
+func discloseAs(p *ondisk.Payload, rec *event.Record, secret []byte, hide []seal.Range) (d *seal.Disclosure, err error) {
 	switch {
-	case err != nil:
-		return nil, err
-	case gone == event.Present && secret == nil && len(hide) == 0:
+	case rec.Gone == event.Present && secret == nil && len(hide) == 0:
 		return nil, nil
-	case gone == event.Present && secret != nil:
-		d := seal.DiscloseParts(secret, rec.Raw, hide)
+	case rec.Gone == event.Present && secret != nil:
+		d = seal.DiscloseParts(secret, rec.Raw, hide)
 		d.Key = p.Key
 		_, rec.Raw, err = d.Commits(rec.Raw)
 		return d, err

@@ -137,15 +137,20 @@ func (v *Vault) readSegment(seg ondisk.Segment, seq uint64, yield func(*ondisk.P
 
 // recordOf gives a record as it was received, or says that it is gone.
 func (v *Vault) recordOf(p *ondisk.Payload, names ondisk.Intern) (event.Record, error) {
-	rec := event.Record{
+	rec, _, err := v.open(p, names)
+	return rec, err
+}
+
+// open gives a record, and its secret if it is committed to in parts.
+func (v *Vault) open(p *ondisk.Payload, names ondisk.Intern) (rec event.Record, secret []byte, err error) {
+	rec = event.Record{
 		Seq: p.Seq, Received: ondisk.TimeOf(p.Received),
 		Source: names.Of(p.Source), Transport: names.Of(p.Transport),
 	}
-	var err error
-	if rec.Raw, _, rec.Gone, err = ondisk.Reveal(v.ring, p); err != nil {
-		return rec, fmt.Errorf("record %d: %w: %w", p.Seq, err, seal.ErrTampered)
+	if rec.Raw, secret, rec.Gone, err = ondisk.Reveal(v.ring, p); err != nil {
+		return rec, nil, fmt.Errorf("record %d: %w: %w", p.Seq, err, ErrTampered)
 	}
-	return rec, nil
+	return rec, secret, nil
 }
 
 func (v *Vault) segmentOfLocked(seq uint64) (ondisk.Segment, bool) {

@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/konseki/konseki/internal/durable"
 	"github.com/konseki/konseki/internal/vault/ondisk"
@@ -28,7 +27,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/vault/keyring"
 )
 
@@ -97,16 +95,10 @@ func readFrames(path string, ring *keyring.Ring, yield func(frame []byte, p ondi
 		if err != nil {
 			return err
 		}
-		if going, err := yield(reframe(&p), p); err != nil || !going {
+		if going, err := yield(p.AppendFrame(nil, &ondisk.WALFile{}), p); err != nil || !going {
 			return err
 		}
 	}
-}
-
-// reframe writes a record as a frame in the clear.
-func reframe(p *ondisk.Payload) []byte {
-	rec := event.Record{Seq: p.Seq, Received: time.Unix(0, p.Received), Source: string(p.Source), Transport: string(p.Transport)}
-	return ondisk.AppendFrame(nil, &rec, &ondisk.Kept{Form: p.Form, Key: p.Key, Commit: p.Commit, Body: p.Body}, nil)
 }
 
 // segmentRecords gives the records of a segment until yield gives an error.
@@ -193,18 +185,11 @@ func CheckpointSize(text []byte, keys string) (uint64, error) {
 
 // anyCheckpoint opens a checkpoint that one of the keys, a line each, signed.
 func anyCheckpoint(text []byte, keys string) (seal.Checkpoint, error) {
-	err := errors.New("there is no public key")
-	for line := range strings.Lines(keys) {
-		var v note.Verifier
-		if v, err = note.NewVerifier(strings.TrimSpace(line)); err != nil {
-			continue
-		}
-		var cp seal.Checkpoint
-		if cp, err = seal.OpenCheckpoint(text, v); err == nil {
-			return cp, nil
-		}
+	trusted, err := seal.ParseTrust(strings.TrimSpace(keys))
+	if err != nil {
+		return seal.Checkpoint{}, fmt.Errorf("public key: %w", err)
 	}
-	return seal.Checkpoint{}, err
+	return trusted.Open(text)
 }
 
 // RestoreLog checks that the entries below dir/log are those that the
@@ -447,7 +432,7 @@ func (w *walRestorer) take(f RestoreFile, next *uint64) error {
 	var err error
 	if f.Segment {
 		err = segmentRecords(f.Path, w.ring, func(p *ondisk.Payload) error {
-			if !put(reframe(p), p.Seq) {
+			if !put(p.AppendFrame(nil, &ondisk.WALFile{}), p.Seq) {
 				return ondisk.ErrEnough
 			}
 			return nil

@@ -120,7 +120,7 @@ func (v *Vault) planExpiry(ctx context.Context, seg ondisk.Segment, req ExpireRe
 	names := make(ondisk.Intern)
 	err = r.Heads(func(p *ondisk.Payload) bool {
 		source, received := names.Of(p.Source), time.Unix(0, p.Received).UTC()
-		if p.Gone() || isOwnSource(source) || !req.Until(source, received) {
+		if p.Gone() || event.IsOwn(source) || !req.Until(source, received) {
 			return ctx.Err() == nil
 		}
 		if n := len(plan.gone); n > 0 && plan.gone[n-1].Last+1 == p.Seq {
@@ -142,10 +142,6 @@ func (v *Vault) planExpiry(ctx context.Context, seg ondisk.Segment, req ExpireRe
 		err = ctx.Err()
 	}
 	return plan, err
-}
-
-func isOwnSource(source string) bool {
-	return len(source) > len(event.OwnPrefix) && source[:len(event.OwnPrefix)] == event.OwnPrefix
 }
 
 // rewrite writes neighbouring segments again as one, letting go of what let

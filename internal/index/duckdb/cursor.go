@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"strings"
 
 	"github.com/konseki/konseki/internal/index/duckdb/derived"
 
@@ -39,7 +38,7 @@ func (v *values) compare(w *values) int {
 }
 
 // isOwn reports whether the row is of konseki's own records.
-func (v *values) isOwn() bool { return strings.HasPrefix(v.texts[derived.ColSource], event.OwnPrefix) }
+func (v *values) isOwn() bool { return event.IsOwn(v.texts[derived.ColSource]) }
 
 // streamColumns are what a stream carries: who did what where and when, which
 // is all that baselines read.

@@ -107,7 +107,7 @@ func testPresence(t *testing.T, x Index, rows []index.Row) {
 		counts := map[place]*index.Presence{}
 		for _, r := range rows {
 			ev := r.Event
-			if strings.HasPrefix(ev.Source, event.OwnPrefix) || ev.Time.Before(from) || !ev.Time.Before(to) {
+			if event.IsOwn(ev.Source) || ev.Time.Before(from) || !ev.Time.Before(to) {
 				continue
 			}
 			at := place{ev.Source, query.Clean(ev.Host), from}
@@ -169,7 +169,7 @@ func pivotOf(rows []index.Row, kind, value string) index.Pivot {
 	for _, r := range rows {
 		ev := kept(r.Event)
 		of := map[string][]string{"user": {ev.ActorUser, ev.TargetUser}, "ip": {ev.SrcIP, ev.DstIP}, "host": {ev.Host}}
-		if strings.HasPrefix(ev.Source, event.OwnPrefix) ||
+		if event.IsOwn(ev.Source) ||
 			!slices.ContainsFunc(of[kind], func(v string) bool { return query.Fold(v) == wanted }) {
 			continue
 		}
@@ -232,7 +232,7 @@ func testStream(t *testing.T, x Index) {
 	var want, got []event.Event
 	for _, k := range expected(rows, index.Request{Own: true, Oldest: true, From: from}) {
 		i := slices.IndexFunc(rows, func(r index.Row) bool { return keyOf(r.Event) == k })
-		if !strings.HasPrefix(rows[i].Event.Source, event.OwnPrefix) {
+		if !event.IsOwn(rows[i].Event.Source) {
 			want = append(want, streamed(rows[i].Event))
 		}
 	}

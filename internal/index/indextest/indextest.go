@@ -8,7 +8,6 @@ import (
 	"context"
 	"iter"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -79,7 +78,7 @@ func must(t testing.TB, err error) {
 // selects is the oracle.
 func selects(req index.Request, r index.Row) bool {
 	ev := r.Event
-	if !req.Own && strings.HasPrefix(ev.Source, event.OwnPrefix) && ev.Source != event.SourceFinding {
+	if !req.Own && event.IsOwn(ev.Source) && ev.Source != event.SourceFinding {
 		return false
 	}
 	if !req.From.IsZero() && ev.Time.Before(req.From) || !req.To.IsZero() && !ev.Time.Before(req.To) {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestFindingOfAMatchCitesItsRecordAndTellsWhy(t *testing.T) {
-	rule := &sigma.Rule{ID: "r1", Title: "Script run", TitleJA: "スクリプトの実行", Level: LevelHigh, Tags: []string{"attack.t1059"}}
+	rule := &sigma.Rule{Meta: sigma.Meta{ID: "r1", Title: "Script run", TitleJA: "スクリプトの実行", Level: LevelHigh, Tags: []string{"attack.t1059"}}}
 	ev := &event.Event{Record: 7, Time: time.Date(2018, 3, 1, 3, 12, 50, 0, time.UTC), Source: "server", Host: "app01", ActorUser: "ops"}
 	m := sigma.Match{Rule: rule, Because: []sigma.Reason{{Field: "CommandLine", Value: "sh \x1b[31m/tmp/x" + strings.Repeat("あ", 100), Pattern: "/tmp/"}}}
 	f := FromMatch(m, ev)
@@ -28,7 +28,7 @@ func TestFindingOfAMatchCitesItsRecordAndTellsWhy(t *testing.T) {
 }
 
 func TestFindingOfARuleIsOneADayPerAccountAddressAndHost(t *testing.T) {
-	m := sigma.Match{Rule: &sigma.Rule{ID: "r1", Title: "Refused", Level: LevelLow}}
+	m := sigma.Match{Rule: &sigma.Rule{Meta: sigma.Meta{ID: "r1", Title: "Refused", Level: LevelLow}}}
 	ev := event.Event{Record: 7, Time: time.Date(2018, 3, 1, 3, 12, 50, 0, time.UTC), Source: "vpn", Host: "fw", ActorUser: "a", SrcIP: "192.0.2.1"}
 	first := FromMatch(m, &ev).ID
 	again := ev
@@ -52,7 +52,7 @@ func TestFindingOfARuleIsOneADayPerAccountAddressAndHost(t *testing.T) {
 }
 
 func TestSecretObjectIsWithheld(t *testing.T) {
-	rule := &sigma.Rule{ID: "r1", Title: "Credential", Secret: true, Level: LevelHigh}
+	rule := &sigma.Rule{Meta: sigma.Meta{ID: "r1", Title: "Credential", Level: LevelHigh}, Secret: true}
 	ev := &event.Event{Object: "password: Suzume-12"}
 	f := FromMatch(sigma.Match{Rule: rule, Because: []sigma.Reason{{Field: "object", Value: sigma.Withheld, Pattern: "x"}}}, ev)
 	if strings.Contains(f.Object, "Suzume") {

@@ -118,6 +118,8 @@ func (w *walker) describe(r *Rule, e entry) {
 	switch e.key {
 	case "id":
 		r.ID = text
+	case "name":
+		r.Name = text
 	case "title":
 		r.Title = text
 	case "title_ja":

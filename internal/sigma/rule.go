@@ -9,9 +9,10 @@ package sigma
 
 import "fmt"
 
-// Rule is one Sigma rule: what its author wrote about it and its condition.
-type Rule struct {
-	ID             string // the rule's id, or its file's base name when it states none
+// Meta is what the author of a rule or correlation wrote about it.
+type Meta struct {
+	ID             string // as written, or the file's base name when it states none
+	Name           string // what correlations and filters may call it, may be empty
 	Title          string
 	TitleJA        string // konseki's own field title_ja, may be empty
 	Description    string
@@ -20,15 +21,25 @@ type Rule struct {
 	Level          string // informational, low, medium, high, critical; medium when not stated
 	Status         string // stable, test, experimental, deprecated, unsupported or empty
 	License        string
-	File           string // as given to Parse
+	File           string // as given to Parse; with Load, the tree's name and the path in it
 	Line           int    // line of the rule's document, from 1
 	Tags           []string
 	References     []string
 	FalsePositives []string
-	Logsource      Logsource
+}
+
+// Rule is one Sigma rule: what its author wrote about it and its condition.
+type Rule struct {
+	Meta
+	Logsource Logsource
 	// Secret is konseki's own field secret: what the rule finds must not be
 	// copied, so its reasons name fields and patterns without values.
 	Secret bool
+	// Quiet says that only correlations without generate ask for the rule: its
+	// matches are no findings.
+	Quiet bool
+	// Filters are the ids of the filters applied, in the order they were read.
+	Filters []string
 
 	cond *expr
 }

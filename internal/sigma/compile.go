@@ -31,9 +31,9 @@ type Engine struct {
 
 // A field is a name that rules ask for, with the column that stands in.
 type field struct {
-	key  fieldKey
-	read column
-	next int32 // another field of the same name, or none
+	key   fieldKey
+	reads []standIn
+	next  int32 // another field of the same name, or none
 }
 
 type compiledPredicate struct {
@@ -205,21 +205,27 @@ func (c *compiler) intern(name string) int32 {
 	if name != keywordField {
 		key = resolveField(c.aliases, c.columns, name)
 	}
+	return c.field(key)
+}
+
+// field gives the number of a name together with what stands in for it.
+func (c *compiler) field(key fieldKey) int32 {
 	if id, ok := c.fieldOf[key]; ok {
 		return id
 	}
 	id := int32(len(c.fields))
-	f := field{key: key, read: c.columns[key.column], next: none}
-	if name == keywordField {
+	f := field{key: key, next: none}
+	if key.name == keywordField {
 		c.keyword = id
 	} else {
-		if first, ok := c.byName[name]; ok {
+		if first, ok := c.byName[key.name]; ok {
 			f.next = first
 		}
-		c.byName[name] = id
+		c.byName[key.name] = id
 	}
 	c.fields = append(c.fields, f)
 	c.fieldOf[key] = id
+	c.fields[id].reads = c.standIns(key)
 	return id
 }
 

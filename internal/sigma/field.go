@@ -2,18 +2,42 @@ package sigma
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/konseki/konseki/internal/event"
 )
 
-// A column reads one promoted column of an event; numbers go through the
-// Matcher, which keeps their text.
+// A column reads one text of an event: a promoted column, or what several
+// native values say together. Numbers and texts put together go through the
+// Matcher, which keeps them.
 type column struct {
 	text   func(*event.Event) string
 	number func(*event.Event) int64
+	parts  func(*event.Event) parts
 }
 
-// columns are the promoted columns under the names that queries use.
+// parts are texts that make one value when put together.
+type parts [4]string
+
+func (p parts) join() string { return p[0] + p[1] + p[2] + p[3] }
+
+// read gives the text, without keeping anything.
+func (c *column) read(ev *event.Event) string {
+	switch {
+	case c.text != nil:
+		return c.text(ev)
+	case c.number != nil:
+		if n := c.number(ev); n != 0 {
+			return strconv.FormatInt(n, 10)
+		}
+	case c.parts != nil:
+		return c.parts(ev).join()
+	}
+	return ""
+}
+
+// columns are the promoted columns under the names that queries use, and the
+// values that aliases derive, whose names begin with "@".
 func columns() map[string]column {
 	text := func(f func(*event.Event) string) column { return column{text: f} }
 	number := func(f func(*event.Event) int64) column { return column{number: f} }
@@ -40,77 +64,229 @@ func columns() map[string]column {
 		"src_port":     number(func(e *event.Event) int64 { return int64(e.SrcPort) }),
 		"dst_port":     number(func(e *event.Event) int64 { return int64(e.DstPort) }),
 		"bytes_out":    number(func(e *event.Event) int64 { return e.BytesOut }),
+		"@account":     {parts: account},
+		"@integrity":   text(integrityLevel),
+		"@initiated":   text(initiated),
+		"@transport":   text(transport),
+		"@uri":         {parts: uri},
+		"@extension":   text(extension),
+		"@key":         {parts: registryObject},
+		"@key_value":   {parts: registryDetails},
 	}
 }
 
-// An alias table maps the field names of a logsource onto promoted columns,
-// for events whose format does not carry the native name.
-type aliases map[string]string
+// A fieldKey is a native name and what stands in for it where an event does
+// not carry it, as an alias says.
+type fieldKey struct{ name, standIns string }
 
-// aliasesFor gives the table of a logsource: what all share, then what its
-// category or service adds. A promoted column is always its own alias.
-// Source: Sigma taxonomy specification.
-func aliasesFor(l Logsource) []aliases {
-	process := aliases{
-		"Image": "process_path", "CommandLine": "cmd_line", "User": "actor_user", "TargetFilename": "object",
-		"Computer": "host", "ComputerName": "host", "EventID": "event_code",
-		"DestinationIp": "dst_ip", "DestinationPort": "dst_port", "SourceIp": "src_ip", "SourcePort": "src_port",
-		"DestinationHostname": "object", "QueryName": "object",
-	}
-	web := aliases{
-		"c-ip": "src_ip", "c-useragent": "client_app", "cs-user-agent": "client_app", "cs-username": "actor_user",
-		"cs-uri-query": "statement", "c-uri-query": "statement", "cs-uri-stem": "object", "cs-uri": "object",
-		"c-uri": "object", "sc-bytes": "bytes_out", "dst_ip": "dst_ip", "src_ip": "src_ip",
-	}
-	switch {
-	case l.Service == "auditd":
-		return []aliases{{"exe": "process_path", "name": "object"}}
-	case l.Category == "webserver", l.Category == "proxy", l.Service == "apache", l.Service == "nginx":
-		return []aliases{web}
-	case l.Category == "firewall":
-		return []aliases{{"dst_port": "dst_port", "action": "event_code"}}
-	case l.Category == "database":
-		return []aliases{{"query": "statement", "user": "actor_user"}}
-	case l.Category == "dns":
-		return []aliases{{"query": "object"}}
-	case l.Product == "linux", l.Product == "windows", l.Product == "macos":
-		return []aliases{process}
-	}
-	return nil
-}
-
-// A fieldKey is a native name and the column that stands in for it, or "".
-type fieldKey struct{ name, column string }
-
+// resolveField finds what stands in for a name. A promoted column is always
+// its own alias.
 func resolveField(tables []aliases, known map[string]column, name string) fieldKey {
 	if _, ok := known[name]; ok {
 		return fieldKey{name, name}
 	}
 	for _, t := range tables {
-		if c, ok := t[name]; ok {
-			return fieldKey{name, c}
+		for _, a := range t {
+			if a.name != name {
+				continue
+			}
+			if strings.HasPrefix(a.standIns, allOf) {
+				name = allOf + name // no event has a field of this name
+			}
+			return fieldKey{name, a.standIns}
 		}
 	}
 	return fieldKey{name, ""}
 }
 
-// numbers keeps the text of numbers met in columns, so that looking at one
-// does not allocate each time.
-type numbers map[int64]string
+// A standIn is one of the things that stand in for a missing field: a column,
+// another field, or all native fields whose names begin alike.
+type standIn struct {
+	column
+	field  int32 // or none
+	prefix string
+}
 
-// maxNumbers bounds the texts kept.
-const maxNumbers = 1 << 16
-
-func (n numbers) text(v int64) string {
-	if v == 0 {
-		return ""
+// standIns resolves the second half of a fieldKey. What stands in is native,
+// but for the fields of which all are taken: those have aliases of their own.
+func (c *compiler) standIns(key fieldKey) []standIn {
+	var out []standIn
+	names, all := strings.CutPrefix(key.standIns, allOf)
+	for name := range strings.SplitSeq(names, "|") {
+		col, promoted := c.columns[name]
+		prefix, many := strings.CutSuffix(name, "*")
+		switch {
+		case name == "":
+		case promoted:
+			out = append(out, standIn{column: col, field: none})
+		case many:
+			out = append(out, standIn{field: none, prefix: prefix})
+		case all && allOf+name != key.name:
+			out = append(out, standIn{field: c.intern(name)})
+		default:
+			out = append(out, standIn{field: c.field(fieldKey{name: name})})
+		}
 	}
-	if s, ok := n[v]; ok {
+	return out
+}
+
+// standIn gives a field the values of what stands in for it.
+func (m *Matcher) standIn(id int32) {
+	f := &m.engine.fields[id]
+	all := strings.HasPrefix(f.key.standIns, allOf)
+	for i := range f.reads {
+		if m.addStandIn(id, &f.reads[i]) && !all {
+			return
+		}
+	}
+}
+
+// addStandIn reports whether there was a value.
+func (m *Matcher) addStandIn(id int32, s *standIn) bool {
+	before := len(m.values)
+	switch {
+	case s.field != none:
+		at := m.first(s.field)
+		before = len(m.values)
+		for ; at != none; at = m.values[at].next {
+			m.add(id, value{text: m.values[at].text, lo: notFolded, next: none})
+		}
+	case s.prefix != "":
+		for i := range m.ev.Fields {
+			if f := &m.ev.Fields[i]; strings.HasPrefix(f.Name, s.prefix) {
+				m.add(id, value{text: f.Value, lo: notFolded, next: none})
+			}
+		}
+	default:
+		if text := m.texts.of(&s.column, m.ev); text != "" {
+			m.add(id, value{text: text, lo: notFolded, next: none})
+		}
+	}
+	return len(m.values) > before
+}
+
+// texts keeps the texts of numbers and of values put together, so that looking
+// at one does not allocate each time.
+type texts struct {
+	numbers map[int64]string
+	joined  map[parts]string
+}
+
+// maxTexts bounds the texts kept of each kind.
+const maxTexts = 1 << 14
+
+func newTexts() *texts {
+	return &texts{numbers: make(map[int64]string), joined: make(map[parts]string)}
+}
+
+func (t *texts) of(c *column, ev *event.Event) string {
+	switch {
+	case c.number != nil:
+		n := c.number(ev)
+		if n == 0 {
+			return ""
+		}
+		return kept(t.numbers, n, func(n int64) string { return strconv.FormatInt(n, 10) })
+	case c.parts != nil:
+		p := c.parts(ev)
+		if p == (parts{}) {
+			return ""
+		}
+		return kept(t.joined, p, parts.join)
+	}
+	return c.text(ev)
+}
+
+func kept[K comparable](known map[K]string, key K, text func(K) string) string {
+	if s, ok := known[key]; ok {
 		return s
 	}
-	s := strconv.FormatInt(v, 10)
-	if len(n) < maxNumbers {
-		n[v] = s
+	s := text(key)
+	if len(known) < maxTexts {
+		known[key] = s
 	}
 	return s
+}
+
+// A FieldReader reads what the rules of one logsource see under one name.
+// Make it once for many events; it may be shared.
+type FieldReader struct {
+	name  string
+	all   bool
+	reads []source
+}
+
+// A source is a standIn outside an Engine.
+type source struct {
+	column column
+	field  *FieldReader
+	prefix string
+}
+
+// NewFieldReader resolves a name of the Sigma taxonomy, of a native field or
+// of a promoted column for the events of a logsource.
+func NewFieldReader(l Logsource, field string) *FieldReader {
+	return newFieldReader(aliasesFor(l), columns(), field)
+}
+
+func newFieldReader(tables []aliases, known map[string]column, field string) *FieldReader {
+	names, all := strings.CutPrefix(resolveField(tables, known, field).standIns, allOf)
+	r := &FieldReader{name: field, all: all}
+	for name := range strings.SplitSeq(names, "|") {
+		col, promoted := known[name]
+		prefix, many := strings.CutSuffix(name, "*")
+		switch {
+		case name == "", all && name == field:
+		case promoted:
+			r.reads = append(r.reads, source{column: col})
+		case many:
+			r.reads = append(r.reads, source{prefix: prefix})
+		case all:
+			r.reads = append(r.reads, source{field: newFieldReader(tables, known, name)})
+		default:
+			r.reads = append(r.reads, source{field: &FieldReader{name: name}})
+		}
+	}
+	return r
+}
+
+// Append appends the values that ev has under the reader's name: those of the
+// native field of that name, else of what stands in for it. Empty values are
+// none.
+func (r *FieldReader) Append(dst []string, ev *event.Event) []string {
+	start := len(dst)
+	for i := range ev.Fields {
+		if ev.Fields[i].Name == r.name && ev.Fields[i].Value != "" {
+			dst = append(dst, ev.Fields[i].Value)
+		}
+	}
+	for i := 0; i < len(r.reads) && (r.all || len(dst) == start); i++ {
+		dst = r.reads[i].appendTo(dst, ev)
+	}
+	return dst
+}
+
+func (s *source) appendTo(dst []string, ev *event.Event) []string {
+	if s.field != nil {
+		return s.field.Append(dst, ev)
+	}
+	if s.prefix == "" {
+		if text := s.column.read(ev); text != "" {
+			dst = append(dst, text)
+		}
+		return dst
+	}
+	for i := range ev.Fields {
+		if f := &ev.Fields[i]; strings.HasPrefix(f.Name, s.prefix) && f.Value != "" {
+			dst = append(dst, f.Value)
+		}
+	}
+	return dst
+}
+
+// Values gives the values that a rule of a logsource sees in ev under a field
+// name: the native ones, else those of its alias; nil when there are none. For
+// many events a FieldReader is faster.
+func Values(ev *event.Event, l Logsource, field string) []string {
+	return NewFieldReader(l, field).Append(nil, ev)
 }

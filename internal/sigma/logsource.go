@@ -129,7 +129,7 @@ func windowsCategoryRows() []row {
 		sysmon("process_termination", "5"), sysmon("driver_load", "6"), sysmon("image_load", "7"),
 		sysmon("create_remote_thread", "8"), sysmon("raw_access_thread", "9"), sysmon("process_access", "10"),
 		sysmon("file_event", "11"), sysmon("registry_add", "12"), sysmon("registry_delete", "12"),
-		sysmon("registry_set", "13"), sysmon("registry_rename", "14"), sysmon("registry_event", "12", "13", "14"),
+		sysmon("registry_set", "13"), w("registry_set", securityChannel, "4657"), sysmon("registry_rename", "14"), sysmon("registry_event", "12", "13", "14"),
 		sysmon("create_stream_hash", "15"), sysmon("pipe_created", "17", "18"), sysmon("wmi_event", "19", "20", "21"),
 		sysmon("dns_query", "22"), sysmon("file_delete", "23", "26"), sysmon("clipboard_capture", "24"),
 		sysmon("process_tampering", "25"), sysmon("file_block_executable", "27"), sysmon("file_block_shredding", "28"),

@@ -28,10 +28,10 @@ type Matcher struct {
 	seen   []uint32
 	found  []uint32 // candidate rules of the event at hand
 
-	byRows  map[rowSet][]*group
-	numbers numbers
-	memos   [][]*memo // per group and field of its index; nil for keywords
-	led     []uint32  // rules the value at hand leads to
+	byRows map[rowSet][]*group
+	texts  *texts
+	memos  [][]*memo // per group and field of its index; nil for keywords
+	led    []uint32  // rules the value at hand leads to
 }
 
 // A slot holds the first and last value of a field in the event of its epoch.
@@ -53,7 +53,7 @@ const maxArena = 1 << 20
 func (e *Engine) NewMatcher() *Matcher {
 	m := &Matcher{
 		engine: e, memos: make([][]*memo, len(e.groups)), slots: make([]slot, len(e.fields)), truth: make([]truth, len(e.preds)),
-		seen: make([]uint32, len(e.rules)), byRows: make(map[rowSet][]*group), numbers: make(numbers),
+		seen: make([]uint32, len(e.rules)), byRows: make(map[rowSet][]*group), texts: newTexts(),
 	}
 	for i, g := range e.groups {
 		m.memos[i] = make([]*memo, len(g.index))
@@ -168,16 +168,7 @@ func (m *Matcher) first(id int32) int32 {
 		m.gatherKeywords()
 		return s.first
 	}
-	text := ""
-	switch read := &m.engine.fields[id].read; {
-	case read.text != nil:
-		text = read.text(m.ev)
-	case read.number != nil:
-		text = m.numbers.text(read.number(m.ev))
-	}
-	if text != "" {
-		m.add(id, value{text: text, lo: notFolded, next: none})
-	}
+	m.standIn(id)
 	return s.first
 }
 

@@ -7,12 +7,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/konseki/konseki/internal/detect"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/sigma"
 	"github.com/konseki/konseki/rules"
@@ -127,20 +125,4 @@ func BenchmarkSigmaCompile(b *testing.B) {
 		sigma.Compile(all)
 	}
 	b.ReportMetric(float64(len(all)), "rules")
-}
-
-// BenchmarkBaselines observes events that are no logons: what the rhythm of
-// sources costs every event.
-func BenchmarkBaselines(b *testing.B) {
-	hosts := make([]string, 200)
-	for i := range hosts {
-		hosts[i] = "app" + string(rune('a'+i%26)) + string(rune('a'+i/26))
-	}
-	bl := detect.NewBaselines(detect.DefaultParams())
-	ev := event.Event{Time: time.Date(2018, 3, 1, 0, 0, 0, 0, time.UTC), Source: "server", Format: "syslog"}
-	perProcessor(b, func(i int) {
-		ev.Host = hosts[i%len(hosts)]
-		ev.Time = ev.Time.Add(20 * time.Millisecond)
-		bl.Observe(&ev)
-	})
 }

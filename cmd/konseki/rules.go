@@ -12,6 +12,7 @@ import (
 	"github.com/konseki/konseki/internal/collect"
 	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/detect"
+	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/normalise"
 	"github.com/konseki/konseki/internal/sigma"
@@ -19,21 +20,18 @@ import (
 )
 
 // loadRules loads konseki's own rules, or those of the folders given.
-func loadRules(dirs []string) ([]*sigma.Rule, []sigma.Problem, error) {
+func loadRules(dirs []string) (*sigma.Collection, error) {
 	if len(dirs) == 0 {
-		all, problems := sigma.LoadDir(rules.FS(), ".")
-		return all, problems, nil
+		return sigma.Load(sigma.Options{}, sigma.Tree{FS: rules.FS(), Root: "."}), nil
 	}
-	var all []*sigma.Rule
-	problems := []sigma.Problem{}
+	var trees []sigma.Tree
 	for _, dir := range dirs {
 		if st, err := os.Stat(dir); err != nil || !st.IsDir() {
-			return nil, nil, fmt.Errorf("rules: %s is not a folder", dir)
+			return nil, fmt.Errorf("rules: %s is not a folder", dir)
 		}
-		more, bad := sigma.LoadDir(os.DirFS(dir), ".")
-		all, problems = append(all, more...), append(problems, bad...)
+		trees = append(trees, sigma.Tree{FS: os.DirFS(dir), Root: "."})
 	}
-	return all, problems, nil
+	return sigma.Load(sigma.Options{}, trees...), nil
 }
 
 func rulesVerb() verb {
@@ -45,14 +43,14 @@ func rulesVerb() verb {
 				if len(args) == 0 || args[0] != "check" {
 					return fmt.Errorf("%w: rules check [DIR...]", errUsage)
 				}
-				all, problems, err := loadRules(args[1:])
+				all, err := loadRules(args[1:])
 				if err != nil {
 					return err
 				}
-				if err := e.printRules(len(all), problems); err != nil {
+				if err := e.printRules(len(all.Rules)+len(all.Correlations), all.Problems); err != nil {
 					return err
 				}
-				if len(problems) > 0 {
+				if len(all.Problems) > 0 {
 					return errPartial
 				}
 				return nil
@@ -91,17 +89,17 @@ func detectVerb() verb {
 				if len(args) == 0 {
 					return fmt.Errorf("%w: detect in what? name files or folders", errUsage)
 				}
-				all, problems, err := loadRules(dirs)
+				all, err := loadRules(dirs)
 				if err != nil {
 					return err
 				}
-				for _, p := range problems {
+				for _, p := range all.Problems {
 					fmt.Fprintln(e.stderr, plain(fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Reason)))
 				}
 				if _, err := zone(*tz, time.UTC); err != nil {
 					return err
 				}
-				return e.runDetect(ctx, sigma.Compile(all), args, *tz)
+				return e.runDetect(ctx, detect.NewPack(all, nil), args, *tz)
 			}
 		},
 	}
@@ -118,13 +116,13 @@ func (l *stringList) Set(s string) error { *l = append(*l, s); return nil }
 
 // runDetect frames and normalises the files as an import would and matches
 // every event; nothing is stored.
-func (e *env) runDetect(ctx context.Context, engine *sigma.Engine, paths []string, tz string) error {
+func (e *env) runDetect(ctx context.Context, pack *detect.Pack, paths []string, tz string) error {
 	from := "configured"
 	if tz == "" {
 		tz, from = config.Default().Location().String(), "assumed"
 	}
 	out := bufio.NewWriter(e.stdout)
-	m := &matching{env: e, out: out, normaliser: normalise.New(), matcher: engine.NewMatcher(), seen: map[string]bool{}}
+	m := &matching{env: e, out: out, normaliser: normalise.New(), detector: detect.NewDetector(pack), seen: map[string]bool{}}
 	files, err := collect.Import(ctx, m, paths, collect.ImportOptions{
 		Recognise: normalise.Recognise,
 		Place: func(path string, shape event.Shape) collect.Place {
@@ -156,12 +154,12 @@ type matching struct {
 	env                    *env
 	out                    io.Writer
 	normaliser             *normalise.Normaliser
-	matcher                *sigma.Matcher
+	detector               *detect.Detector
 	seq                    uint64
 	records, events, found int
 	seen                   map[string]bool
 	evs                    []event.Event
-	matches                []sigma.Match
+	findings               []finding.Finding
 }
 
 // Append implements collect.Appender.
@@ -176,9 +174,9 @@ func (m *matching) Append(ctx context.Context, recs []event.Record) error {
 		m.evs = m.normaliser.Events(m.evs[:0], &recs[i])
 		for j := range m.evs {
 			m.events++
-			m.matches = m.matcher.Match(&m.evs[j], recs[i].Raw, m.matches[:0])
-			for _, hit := range m.matches {
-				if err := m.print(detect.FromMatch(hit, &m.evs[j]), recs[i]); err != nil {
+			m.findings = m.detector.Look(&m.evs[j], recs[i].Raw, m.findings[:0])
+			for _, f := range m.findings {
+				if err := m.print(f, recs[i]); err != nil {
 					return err
 				}
 			}
@@ -187,7 +185,7 @@ func (m *matching) Append(ctx context.Context, recs []event.Record) error {
 	return ctx.Err()
 }
 
-func (m *matching) print(f detect.Finding, rec event.Record) error {
+func (m *matching) print(f finding.Finding, rec event.Record) error {
 	m.found++
 	file := event.ParseTransport(rec.Transport).Get("path")
 	if m.env.json {

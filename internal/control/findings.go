@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/konseki/konseki/internal/detect"
+	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/jsonx"
 )
@@ -53,7 +53,7 @@ func (s *Service) finding(ctx context.Context, seq uint64) (Finding, error) {
 	if err != nil {
 		return Finding{}, fmt.Errorf("control: finding %d: %w", seq, err)
 	}
-	var f detect.Finding
+	var f finding.Finding
 	if err := jsonx.Unmarshal(rec.Raw, &f, jsonx.DefaultLimits()); err != nil {
 		return Finding{}, fmt.Errorf("control: finding %d: %w", seq, err)
 	}

@@ -46,6 +46,9 @@ type Event struct {
 	Message string
 	// Fields are the native names and values, in the order read.
 	Fields []Field
+	// Notes are what detection keeps of the event beside the columns, under names
+	// of its own; see package detect. They are no part of the evidence.
+	Notes []Field
 	// Text is the record decoded to UTF-8, set only where Raw is not UTF-8
 	// (Shift_JIS …), so that free-text search can find it.
 	Text string
@@ -66,6 +69,16 @@ func (e *Event) Get(name string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// Note returns the value of a note, or "".
+func (e *Event) Note(name string) string {
+	for i := range e.Notes {
+		if e.Notes[i].Name == name {
+			return e.Notes[i].Value
+		}
+	}
+	return ""
 }
 
 // Add appends a native field unless its value is empty.

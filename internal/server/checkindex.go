@@ -12,9 +12,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/konseki/konseki/internal/detect"
 	"github.com/konseki/konseki/internal/index"
 	"github.com/konseki/konseki/internal/index/duckdb"
-	"github.com/konseki/konseki/internal/normalise"
 	"github.com/konseki/konseki/internal/vault"
 )
 
@@ -56,12 +56,18 @@ type indexCheck struct {
 	vault       *vault.Vault
 	have, aside string
 	opts        Options
+	pack        *detect.Pack
 	rep         *IndexReport
 	known       []string // files that belong to a segment
 }
 
 func (c *indexCheck) run(ctx context.Context) error {
-	x, err := duckdb.Open(c.aside, duckdb.Options{Logger: c.opts.Logger, Version: normalise.Version()})
+	pack, _, err := loadPack(filepath.Dir(c.have), c.opts.Config)
+	if err != nil {
+		return err
+	}
+	c.pack = pack
+	x, err := duckdb.Open(c.aside, duckdb.Options{Logger: c.opts.Logger, Version: indexVersion(pack)})
 	if err != nil {
 		return err
 	}
@@ -105,7 +111,7 @@ func (c *indexCheck) derive(ctx context.Context, x *duckdb.Index, s vault.Segmen
 		rows = rows[:0]
 		return err
 	}
-	for r, err := range (&flow{vault: c.vault}).rowsOf(ctx, seg) {
+	for r, err := range (&flow{vault: c.vault, pack: c.pack}).rowsOf(ctx, seg) {
 		if err != nil {
 			return err
 		}

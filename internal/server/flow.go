@@ -13,11 +13,11 @@ import (
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/detect"
+	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
 	"github.com/konseki/konseki/internal/index/duckdb"
 	"github.com/konseki/konseki/internal/normalise"
-	"github.com/konseki/konseki/internal/sigma"
 	"github.com/konseki/konseki/internal/vault"
 )
 
@@ -27,7 +27,7 @@ import (
 type flow struct {
 	vault  *vault.Vault
 	index  *duckdb.Index
-	rules  *sigma.Engine
+	pack   *detect.Pack
 	own    ownRecords
 	logger *slog.Logger
 
@@ -56,9 +56,9 @@ type ownRecords interface {
 	SealCounted(ctx context.Context) error
 }
 
-func newFlow(v *vault.Vault, x *duckdb.Index, rules *sigma.Engine, logger *slog.Logger) *flow {
+func newFlow(v *vault.Vault, x *duckdb.Index, pack *detect.Pack, logger *slog.Logger) *flow {
 	return &flow{
-		vault: v, index: x, rules: rules, logger: logger, moved: make(chan struct{}), covers: make(chan struct{}, 1),
+		vault: v, index: x, pack: pack, logger: logger, moved: make(chan struct{}), covers: make(chan struct{}, 1),
 		tallies: map[string]*control.Tally{}, files: map[string]*control.Tally{},
 	}
 }
@@ -71,7 +71,7 @@ type batch struct {
 	rows     []index.Row
 	last     uint64
 	outside  uint64 // the last record that is not konseki's own
-	findings []detect.Finding
+	findings []finding.Finding
 	own      []event.Record
 	seen     []seenSource
 	losses   *coverage.Losses // nil while there are none
@@ -117,7 +117,7 @@ func (f *flow) run(ctx context.Context) error {
 
 // derive reads records in Seq order and derives their events and findings.
 func (f *flow) derive(ctx context.Context, out chan<- *batch) error {
-	d := newDeriver(f.rules)
+	d := newDeriver(f.pack)
 	last := f.reached()
 	for {
 		if err := f.vault.Wait(ctx, last); err != nil {
@@ -161,16 +161,13 @@ func send(ctx context.Context, out chan<- *batch, b *batch) error {
 // deriver turns records into rows and findings.
 type deriver struct {
 	normaliser *normalise.Normaliser
-	matcher    *sigma.Matcher
-	matches    []sigma.Match
+	detector   *detect.Detector
 	sources    map[string]bool
 }
 
-func newDeriver(rules *sigma.Engine) *deriver {
+func newDeriver(pack *detect.Pack) *deriver {
 	d := &deriver{normaliser: normalise.New(), sources: map[string]bool{}}
-	if rules != nil {
-		d.matcher = rules.NewMatcher()
-	}
+	d.detector = detect.NewDetector(pack)
 	return d
 }
 
@@ -184,12 +181,8 @@ func (d *deriver) record(b *batch, rec event.Record) []event.Event {
 	own := event.IsOwn(rec.Source)
 	for i := range evs {
 		b.rows = append(b.rows, index.Row{Event: &evs[i], Raw: rec.Raw})
-		if own || d.matcher == nil {
-			continue
-		}
-		d.matches = d.matcher.Match(&evs[i], rec.Raw, d.matches[:0])
-		for _, m := range d.matches {
-			b.findings = append(b.findings, detect.FromMatch(m, &evs[i]))
+		if !own {
+			b.findings = d.detector.Look(&evs[i], rec.Raw, b.findings)
 		}
 	}
 	b.last = rec.Seq
@@ -302,7 +295,7 @@ func (f *flow) persist(ctx context.Context, write func() error) error {
 }
 
 // raise seals findings, each once.
-func (f *flow) raise(ctx context.Context, found []detect.Finding) error {
+func (f *flow) raise(ctx context.Context, found []finding.Finding) error {
 	if len(found) == 0 {
 		return nil
 	}
@@ -363,7 +356,7 @@ func (f *flow) cover(ctx context.Context) error {
 // rowsOf derives the rows of a segment again; findings were raised before.
 func (f *flow) rowsOf(ctx context.Context, seg index.Segment) iter.Seq2[index.Row, error] {
 	return func(yield func(index.Row, error) bool) {
-		d := newDeriver(nil)
+		d := newDeriver(f.pack)
 		for rec, err := range f.vault.Records(ctx, seg.First) {
 			if err != nil {
 				yield(index.Row{}, err)
@@ -411,13 +404,13 @@ func segmentOf(s vault.Segment) index.Segment {
 // rebuild derives the events of closed segments that have no derived file,
 // oldest first, and returns what the rules find in them: nearly all of it was
 // raised before, but not what konseki had no time for when it was stopped.
-func (f *flow) rebuild(ctx context.Context, progress func(done, total uint64)) ([]detect.Finding, error) {
+func (f *flow) rebuild(ctx context.Context, progress func(done, total uint64)) ([]finding.Finding, error) {
 	if err := f.dropGone(ctx); err != nil {
 		return nil, err
 	}
-	d := newDeriver(f.rules)
+	d := newDeriver(f.pack)
 	size := f.vault.Size()
-	var found []detect.Finding
+	var found []finding.Finding
 	known := map[string]bool{}
 	for _, s := range f.vault.Segments() {
 		seg := segmentOf(s)
@@ -524,7 +517,10 @@ func (f *flow) Correlate(ctx context.Context) error {
 	if err := f.Sync(ctx); err != nil {
 		return err
 	}
-	b := detect.NewBaselines(detect.DefaultParams())
+	w, err := detect.NewWatch(f.pack)
+	if err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
 	var last time.Time
 	for ev, err := range f.index.Stream(ctx, time.Time{}, time.Time{}) {
 		if err != nil {
@@ -534,11 +530,11 @@ func (f *flow) Correlate(ctx context.Context) error {
 			continue // its time says when it was received, not when it happened
 		}
 		last = later(last, ev.Time)
-		if err := f.raise(ctx, b.Observe(ev)); err != nil {
+		if err := f.raise(ctx, w.Observe(ev)); err != nil {
 			return err
 		}
 	}
-	if err := f.raise(ctx, b.Advance(last)); err != nil {
+	if err := f.raise(ctx, w.End(last)); err != nil {
 		return err
 	}
 	return f.Sync(ctx)

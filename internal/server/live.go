@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/detect"
+	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
 )
@@ -14,15 +15,19 @@ import (
 // liveDetection feeds the baselines with events as they arrive and with the
 // clock. Imported files are judged by Correlate instead: their time is over.
 type liveDetection struct {
-	mu        sync.Mutex
-	baselines *detect.Baselines
-	live      map[string]bool // sources that arrive live
+	mu    sync.Mutex
+	watch *detect.Watch
+	live  map[string]bool // sources that arrive live
 }
 
 // warm lets the baselines learn from what live sources sent before. What they
 // would find there was found then.
 func (s *Server) warm(ctx context.Context) (*liveDetection, error) {
-	l := &liveDetection{baselines: detect.NewBaselines(detect.DefaultParams()), live: map[string]bool{}}
+	w, err := detect.NewWatch(s.flow.pack)
+	if err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+	l := &liveDetection{watch: w, live: map[string]bool{}}
 	sources, err := s.Sources(ctx)
 	if err != nil {
 		return nil, err
@@ -35,23 +40,23 @@ func (s *Server) warm(ctx context.Context) (*liveDetection, error) {
 			return nil, fmt.Errorf("server: warm the baselines: %w", err)
 		}
 		if l.live[ev.Source] {
-			l.baselines.Observe(ev)
+			l.watch.Observe(ev)
 		}
 	}
 	return l, nil
 }
 
 // observe judges a batch of rows; it is called in the order of arrival.
-func (l *liveDetection) observe(rows []index.Row) []detect.Finding {
+func (l *liveDetection) observe(rows []index.Row) []finding.Finding {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var found []detect.Finding
+	var found []finding.Finding
 	for _, r := range rows {
 		ev := r.Event
 		if event.IsOwn(ev.Source) || ev.Format == event.Unparsed || ev.TimeRx.Sub(ev.Time) > 24*time.Hour {
 			continue // an old file, not something that happens now
 		}
-		found = append(found, l.baselines.Observe(ev)...)
+		found = append(found, l.watch.Observe(ev)...)
 	}
 	return found
 }
@@ -65,7 +70,7 @@ func (f *flow) watch(ctx context.Context, every time.Duration) error {
 		select {
 		case now := <-tick.C:
 			f.live.mu.Lock()
-			found := f.live.baselines.Advance(now)
+			found := f.live.watch.Advance(now)
 			f.live.mu.Unlock()
 			if err := f.raise(ctx, found); err != nil {
 				return err

@@ -110,7 +110,7 @@ func TestTheSilenceOfALiveSourceIsOneFinding(t *testing.T) {
 	}
 	last := recs[len(recs)-1].Received
 	for _, after := range []time.Duration{time.Minute, 20 * time.Minute, 40 * time.Minute, 3 * time.Hour} {
-		if err := s.flow.raise(t.Context(), s.flow.live.baselines.Advance(last.Add(after))); err != nil {
+		if err := s.flow.raise(t.Context(), s.flow.live.watch.Advance(last.Add(after))); err != nil {
 			t.Fatal(err)
 		}
 		want := 1
@@ -124,7 +124,7 @@ func TestTheSilenceOfALiveSourceIsOneFinding(t *testing.T) {
 	closed(t, s)
 	s = start(t, dir, live)
 	defer closed(t, s)
-	if err := s.flow.raise(t.Context(), s.flow.live.baselines.Advance(last.Add(4*time.Hour))); err != nil {
+	if err := s.flow.raise(t.Context(), s.flow.live.watch.Advance(last.Add(4*time.Hour))); err != nil {
 		t.Fatal(err)
 	}
 	if got := findings(t, s); len(got) != 1 {

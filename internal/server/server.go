@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -20,12 +19,10 @@ import (
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
 	"github.com/konseki/konseki/internal/index/duckdb"
-	"github.com/konseki/konseki/internal/normalise"
 	"github.com/konseki/konseki/internal/query"
 	"github.com/konseki/konseki/internal/sigma"
 	"github.com/konseki/konseki/internal/vault"
 	"github.com/konseki/konseki/internal/vault/anchor"
-	"github.com/konseki/konseki/rules"
 )
 
 // Server is an open data folder with everything that works on it.
@@ -107,9 +104,13 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 	if err := PolicyOf(opts.Config).Check(); err != nil {
 		return fmt.Errorf("server: konseki.yaml: %w", err)
 	}
-	engine, err := s.loadRules(opts.Config.Rules)
+	pack, problems, err := loadPack(s.Dir, opts.Config)
 	if err != nil {
 		return err
+	}
+	s.Problems = problems
+	for _, p := range problems {
+		s.logger.Warn("rule refused", "file", p.File, "line", p.Line, "reason", p.Reason)
 	}
 	folder := filepath.Join(s.Dir, indexFolder)
 	if opts.Reindex {
@@ -117,15 +118,15 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 			return fmt.Errorf("server: drop the index: %w", err)
 		}
 	}
-	s.index, err = duckdb.Open(folder, duckdb.Options{Logger: s.logger, Version: normalise.Version(), Records: s.vault.Records})
+	s.index, err = duckdb.Open(folder, duckdb.Options{Logger: s.logger, Version: indexVersion(pack), Records: s.vault.Records})
 	if err != nil {
 		return fmt.Errorf("server: index: %w", err)
 	}
-	s.flow = newFlow(s.vault, s.index, engine, s.logger)
+	s.flow = newFlow(s.vault, s.index, pack, s.logger)
 	s.flow.late = cmp.Or(opts.Config.Late, config.Default().Late)
 	s.Service = control.New(control.Deps{
 		Vault: s.vault, Dir: filepath.Join(s.Dir, vaultFolder), Index: s.index, Flow: s.flow, Zone: opts.Config.Location(), Keep: PolicyOf(opts.Config),
-		Version: opts.Version, Rules: len(engine.Rules()), Logger: s.logger, Now: time.Now,
+		Version: opts.Version, Rules: len(pack.Engine.Rules()) + len(pack.Correlations), Logger: s.logger, Now: time.Now,
 	})
 	s.flow.own = s.Service
 	s.Service.Outside = s.outside
@@ -163,32 +164,6 @@ func (s *Server) start() {
 		}
 	})
 	s.running.Go(func() { s.lossLoop(ctx) })
-}
-
-// loadRules compiles konseki's own rules, those in the data folder and those
-// of the configured folders. A rule that cannot be honoured is a Problem.
-func (s *Server) loadRules(dirs []string) (*sigma.Engine, error) {
-	all, problems := sigma.LoadDir(rules.FS(), ".")
-	if local := filepath.Join(s.Dir, rulesFolder); isDir(local) {
-		dirs = append([]string{local}, dirs...)
-	}
-	for _, dir := range dirs {
-		if !isDir(dir) {
-			return nil, fmt.Errorf("server: rules: %s is not a folder: %w", dir, fs.ErrNotExist)
-		}
-		more, bad := sigma.LoadDir(os.DirFS(dir), ".")
-		all, problems = append(all, more...), append(problems, bad...)
-	}
-	s.Problems = problems
-	for _, p := range problems {
-		s.logger.Warn("rule refused", "file", p.File, "line", p.Line, "reason", p.Reason)
-	}
-	return sigma.Compile(all), nil
-}
-
-func isDir(path string) bool {
-	st, err := os.Stat(path)
-	return err == nil && st.IsDir()
 }
 
 // remember folds konseki's own records: those of closed segments are found

@@ -40,13 +40,18 @@ func (v *values) compare(w *values) int {
 // isOwn reports whether the row is of konseki's own records.
 func (v *values) isOwn() bool { return event.IsOwn(v.texts[derived.ColSource]) }
 
-// streamColumns are what a stream carries: who did what where and when, which
-// is all that baselines read.
+// streamColumns are what a stream carries: the promoted columns and the notes,
+// which is all that correlations and baselines read.
 func streamColumns() []int {
-	return []int{
-		derived.ColTime, derived.ColRecord, derived.ColNth, derived.ColTimeRx, derived.ColQuality, derived.ColSource, derived.ColFormat, derived.ColClass, derived.ColActivity, derived.ColStatus,
-		derived.ColActor, derived.ColSrcIP, derived.ColHost, derived.ColObject, derived.ColClient,
+	var out []int
+	for col := range derived.ColumnCount {
+		switch col {
+		case derived.ColOriginal, derived.ColMessage, derived.ColFields, derived.ColTextKind, derived.ColText:
+		default:
+			out = append(out, col)
+		}
 	}
+	return out
 }
 
 // hotCursor walks arranged rows of batches.

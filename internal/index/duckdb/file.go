@@ -53,7 +53,7 @@ const tempSuffix = ".part"
 
 // layoutVersion is part of the name of derived files: what is not laid out as
 // this version does it is derived again.
-const layoutVersion = "2"
+const layoutVersion = "3"
 
 // fileName names the derived file of a segment after the range of records, the
 // version of layout and normaliser it came from, and the segment's name, so

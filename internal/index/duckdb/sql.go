@@ -59,7 +59,7 @@ func eventsView(b *builder, known *homes) string {
 	list := func() (shown []string) {
 		for col, s := range derived.Specs() {
 			switch col {
-			case derived.ColText, derived.ColTextKind:
+			case derived.ColText, derived.ColTextKind, derived.ColNotes:
 			case derived.ColMessage, derived.ColOriginal:
 				shown = append(shown, b.value(derived.Item{Col: col})+" AS "+s.Name)
 			case derived.ColTime, derived.ColTimeRx:

@@ -18,9 +18,8 @@ import (
 const checkEvery = 1024
 
 // Stream yields every event in [from,to), zero times being open, in the order
-// (time, record, nth), with the columns that baselines read: times, quality,
-// source, format, class, activity, status, actor, source address, host, object
-// and client. Own records and findings are left out. It sees the index as it
+// (time, record, nth), with what correlations and baselines read: the promoted
+// columns and the notes. Own records and findings are left out. It sees the index as it
 // is when the loop begins and keeps some pages of each file that reaches into the same
 // time in memory. After an error it ends. The event is valid until the next
 // one; its strings stay.
@@ -85,6 +84,10 @@ func (m *merge) run(ctx context.Context, yield func(*event.Event, error) bool) e
 		c := m.heap[0]
 		if f, ok := c.(*fileCursor); !ok && !c.row().isOwn() || ok && f.isReal() {
 			c.row().fill(&ev, &quality)
+			var err error
+			if ev.Notes, err = parseFields(c.row().texts[derived.ColNotes]); err != nil {
+				return err
+			}
 			if !yield(&ev, nil) {
 				m.left = true
 				return nil

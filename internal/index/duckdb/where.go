@@ -57,7 +57,7 @@ func (b *builder) column(col int) string {
 // byName finds a column that people may name.
 func byName(name string) (int, bool) {
 	for col, s := range derived.Specs() {
-		if s.Name == name && col != derived.ColFields && col != derived.ColTextKind && col != derived.ColText {
+		if s.Name == name && col != derived.ColFields && col != derived.ColTextKind && col != derived.ColText && col != derived.ColNotes {
 			return col, true
 		}
 	}

@@ -53,6 +53,7 @@ const (
 	ColFields   // JSON object of the native fields, in the order read
 	ColTextKind // whose text ColText is
 	ColText     // what free words search where that is not the raw bytes
+	ColNotes    // what detection keeps of the event, as ColFields; not searched
 	// ColumnCount is their number.
 	ColumnCount
 )
@@ -99,6 +100,7 @@ func Specs() [ColumnCount]Spec {
 		ColStatement: {"statement", plain}, ColClient: {"client_app", dictionary},
 		ColBytes: {"bytes_out", Number64}, ColMessage: {"message", plain},
 		ColFields: {"fields", plain}, ColTextKind: {"text_kind", Number32}, ColText: {"text", plain},
+		ColNotes: {"notes", plain},
 	}
 }
 
@@ -267,8 +269,9 @@ func (b *Batch) Add(ev *event.Event, raw []byte) {
 	b.text(ColClient, ev.ClientApp)
 	b.number(ColBytes, ev.BytesOut)
 	b.text(ColMessage, ev.Message)
-	b.fields(ev.Fields)
+	b.fields(ColFields, ev.Fields)
 	b.words(ev, raw)
+	b.fields(ColNotes, ev.Notes)
 }
 
 // qualityText writes the text form anew only where it changes.
@@ -280,9 +283,9 @@ func (b *Batch) qualityText(q event.Quality) string {
 	return b.written
 }
 
-// fields appends the native fields as a JSON object.
-func (b *Batch) fields(fields []event.Field) {
-	c := &b.Cols[ColFields]
+// fields appends native fields, or notes, as a JSON object.
+func (b *Batch) fields(col int, fields []event.Field) {
+	c := &b.Cols[col]
 	start := len(c.Data)
 	if len(fields) > 0 {
 		c.Data = appendFields(c.Data, fields)

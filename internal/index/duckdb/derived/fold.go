@@ -187,7 +187,7 @@ func (f *folder) template(p Place) *template {
 // repeated reports whether native fields may be found in a column.
 func repeated(col int) bool {
 	switch col {
-	case ColTime, ColRecord, ColNth, ColTimeRx, ColQuality, ColOriginal, ColMessage, ColFields, ColTextKind, ColText:
+	case ColTime, ColRecord, ColNth, ColTimeRx, ColQuality, ColOriginal, ColMessage, ColFields, ColTextKind, ColText, ColNotes:
 		return false
 	}
 	return true

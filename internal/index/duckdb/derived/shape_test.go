@@ -34,7 +34,7 @@ func TestFieldsAreTakenApartAsTheyWereWritten(t *testing.T) {
 			want = append(want, query.Clean(fields[len(fields)-1].Name), query.Clean(fields[len(fields)-1].Value))
 		}
 		b := NewBatch()
-		b.fields(fields)
+		b.fields(ColFields, fields)
 		var p parsedRow
 		p.read(b.Cols[ColFields].Text(0))
 		var got []string

@@ -1,35 +1,36 @@
-package detect
+package baseline
 
 import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/konseki/konseki/internal/detect/finding"
 )
 
-func sharedAddressInfo(p *Params) Info {
-	return Info{
+func (b *accounts) tuneSharedAddress(t *Tuning) {
+	b.p.SharedWithin, b.p.SharedAccounts = t.Duration("shared_within", 24*time.Hour), t.Int("shared_accounts", 4)
+	b.p.PoolAccounts, b.p.PoolAddresses = t.Int("pool_accounts", 3), t.Int("pool_addresses", 4)
+	b.p.PrivateAddresses = t.Bool("private_addresses", false)
+	b.sharedAddressInfo = finding.Info{
 		ID:    "baseline-shared-address",
 		Title: "One address uses several accounts", TitleJA: "一つの接続元が複数のアカウントを使った",
 		Description: "An address known from one account is used, or tried, with another. Offices, carriers' pools and " +
 			"private networks are learned or left out.",
 		DescriptionJA: "あるアカウントで知られる接続元が、別のアカウントでも使われた、または試された。" +
 			"事業所などの共用の出口、携帯網、私設アドレスは学習して除く。",
-		Level: LevelHigh, Tags: []string{"attack.initial-access", "attack.t1078"},
-		Params: []Param{
-			{"shared_within", p.SharedWithin.String()}, {"shared_accounts", count(p.SharedAccounts)},
-			{"pool_accounts", count(p.PoolAccounts)}, {"pool_addresses", count(p.PoolAddresses)},
-			{"private_addresses", fmt.Sprint(p.PrivateAddresses)},
-		},
+		Level: finding.LevelHigh, Tags: []string{"attack.initial-access", "attack.t1078"},
+		Params: t.Params(),
 	}
 }
 
 // telling reports whether it means something which accounts an address uses.
-func (b *Baselines) telling(a *access, addr *address) bool {
+func (b *accounts) telling(a *access, addr *address) bool {
 	return !addr.ordinary && (b.p.PrivateAddresses || !a.addr.IsPrivate()) && !b.pooled(a.addr)
 }
 
 // sharedAddress judges an account that is new to an address.
-func (b *Baselines) sharedAddress(a *access, addr *address) {
+func (b *accounts) sharedAddress(a *access, addr *address) {
 	if !b.telling(a, addr) || !addr.judged {
 		return
 	}
@@ -42,23 +43,23 @@ func (b *Baselines) sharedAddress(a *access, addr *address) {
 	}
 	if a.failure && !addr.flagged {
 		// People mistype their names: only an account that exists counts.
-		if known := b.accounts.find(a.account); known == nil || len(known.used) == 0 {
+		if known := b.accounts.Find(a.account); known == nil || len(known.used) == 0 {
 			return
 		}
 	}
-	level := LevelMedium
+	level := finding.LevelMedium
 	if len(others) > 1 {
-		level = LevelHigh
+		level = finding.LevelHigh
 	}
 	b.sharing(a, addr, others, level)
 }
 
-func (b *Baselines) sharing(a *access, addr *address, others []tie, level string) {
+func (b *accounts) sharing(a *access, addr *address, others []tie, level string) {
 	f := about(a, level)
 	names := make([]string, 0, len(others))
 	for i, t := range others {
 		if i < 5 {
-			names = append(names, shown(t.shown))
+			names = append(names, finding.Shown(t.shown))
 		}
 		f.Records = append(f.Records, t.record)
 	}
@@ -70,18 +71,18 @@ func (b *Baselines) sharing(a *access, addr *address, others []tie, level string
 	if a.failure {
 		verb, verbJA = "was tried", "試された"
 	}
-	f.Why = fmt.Sprintf("%s %s from %s, an address first seen %s with %s.", shown(a.shown), verb, a.addr, clock(addr.first), list)
-	f.WhyJA = fmt.Sprintf("%s が %s から%s。この接続元は %s に初めて現れ、%s で使われている。", shown(a.shown), a.addr, verbJA, clock(addr.first), list)
+	f.Why = fmt.Sprintf("%s %s from %s, an address first seen %s with %s.", finding.Shown(a.shown), verb, a.addr, finding.Clock(addr.first), list)
+	f.WhyJA = fmt.Sprintf("%s が %s から%s。この接続元は %s に初めて現れ、%s で使われている。", finding.Shown(a.shown), a.addr, verbJA, finding.Clock(addr.first), list)
 	addr.flagged = true
-	b.emit(f, sharedAddressInfo(&b.p), a.account, a.addr.String())
+	b.kit.Raise(f, &b.sharedAddressInfo, a.account, a.addr.String())
 }
 
 // judgeUntil judges the addresses that have been watched long enough by an
 // instant: many accounts make them ordinary, a few make a finding.
-func (b *Baselines) judgeUntil(now time.Time) {
+func (b *accounts) judgeUntil(now time.Time) {
 	for len(b.judging) > 0 {
 		ip := b.judging[0]
-		addr := b.addresses.find(ip)
+		addr := b.addresses.Find(ip)
 		if addr != nil && now.Sub(addr.first) < b.p.SharedWithin {
 			return
 		}
@@ -100,7 +101,7 @@ func (b *Baselines) judgeUntil(now time.Time) {
 
 // sharedFromTheStart reports an address that used a few accounts on its first
 // day. While konseki itself is new, that is how homes and small offices look.
-func (b *Baselines) sharedFromTheStart(addr *address, a access) {
+func (b *accounts) sharedFromTheStart(addr *address, a access) {
 	if !b.telling(&a, addr) {
 		return
 	}
@@ -110,9 +111,9 @@ func (b *Baselines) sharedFromTheStart(addr *address, a access) {
 	}
 	last := list[len(list)-1]
 	a.time, a.record, a.shown, a.account, a.success = last.success, last.record, last.shown, last.account, true
-	level := LevelLow
+	level := finding.LevelLow
 	if addr.first.Sub(b.started) > time.Duration(b.p.LearnDays)*24*time.Hour {
-		level = LevelMedium
+		level = finding.LevelMedium
 	}
 	b.sharing(&a, addr, list[:len(list)-1], level)
 }

@@ -1,4 +1,4 @@
-package detect
+package baseline
 
 import (
 	"cmp"
@@ -10,24 +10,34 @@ import (
 	"strings"
 	"time"
 
+	"github.com/konseki/konseki/internal/detect/bounded"
+	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
 )
 
-func silenceInfo(p *Params) Info {
-	return Info{
+func (q *silence) tune(t *Tuning) {
+	q.p.floor, q.p.factor, q.p.ceiling = t.Duration("floor", 2*time.Minute), t.Float("factor", 3), t.Duration("ceiling", 12*time.Hour)
+	q.p.learn, q.p.gaps, q.p.gather = t.Duration("learn", 24*time.Hour), t.Int("gaps", 50), t.Duration("gather", time.Minute)
+	q.info = finding.Info{
 		ID:    "baseline-source-silent",
 		Title: "Log source fell silent", TitleJA: "ログ源が沈黙した",
 		Description: "A source, or hosts of it, sent nothing for much longer than their learned rhythm while others went on. " +
 			"Hosts of one source that fall silent together are one finding.",
 		DescriptionJA: "他のログ源が続いているのに、あるログ源またはそのホストが、学習した間隔を大きく超えて何も送ってこない。" +
 			"同じログ源のホストが相次いで沈黙したときは一件にまとめる。",
-		Level: LevelHigh, Tags: []string{"attack.defense-impairment"},
-		Params: []Param{
-			{"silence_floor", p.SilenceFloor.String()}, {"silence_factor", fmt.Sprint(p.SilenceFactor)},
-			{"silence_ceiling", p.SilenceCeiling.String()}, {"silence_learn", p.SilenceLearn.String()},
-			{"silence_gaps", count(p.SilenceGaps)}, {"silence_gather", p.SilenceGather.String()},
-		},
+		Level: finding.LevelHigh, Tags: []string{"attack.defense-impairment"},
+		Params: t.Params(),
 	}
+}
+
+// silenceParams: floor is the shortest silence that is reported, factor what
+// the learned gap is multiplied with, ceiling the gap beyond which a source has
+// no rhythm worth watching, learn how long and gaps how many gaps a rhythm is
+// learned from, gather how long hosts of one source are gathered into one finding.
+type silenceParams struct {
+	floor, ceiling, learn, gather time.Duration
+	factor                        float64
+	gaps                          int
 }
 
 // A streamKey is a source and a host; an empty host means the whole source.
@@ -123,29 +133,31 @@ func (s *stream) longest() time.Duration {
 
 // patience is how long the stream may be silent before that is remarkable; ok
 // is false while its rhythm is not known or when it has none.
-func (s *stream) patience(p *Params) (d time.Duration, ok bool) {
+func (s *stream) patience(p *silenceParams) (d time.Duration, ok bool) {
 	seen := s.last.Sub(s.first)
-	if s.gaps < p.SilenceGaps {
+	if s.gaps < p.gaps {
 		return 0, false
 	}
 	p99, longest := s.quantile(0.99), s.longest()
-	factor := p.SilenceFactor
-	if steady := longest <= 2*p99 && p99 <= 2*s.quantile(0.5); steady && s.gaps >= 2*p.SilenceGaps {
+	factor := p.factor
+	if steady := longest <= 2*p99 && p99 <= 2*s.quantile(0.5); steady && s.gaps >= 2*p.gaps {
 		factor = min(factor, 1.5) // a heartbeat: it needs neither much room nor days
 		if p99 < time.Minute {
-			factor = p.SilenceFactor
+			factor = p.factor
 		}
-	} else if seen < p.SilenceLearn {
+	} else if seen < p.learn {
 		return 0, false
 	}
-	d = max(p.SilenceFloor, time.Duration(factor*float64(p99)), longest+longest/4) + s.lag
-	return d, p99 <= p.SilenceCeiling && d <= p.SilenceCeiling
+	d = max(p.floor, time.Duration(factor*float64(p99)), longest+longest/4) + s.lag
+	return d, p99 <= p.ceiling && d <= p.ceiling
 }
 
 // A silence watches all streams.
 type silence struct {
-	b         *Baselines
-	streams   *table[streamKey, stream]
+	kit       *Kit
+	p         silenceParams
+	info      finding.Info
+	streams   *bounded.Table[streamKey, stream]
 	deadlines deadlineHeap
 	now       time.Time // event time reached
 	suspect   time.Time // an instant far ahead that one event claimed
@@ -167,14 +179,30 @@ type deadline struct {
 	key streamKey
 }
 
-func newSilence(b *Baselines) *silence {
-	return &silence{b: b, streams: newTable[streamKey, stream](b.p.MaxStreams, &b.stats.Evicted), mass: make(map[string]time.Time)}
+func newSilence(k *Kit) Baseline {
+	q := &silence{kit: k, mass: make(map[string]time.Time)}
+	q.tune(k.Tune("baseline-source-silent"))
+	q.streams = bounded.NewTable[streamKey, stream](maxStreams, k.Evicted())
+	return q
 }
+
+// maxStreams bounds the sources and hosts whose rhythm is remembered.
+const maxStreams = 50_000
+
+func (q *silence) Rules() []finding.Info { return []finding.Info{q.info} }
+
+// Wants is false: silence is judged by what arrives, and told through arrive.
+func (q *silence) Wants(*event.Event) bool { return false }
+
+func (q *silence) Observe(*event.Event) {}
+
+func (q *silence) Advance(now time.Time) { q.advance(now) }
 
 // maxHost bounds a host's name; longer ones are not names.
 const maxHost = 256
 
-func (q *silence) observe(ev *event.Event) {
+// arrive takes an event in as it comes.
+func (q *silence) arrive(ev *event.Event) {
 	if ev.Time.IsZero() {
 		return
 	}
@@ -186,10 +214,10 @@ func (q *silence) observe(ev *event.Event) {
 }
 
 func (q *silence) note(key streamKey, ev *event.Event) {
-	s, _ := q.streams.get(key)
+	s, _ := q.streams.Get(key)
 	s.key = key
 	s.observe(ev)
-	if !s.queued && !s.silent && s.gaps >= q.b.p.SilenceGaps {
+	if !s.queued && !s.silent && s.gaps >= q.p.gaps {
 		q.enqueue(s)
 	}
 }
@@ -199,7 +227,7 @@ const relook = 10 * time.Minute
 
 // enqueue puts a stream on watch.
 func (q *silence) enqueue(s *stream) {
-	d, ok := s.patience(&q.b.p)
+	d, ok := s.patience(&q.p)
 	at := s.last.Add(d)
 	if !ok {
 		at = s.last.Add(relook) // when more is known
@@ -248,18 +276,18 @@ func (q *silence) advance(now time.Time) {
 }
 
 func (q *silence) examine(d deadline) {
-	s := q.streams.find(d.key)
+	s := q.streams.Find(d.key)
 	if s == nil || s.silent {
 		return
 	}
 	s.queued = false
-	wait, ok := s.patience(&q.b.p)
+	wait, ok := s.patience(&q.p)
 	at := s.last.Add(wait)
 	if !ok {
-		if s.last.Add(q.b.p.SilenceCeiling).After(q.now) {
+		if s.last.Add(q.p.ceiling).After(q.now) {
 			again := relook
-			if s.gaps >= 4*q.b.p.SilenceGaps {
-				again = q.b.p.SilenceCeiling / 4
+			if s.gaps >= 4*q.p.gaps {
+				again = q.p.ceiling / 4
 			}
 			s.queued = true
 			heap.Push(&q.deadlines, deadline{d.at.Add(again), d.key})
@@ -281,22 +309,22 @@ func (q *silence) examine(d deadline) {
 // silent together, those of slower rhythm follow: they make one more finding.
 func (q *silence) gatherFor(source string) time.Duration {
 	if last, ok := q.mass[source]; ok && q.now.Sub(last) < time.Hour {
-		return 10 * q.b.p.SilenceGather
+		return 10 * q.p.gather
 	}
-	return q.b.p.SilenceGather
+	return q.p.gather
 }
 
 // report makes the finding of a gathering, unless all have spoken meanwhile.
 func (q *silence) report(g gathering) {
 	var hosts []*stream
 	var whole *stream
-	for key, s := range q.streams.all {
-		if key.source != g.source || !s.silent || s.last.Before(g.from.Add(-q.b.p.SilenceCeiling)) {
+	for key, s := range q.streams.All {
+		if key.source != g.source || !s.silent || s.last.Before(g.from.Add(-q.p.ceiling)) {
 			continue
 		}
 		if key.host == "" {
 			whole = s
-		} else if wait, _ := s.patience(&q.b.p); !s.last.Add(wait).Before(g.from) {
+		} else if wait, _ := s.patience(&q.p); !s.last.Add(wait).Before(g.from) {
 			hosts = append(hosts, s)
 		}
 	}
@@ -315,7 +343,7 @@ func (q *silence) report(g gathering) {
 	} else {
 		q.noteMass(g.source)
 	}
-	q.b.emit(q.finding(g, hosts, whole), silenceInfo(&q.b.p), g.source, what)
+	q.kit.Raise(q.finding(g, hosts, whole), &q.info, g.source, what)
 }
 
 // noteMass remembers that hosts of a source fell silent together; what is over
@@ -332,12 +360,12 @@ const fallingWithin = 5 * time.Minute
 // joinFalling adds the hosts that are quiet beside silent ones although their
 // own rhythm would still excuse it, so that one cause is one finding.
 func (q *silence) joinFalling(g gathering, hosts []*stream) []*stream {
-	for key, s := range q.streams.all {
-		if key.source != g.source || key.host == "" || s.silent || s.gaps < q.b.p.SilenceGaps {
+	for key, s := range q.streams.All {
+		if key.source != g.source || key.host == "" || s.silent || s.gaps < q.p.gaps {
 			continue
 		}
 		quiet := q.now.Sub(s.last)
-		if quiet < q.b.p.SilenceFloor || quiet < s.quantile(0.99) || g.from.Sub(s.last) > q.b.p.SilenceCeiling {
+		if quiet < q.p.floor || quiet < s.quantile(0.99) || g.from.Sub(s.last) > q.p.ceiling {
 			continue
 		}
 		if slices.ContainsFunc(hosts, func(h *stream) bool { return h.last.Sub(s.last).Abs() <= fallingWithin }) {
@@ -348,16 +376,16 @@ func (q *silence) joinFalling(g gathering, hosts []*stream) []*stream {
 	return hosts
 }
 
-func (q *silence) finding(g gathering, hosts []*stream, whole *stream) Finding {
-	f := Finding{Level: LevelMedium, Time: g.from, Until: q.now, Source: g.source, Object: g.source}
+func (q *silence) finding(g gathering, hosts []*stream, whole *stream) finding.Finding {
+	f := finding.Finding{Level: finding.LevelMedium, Time: g.from, Until: q.now, Source: g.source, Object: g.source}
 	first := whole
 	if len(hosts) > 0 {
 		first = hosts[0]
 	}
-	names := make([]string, 0, min(len(hosts), MaxRecords))
+	names := make([]string, 0, min(len(hosts), finding.MaxRecords))
 	for i, s := range hosts {
-		if i < MaxRecords {
-			names = append(names, shown(s.key.host))
+		if i < finding.MaxRecords {
+			names = append(names, finding.Shown(s.key.host))
 			f.Records = append(f.Records, s.record)
 		}
 	}
@@ -368,20 +396,20 @@ func (q *silence) finding(g gathering, hosts []*stream, whole *stream) Finding {
 		f.Host = hosts[0].key.host
 	}
 	if len(hosts) > 1 || whole != nil {
-		f.Level = LevelHigh
+		f.Level = finding.LevelHigh
 	}
 	list := strings.Join(names, ", ")
 	if more := len(hosts) - len(names); more > 0 {
 		list += fmt.Sprintf(" (+%d)", more)
 	}
-	usual := span(first.quantile(0.99))
+	usual := finding.Span(first.quantile(0.99))
 	switch {
 	case len(hosts) == 0:
-		f.Why = fmt.Sprintf("Source %s sent nothing since %s; its gaps are %s at most, 99 times of 100.", shown(g.source), clock(first.last), usual)
-		f.WhyJA = fmt.Sprintf("ログ源 %s が %s から何も送ってこない。ふだんの間隔は 99%% が %s 以内である。", shown(g.source), clock(first.last), usual)
+		f.Why = fmt.Sprintf("Source %s sent nothing since %s; its gaps are %s at most, 99 times of 100.", finding.Shown(g.source), finding.Clock(first.last), usual)
+		f.WhyJA = fmt.Sprintf("ログ源 %s が %s から何も送ってこない。ふだんの間隔は 99%% が %s 以内である。", finding.Shown(g.source), finding.Clock(first.last), usual)
 	default:
-		f.Why = fmt.Sprintf("%d host(s) of %s sent nothing since %s; gaps are %s at most, 99 times of 100: %s.", len(hosts), shown(g.source), clock(first.last), usual, list)
-		f.WhyJA = fmt.Sprintf("%s の %d 台が %s から何も送ってこない。ふだんの間隔は 99%% が %s 以内である：%s。", shown(g.source), len(hosts), clock(first.last), usual, list)
+		f.Why = fmt.Sprintf("%d host(s) of %s sent nothing since %s; gaps are %s at most, 99 times of 100: %s.", len(hosts), finding.Shown(g.source), finding.Clock(first.last), usual, list)
+		f.WhyJA = fmt.Sprintf("%s の %d 台が %s から何も送ってこない。ふだんの間隔は 99%% が %s 以内である：%s。", finding.Shown(g.source), len(hosts), finding.Clock(first.last), usual, list)
 	}
 	return f
 }

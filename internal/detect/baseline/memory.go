@@ -1,4 +1,4 @@
-package detect
+package baseline
 
 import (
 	"cmp"
@@ -178,8 +178,8 @@ const maxPoolUsers = 1024
 
 // learnNetwork notes that an account used an address of a network. Where
 // several accounts keep getting new addresses the network is a carrier's pool.
-func (b *Baselines) learnNetwork(a *access) {
-	p, _ := b.networks.get(network(a.addr))
+func (b *accounts) learnNetwork(a *access) {
+	p, _ := b.networks.Get(network(a.addr))
 	if p.dynamic {
 		return
 	}
@@ -200,15 +200,15 @@ func (b *Baselines) learnNetwork(a *access) {
 }
 
 // pooled reports whether an address comes from a carrier's pool.
-func (b *Baselines) pooled(a netip.Addr) bool {
-	p := b.networks.find(network(a))
+func (b *accounts) pooled(a netip.Addr) bool {
+	p := b.networks.Find(network(a))
 	return p != nil && p.dynamic
 }
 
 // usersOf counts the accounts seen in an address's network, and whether one
 // account is among them.
-func (b *Baselines) usersOf(a netip.Addr, account string) (n int, among bool) {
-	p := b.networks.find(network(a))
+func (b *accounts) usersOf(a netip.Addr, account string) (n int, among bool) {
+	p := b.networks.Find(network(a))
 	if p == nil {
 		return 0, false
 	}

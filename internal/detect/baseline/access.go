@@ -1,4 +1,4 @@
-package detect
+package baseline
 
 import (
 	"net/netip"

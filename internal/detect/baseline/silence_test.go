@@ -1,4 +1,4 @@
-package detect
+package baseline
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
 )
 
@@ -18,8 +19,8 @@ func (s *story) beats(r *rand.Rand, source, host string, from, until time.Time, 
 	}
 }
 
-func silences(list []Finding) []Finding {
-	return slices.DeleteFunc(slices.Clone(list), func(f Finding) bool { return f.RuleID != "baseline-source-silent" })
+func silences(list []finding.Finding) []finding.Finding {
+	return slices.DeleteFunc(slices.Clone(list), func(f finding.Finding) bool { return f.RuleID != "baseline-source-silent" })
 }
 
 func TestSilentHostIsReportedWithinFiveMinutes(t *testing.T) {
@@ -31,7 +32,7 @@ func TestSilentHostIsReportedWithinFiveMinutes(t *testing.T) {
 	s.beats(r, "server", "web1", start, wiped, time.Minute)
 	s.beats(r, "server", "web2", start, end, time.Minute)
 	s.beats(r, "firewall", "fw", start, end, 30*time.Second)
-	found := silences(s.run(NewBaselines(DefaultParams())))
+	found := silences(s.run(watching(t, nil)))
 	if len(found) != 1 {
 		t.Fatalf("%d findings, want one: %+v", len(found), found)
 	}
@@ -61,15 +62,15 @@ func TestHostsThatFallSilentTogetherAreOneFinding(t *testing.T) {
 		s.beats(r, "server", fmt.Sprintf("game%02d", i), start.Add(time.Duration(i)*time.Second), until, time.Duration(1+i%5)*time.Minute)
 	}
 	s.beats(r, "firewall", "fw", start, end, 20*time.Second)
-	found := silences(s.run(NewBaselines(DefaultParams())))
+	found := silences(s.run(watching(t, nil)))
 	if len(found) == 0 || len(found) > 2 {
 		t.Fatalf("%d findings, want one, at most one for stragglers", len(found))
 	}
 	f := found[0]
-	if f.Level != LevelHigh || len(f.Records) > MaxRecords {
+	if f.Level != finding.LevelHigh || len(f.Records) > finding.MaxRecords {
 		t.Errorf("level %s with %d records", f.Level, len(f.Records))
 	}
-	if n := strings.Count(f.Why, "game"); n < 20 || n > MaxRecords {
+	if n := strings.Count(f.Why, "game"); n < 20 || n > finding.MaxRecords {
 		t.Errorf("names %d hosts: %s", n, f.Why)
 	}
 	t.Logf("%d findings; %s", len(found), found[0].Why)
@@ -81,8 +82,8 @@ func TestWholeSourceSilentIsReported(t *testing.T) {
 	s := &story{}
 	s.beats(r, "aggregator", "", start, start.Add(30*time.Hour), 10*time.Second)
 	s.beats(r, "firewall", "", start, start.Add(31*time.Hour), 10*time.Second)
-	found := silences(s.run(NewBaselines(DefaultParams())))
-	if len(found) != 1 || found[0].Source != "aggregator" || found[0].Level != LevelHigh {
+	found := silences(s.run(watching(t, nil)))
+	if len(found) != 1 || found[0].Source != "aggregator" || found[0].Level != finding.LevelHigh {
 		t.Fatalf("found %+v", found)
 	}
 }
@@ -102,7 +103,7 @@ func TestOfficeHoursAndRareSourcesAreNotReported(t *testing.T) {
 	}
 	s.beats(r, "backup", "nas", start, start.AddDate(0, 0, 28), 24*time.Hour)
 	s.beats(r, "firewall", "", start, start.AddDate(0, 0, 28), 30*time.Second)
-	if found := silences(s.run(NewBaselines(DefaultParams()))); len(found) != 0 {
+	if found := silences(s.run(watching(t, nil))); len(found) != 0 {
 		t.Errorf("%d findings, first %s at %s", len(found), found[0].Why, found[0].Time)
 	}
 }
@@ -112,13 +113,14 @@ func TestOneEventFromTheFutureSilencesNobody(t *testing.T) {
 	start := jst(t, "2018-02-27 00:00:00")
 	s := &story{}
 	s.beats(r, "server", "web1", start, start.Add(30*time.Hour), time.Minute)
-	b := NewBaselines(DefaultParams())
-	var found []Finding
+	b := watching(t, nil)
+	var found []finding.Finding
 	for i := range s.events {
 		if i == len(s.events)/2 {
-			found = append(found, b.Observe(&event.Event{Time: start.AddDate(80, 0, 0), Source: "odd", Host: "x"})...)
+			b.observe(&event.Event{Time: start.AddDate(80, 0, 0), Source: "odd", Host: "x"})
 		}
-		found = append(found, b.Observe(&s.events[i])...)
+		b.observe(&s.events[i])
+		found = append(found, b.Take()...)
 	}
 	if len(found) != 0 {
 		t.Errorf("%d findings, first %s", len(found), found[0].Why)
@@ -131,14 +133,16 @@ func TestClockAloneRevealsSilence(t *testing.T) {
 	end := start.Add(30 * time.Hour)
 	s := &story{}
 	s.beats(r, "server", "web1", start, end, time.Minute)
-	b := NewBaselines(DefaultParams())
+	b := watching(t, nil)
 	if found := silences(s.run(b)); len(found) != 0 {
 		t.Fatalf("reported while it spoke: %s", found[0].Why)
 	}
-	if found := b.Advance(end.Add(2 * time.Minute)); len(found) != 0 {
+	b.Advance(end.Add(2 * time.Minute))
+	if found := b.Take(); len(found) != 0 {
 		t.Errorf("reported after two minutes: %s", found[0].Why)
 	}
-	if found := b.Advance(end.Add(10 * time.Minute)); len(found) != 1 {
+	b.Advance(end.Add(10 * time.Minute))
+	if found := b.Take(); len(found) != 1 {
 		t.Errorf("%d findings ten minutes after the last record, want one", len(found))
 	}
 }

@@ -1,8 +1,9 @@
-package detect
+package baseline
 
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/konseki/konseki/internal/detect/bounded"
+	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
 )
 
@@ -41,22 +44,40 @@ func (s *story) logon(at time.Time, source, account, addr, client string, ok boo
 	s.events = append(s.events, ev)
 }
 
-func (s *story) run(b *Baselines) []Finding {
+// watching returns all baselines with nothing learned.
+func watching(tb testing.TB, settings Settings) *Set {
+	tb.Helper()
+	set, err := New(settings)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return set
+}
+
+func (s *Set) observe(ev *event.Event) {
+	s.Arrive(ev)
+	if s.Wants(ev) {
+		s.Observe(ev)
+	}
+}
+
+func (s *story) run(b *Set) []finding.Finding {
 	slices.SortStableFunc(s.events, func(a, b event.Event) int { return a.Time.Compare(b.Time) })
-	var out []Finding
+	var out []finding.Finding
 	for i := range s.events {
 		s.events[i].Record = uint64(i + 1)
-		out = append(out, b.Observe(&s.events[i])...)
+		b.observe(&s.events[i])
+		out = append(out, b.Take()...)
 	}
 	if n := len(s.events); n > 0 {
-		out = append(out, b.Advance(s.events[n-1].Time)...)
+		b.Advance(s.events[n-1].Time)
 	}
-	return out
+	return append(out, b.Take()...)
 }
 
 // find returns the findings of a rule about an account.
-func find(list []Finding, rule, account string) []Finding {
-	var out []Finding
+func find(list []finding.Finding, rule, account string) []finding.Finding {
+	var out []finding.Finding
 	for _, f := range list {
 		if f.RuleID == rule && f.ActorUser == account {
 			out = append(out, f)
@@ -65,7 +86,7 @@ func find(list []Finding, rule, account string) []Finding {
 	return out
 }
 
-func by(tb testing.TB, list []Finding, rule, account string, latest time.Time) {
+func by(tb testing.TB, list []finding.Finding, rule, account string, latest time.Time) {
 	tb.Helper()
 	found := find(list, rule, account)
 	if len(found) == 0 {
@@ -104,7 +125,7 @@ func stolen(tb testing.TB) *story {
 	return s
 }
 
-func checkStolen(t *testing.T, found []Finding) {
+func checkStolen(t *testing.T, found []finding.Finding) {
 	t.Helper()
 	at := func(s string) time.Time { return jst(t, s) }
 	by(t, found, "baseline-new-address", "fuji", at("2018-01-07 09:58:00"))
@@ -115,63 +136,30 @@ func checkStolen(t *testing.T, found []Finding) {
 	by(t, found, "baseline-vpn-tied-address", "abe", at("2018-03-03 11:08:34"))
 	by(t, found, "baseline-shared-address", "chiba", at("2018-03-03 14:59:44"))
 	by(t, found, "baseline-vpn-tied-address", "baba", at("2018-03-03 15:10:26"))
-	if f := find(found, "baseline-new-address", "fuji"); len(f) > 0 && f[0].Level != LevelHigh {
+	if f := find(found, "baseline-new-address", "fuji"); len(f) > 0 && f[0].Level != finding.LevelHigh {
 		t.Errorf("new address within the hour is %s, want high", f[0].Level)
 	}
 }
 
 func TestStolenAccountsAreNoticedByTheFirstEventThatShowsThem(t *testing.T) {
-	checkStolen(t, stolen(t).run(NewBaselines(DefaultParams())))
+	checkStolen(t, stolen(t).run(watching(t, nil)))
 }
 
 func TestStolenAccountsAreNoticedAmongOrdinaryTraffic(t *testing.T) {
 	s := ordinary(jst(t, "2017-12-20 00:00:00"), 75, 60, 7)
 	s.events = append(s.events, stolen(t).events...)
-	found := s.run(NewBaselines(DefaultParams()))
+	found := s.run(watching(t, nil))
 	checkStolen(t, found)
 }
 
 func TestSameEventsGiveTheSameFindings(t *testing.T) {
 	s := ordinary(jst(t, "2018-01-01 00:00:00"), 20, 40, 3)
-	a, b := s.run(NewBaselines(DefaultParams())), s.run(NewBaselines(DefaultParams()))
+	a, b := s.run(watching(t, nil)), s.run(watching(t, nil))
 	if len(a) == 0 {
 		t.Fatal("nothing found: nothing compared")
 	}
 	if d := cmp.Diff(a, b); d != "" {
 		t.Errorf("findings differ between two runs:\n%s", d)
-	}
-}
-
-func TestLateAccessIsJudgedAndCounted(t *testing.T) {
-	b := NewBaselines(DefaultParams())
-	start := jst(t, "2018-01-01 09:00:00")
-	s := &story{}
-	s.logon(start.Add(time.Hour), "vpn", "abe", "192.0.2.1", "", true)
-	s.run(b)
-	late := &story{}
-	late.logon(start, "vpn", "abe", "192.0.2.1", "", true)
-	late.run(b)
-	if got := b.Stats(); got.Late != 1 || got.Accesses != 2 {
-		t.Errorf("stats %+v, want one late of two accesses", got)
-	}
-}
-
-func TestAccessesWaitForEarlierOnes(t *testing.T) {
-	b := NewBaselines(DefaultParams())
-	start := jst(t, "2018-01-01 09:00:00")
-	var s story
-	for i := range 3 {
-		s.logon(start.Add(time.Duration(i)*time.Second), "vpn", "abe", "192.0.2.1", "", false)
-	}
-	s.logon(start.Add(3*time.Second), "vpn", "abe", "192.0.2.1", "", true)
-	slices.Reverse(s.events) // arrive in the wrong order, within the window
-	var out []Finding
-	for i := range s.events {
-		out = append(out, b.Observe(&s.events[i])...)
-	}
-	out = append(out, b.Advance(start.Add(time.Minute))...)
-	if len(find(out, "baseline-failed-then-success", "abe")) != 1 {
-		t.Errorf("three failures and a success out of order: %+v", out)
 	}
 }
 
@@ -183,15 +171,16 @@ func TestOfficeAddressIsLearnedAsOrdinary(t *testing.T) {
 			s.logon(start.AddDate(0, 0, day).Add(time.Duration(p)*time.Minute), "chat", fmt.Sprintf("p%d", p), "198.51.100.1", desktop, true)
 		}
 	}
-	if found := s.run(NewBaselines(DefaultParams())); len(found) != 0 {
+	if found := s.run(watching(t, nil)); len(found) != 0 {
 		t.Errorf("%d findings, first %s", len(found), found[0].Why)
 	}
 }
 
 func TestMemoryStaysBounded(t *testing.T) {
-	p := DefaultParams()
-	p.MaxAccounts, p.MaxAddresses, p.MaxStreams = 50, 60, 70
-	b := NewBaselines(p)
+	k := newKit(nil)
+	b, q := newAccounts(k).(*accounts), newSilence(k).(*silence)
+	b.accounts, b.addresses = bounded.NewTable[string, account](50, k.Evicted()), bounded.NewTable[netip.Addr, address](60, k.Evicted())
+	q.streams = bounded.NewTable[streamKey, stream](70, k.Evicted())
 	start := jst(t, "2018-01-01 00:00:00")
 	for i := range 5000 {
 		ev := event.Event{
@@ -199,14 +188,15 @@ func TestMemoryStaysBounded(t *testing.T) {
 			StatusID: event.StatusSuccess, ActorUser: fmt.Sprint("u", i), SrcIP: fmt.Sprintf("198.51.%d.%d", i/250, i%250),
 		}
 		b.Observe(&ev)
+		q.arrive(&ev)
 	}
-	if b.Stats().Evicted == 0 {
+	if k.stats.Evicted == 0 {
 		t.Error("nothing was forgotten")
 	}
-	if n := len(b.accounts.entries); n > 50 {
+	if n := b.accounts.Len(); n > 50 {
 		t.Errorf("%d accounts kept, at most 50 wanted", n)
 	}
-	if n := len(b.quiet.streams.entries); n > 70 {
+	if n := q.streams.Len(); n > 70 {
 		t.Errorf("%d streams kept, at most 70 wanted", n)
 	}
 	if n := len(b.judging); n > 5000/2 {
@@ -215,13 +205,13 @@ func TestMemoryStaysBounded(t *testing.T) {
 }
 
 func TestHostileAccessesDoNotPanic(t *testing.T) {
-	b := NewBaselines(DefaultParams())
+	b := watching(t, nil)
 	for _, addr := range []string{"", "x", "::", "fe80::1%eth0", "::ffff:192.0.2.1", "999.1.1.1", strings.Repeat("1", 1000)} {
 		for _, user := range []string{"", "@", `\`, strings.Repeat("a", 10000), "a\x00b"} {
 			ev := event.Event{ClassUID: event.ClassAuthentication, StatusID: event.StatusSuccess, ActorUser: user, SrcIP: addr}
-			b.Observe(&ev)
+			b.observe(&ev)
 			ev.Time = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-			b.Observe(&ev)
+			b.observe(&ev)
 		}
 	}
 	b.Advance(time.Now())
@@ -287,9 +277,9 @@ func TestOrdinaryMonthOf200PeopleGivesFewFindings(t *testing.T) {
 	s := ordinary(start, days, 200, 11)
 	perDay := make([]int, days+1)
 	rules := map[string]int{}
-	for _, f := range s.run(NewBaselines(DefaultParams())) {
+	for _, f := range s.run(watching(t, nil)) {
 		rules[f.RuleID+" "+f.Level]++
-		if f.Level == LevelLow {
+		if f.Level == finding.LevelLow {
 			continue
 		}
 		perDay[int(f.Time.Sub(start).Hours()/24)]++
@@ -309,12 +299,12 @@ func TestOrdinaryMonthOf200PeopleGivesFewFindings(t *testing.T) {
 
 func BenchmarkObserve(b *testing.B) {
 	s := ordinary(time.Date(2018, 1, 8, 0, 0, 0, 0, time.UTC), 30, 200, 5)
-	s.run(NewBaselines(DefaultParams()))
-	bl := NewBaselines(DefaultParams())
+	s.run(watching(b, nil))
+	bl := watching(b, nil)
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
-		bl.Observe(&s.events[i%len(s.events)])
+		bl.observe(&s.events[i%len(s.events)])
 		i++
 	}
 }

@@ -1,8 +1,9 @@
-package detect
+// Package bounded remembers within a limit: what is unused longest is forgotten, and counted.
+package bounded
 
-// A table is a map that forgets the entry unused longest when it is full, so
+// A Table is a map that forgets the entry unused longest when it is full, so
 // that hostile input cannot make it grow. What it forgets is counted.
-type table[K comparable, V any] struct {
+type Table[K comparable, V any] struct {
 	entries    map[K]*entry[K, V]
 	head, tail *entry[K, V] // head is the entry used last
 	limit      int
@@ -15,21 +16,23 @@ type entry[K comparable, V any] struct {
 	prev, next *entry[K, V]
 }
 
-func newTable[K comparable, V any](limit int, evicted *uint64) *table[K, V] {
-	return &table[K, V]{entries: make(map[K]*entry[K, V]), limit: max(limit, 1), evicted: evicted}
+// NewTable makes a table of at most limit entries (at least one); evicted counts
+// what it forgets.
+func NewTable[K comparable, V any](limit int, evicted *uint64) *Table[K, V] {
+	return &Table[K, V]{entries: make(map[K]*entry[K, V]), limit: max(limit, 1), evicted: evicted}
 }
 
-// find returns the value of a key without counting as use, or nil.
-func (t *table[K, V]) find(key K) *V {
+// Find returns the value of a key without counting as use, or nil.
+func (t *Table[K, V]) Find(key K) *V {
 	if e, ok := t.entries[key]; ok {
 		return &e.value
 	}
 	return nil
 }
 
-// get returns the value of a key, a zero one made at need, and whether it was
+// Get returns the value of a key, a zero one made at need, and whether it was
 // there. The pointer is good until the entry is forgotten.
-func (t *table[K, V]) get(key K) (v *V, found bool) {
+func (t *Table[K, V]) Get(key K) (v *V, found bool) {
 	if e, ok := t.entries[key]; ok {
 		if t.head != e {
 			t.unlink(e)
@@ -49,14 +52,15 @@ func (t *table[K, V]) get(key K) (v *V, found bool) {
 	return &e.value, false
 }
 
-func (t *table[K, V]) drop(key K) {
+// Drop forgets a key; that is not counted.
+func (t *Table[K, V]) Drop(key K) {
 	if e, ok := t.entries[key]; ok {
 		t.unlink(e)
 		delete(t.entries, key)
 	}
 }
 
-func (t *table[K, V]) push(e *entry[K, V]) {
+func (t *Table[K, V]) push(e *entry[K, V]) {
 	e.prev, e.next = nil, t.head
 	if t.head != nil {
 		t.head.prev = e
@@ -67,7 +71,7 @@ func (t *table[K, V]) push(e *entry[K, V]) {
 	}
 }
 
-func (t *table[K, V]) unlink(e *entry[K, V]) {
+func (t *Table[K, V]) unlink(e *entry[K, V]) {
 	if e.prev != nil {
 		e.prev.next = e.next
 	} else {
@@ -80,11 +84,14 @@ func (t *table[K, V]) unlink(e *entry[K, V]) {
 	}
 }
 
-// all calls yield for every entry, the one used last first.
-func (t *table[K, V]) all(yield func(K, *V) bool) {
+// All calls yield for every entry, the one used last first.
+func (t *Table[K, V]) All(yield func(K, *V) bool) {
 	for e := t.head; e != nil; e = e.next {
 		if !yield(e.key, &e.value) {
 			return
 		}
 	}
 }
+
+// Len is the number of entries.
+func (t *Table[K, V]) Len() int { return len(t.entries) }

@@ -1,23 +1,25 @@
-package detect
+package baseline
 
 import (
 	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/konseki/konseki/internal/detect/finding"
 )
 
-func failedThenSuccessInfo(p *Params) Info {
-	return Info{
+func (b *accounts) tuneFailed(t *Tuning) {
+	b.p.FailWindow = t.Duration("fail_window", time.Hour)
+	b.p.Failures, b.p.FailuresUsual = t.Int("failures", 3), t.Int("failures_usual", 10)
+	b.failedInfo = finding.Info{
 		ID:    "baseline-failed-then-success",
 		Title: "Failed logons, then a success", TitleJA: "ログイン失敗が続いた後の成功",
 		Description: "An account fails several times from an address and then succeeds from it. From an address the " +
 			"account is often used from many more failures are needed: people forget passwords.",
 		DescriptionJA: "同じ接続元から何度か失敗した後、そのアカウントで成功した。" +
 			"いつもの接続元であれば、失念と区別するため、より多くの失敗を要する。",
-		Level: LevelHigh, Tags: []string{"attack.credential-access", "attack.t1110"},
-		Params: []Param{
-			{"fail_window", p.FailWindow.String()}, {"failures", count(p.Failures)}, {"failures_usual", count(p.FailuresUsual)},
-		},
+		Level: finding.LevelHigh, Tags: []string{"attack.credential-access", "attack.t1110"},
+		Params: t.Params(),
 	}
 }
 
@@ -36,14 +38,14 @@ type attempts struct {
 const usualSuccesses = 3
 
 // failedThenSuccess counts failures and judges the success that ends them.
-func (b *Baselines) failedThenSuccess(a *access, acct *account, addr *address) {
+func (b *accounts) failedThenSuccess(a *access, acct *account, addr *address) {
 	key := attemptKey{a.account, a.addr}
 	if a.failure && a.logon {
-		t, _ := b.attempts.get(key)
+		t, _ := b.attempts.Get(key)
 		t.add(a, b.p.FailWindow)
 		return
 	}
-	t := b.attempts.find(key)
+	t := b.attempts.Find(key)
 	if t == nil || !a.success || !a.logon {
 		return
 	}
@@ -53,27 +55,27 @@ func (b *Baselines) failedThenSuccess(a *access, acct *account, addr *address) {
 	if n > 0 {
 		first = t.times[0]
 	}
-	b.attempts.drop(key)
+	b.attempts.Drop(key)
 	u := acct.from(a.addr)
 	usual := u != nil && u.successes >= usualSuccesses || addr.ordinary
 	level := ""
 	switch {
 	case n >= b.p.FailuresUsual && !usual:
-		level = LevelHigh
+		level = finding.LevelHigh
 	case n >= b.p.FailuresUsual, n >= b.p.Failures && !usual:
-		level = LevelMedium
+		level = finding.LevelMedium
 	default:
 		return
 	}
 	f := about(a, level)
 	f.Records = append(f.Records, records...)
-	f.Why = fmt.Sprintf("%s succeeded from %s after %d failures since %s.", shown(a.shown), a.addr, n, clock(first))
-	f.WhyJA = fmt.Sprintf("%s が %s から %d 回失敗した後（%s 以降）に成功した。", shown(a.shown), a.addr, n, clock(first))
-	b.emit(f, failedThenSuccessInfo(&b.p), a.account, a.addr.String())
+	f.Why = fmt.Sprintf("%s succeeded from %s after %d failures since %s.", finding.Shown(a.shown), a.addr, n, finding.Clock(first))
+	f.WhyJA = fmt.Sprintf("%s が %s から %d 回失敗した後（%s 以降）に成功した。", finding.Shown(a.shown), a.addr, n, finding.Clock(first))
+	b.kit.Raise(f, &b.failedInfo, a.account, a.addr.String())
 }
 
 // maxAttempts bounds the failures kept; more do not tell more.
-const maxAttempts = MaxRecords - 1
+const maxAttempts = finding.MaxRecords - 1
 
 func (t *attempts) add(a *access, window time.Duration) {
 	t.forget(a.time.Add(-window))

@@ -1,8 +1,5 @@
-// Package detect runs rules, correlations and baselines over the stream and emits Findings.
-//
-// Everything is judged in event time: the same events in the same order give
-// the same findings, byte for byte, however long ago they happened.
-package detect
+// Package finding is what detection reports: the Finding (検知), its identity and its sentence.
+package finding
 
 import (
 	"crypto/sha256"
@@ -11,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/sigma"
@@ -19,8 +15,10 @@ import (
 
 // The kinds of finding.
 const (
-	KindSigma    = "sigma"
-	KindBaseline = "baseline"
+	KindSigma       = "sigma"
+	KindCorrelation = "correlation"
+	KindBaseline    = "baseline"
+	KindSecret      = "secret"
 )
 
 // The levels of a finding, as in Sigma.
@@ -48,7 +46,7 @@ type Finding struct {
 	Title   string `json:"title"`
 	TitleJA string `json:"title_ja"`
 	Level   string `json:"level"` // informational, low, medium, high or critical
-	Kind    string `json:"kind"`  // KindSigma or KindBaseline
+	Kind    string `json:"kind"`  // one of the kinds above
 
 	Time    time.Time `json:"time"`    // of the event that made it fire, UTC
 	Until   time.Time `json:"until"`   // end of what it covers; Time for an instant
@@ -98,7 +96,30 @@ func (f *Finding) sealDaily() {
 	f.ID = hex.EncodeToString(h.Sum(nil))
 }
 
-// seal computes the ID of a baseline's finding.
+// Seal completes a finding of a baseline or correlation: its citations are put
+// in order, the last MaxRecords of them kept, and its ID computed from rule,
+// source, host, keys, time and citations.
+func (f *Finding) Seal(keys ...string) {
+	if f.Until.IsZero() {
+		f.Until = f.Time
+	}
+	slices.Sort(f.Records)
+	f.Records = slices.Compact(f.Records)
+	if len(f.Records) > 0 && f.Records[0] == 0 {
+		f.Records = f.Records[1:]
+	}
+	if n := len(f.Records); n > MaxRecords {
+		f.Records = f.Records[n-MaxRecords:]
+	}
+	f.seal(keys...)
+}
+
+// Rank orders levels: 0 for informational (and what is none) to 4 for critical.
+func Rank(level string) int {
+	return max(slices.Index([]string{LevelInformational, LevelLow, LevelMedium, LevelHigh, LevelCritical}, level), 0)
+}
+
+// seal computes the ID of a baseline's or correlation's finding.
 func (f *Finding) seal(keys ...string) {
 	h := sha256.New()
 	b := make([]byte, 0, 512)
@@ -115,27 +136,6 @@ func (f *Finding) seal(keys ...string) {
 	f.ID = hex.EncodeToString(h.Sum(nil))
 }
 
-// maxShown bounds a value inside a sentence, in bytes.
-const maxShown = 80
-
-// shown prepares a logged value for a sentence: one line, not too long.
-func shown(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s)
-	if len(s) <= maxShown {
-		return s
-	}
-	cut := maxShown
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "…"
-}
-
 func sentence(title string, because []sigma.Reason) string {
 	var b strings.Builder
 	b.WriteString(title)
@@ -145,7 +145,7 @@ func sentence(title string, because []sigma.Reason) string {
 			b.WriteString(r.Field + " is missing")
 			continue
 		}
-		b.WriteString(r.Field + " is \"" + shown(r.Value) + "\"")
+		b.WriteString(r.Field + " is \"" + Shown(r.Value) + "\"")
 	}
 	b.WriteString(".")
 	return b.String()
@@ -160,7 +160,7 @@ func sentenceJA(title string, because []sigma.Reason) string {
 			b.WriteString(r.Field + " がない")
 			continue
 		}
-		b.WriteString(r.Field + " が「" + shown(r.Value) + "」")
+		b.WriteString(r.Field + " が「" + Shown(r.Value) + "」")
 	}
 	b.WriteString("。")
 	return b.String()

@@ -1,0 +1,4 @@
+package baseline
+
+// machines are the baselines about hosts, programs, files and databases.
+func machines() []func(*Kit) Baseline { return nil }

@@ -1,0 +1,124 @@
+// Package detect runs rules, correlations and baselines over the stream and emits Findings.
+//
+// It works in two steps. A Detector looks at one event at a time, as soon as it
+// is derived, and remembers nothing: rules and secrets, and the Notes that the
+// second step will need. A Watch sees events in the order of event time and
+// remembers: correlations and baselines. The same events give the same findings,
+// byte for byte, however long ago they happened.
+package detect
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/konseki/konseki/internal/detect/baseline"
+	"github.com/konseki/konseki/internal/detect/finding"
+	"github.com/konseki/konseki/internal/event"
+)
+
+// Reorder is how long, in event time, events wait for earlier ones. What comes
+// later than that is judged when it comes, with its own time, and counted.
+const Reorder = 10 * time.Second
+
+// maxWaiting bounds the events that wait.
+const maxWaiting = 10_000
+
+// Stats count what a Watch did not do perfectly.
+type Stats struct {
+	Observed uint64 // events judged in order
+	Late     uint64 // events that came after later ones had been judged
+	Crowded  uint64 // events judged early because too many were waiting
+	baseline.Stats
+}
+
+// A Watch judges events in the order (event time, record, number in the record).
+// It is used by one goroutine at a time.
+type Watch struct {
+	baselines *baseline.Set
+	queue     queue
+	reached   time.Time // events up to here have been judged
+	stats     Stats
+}
+
+// NewWatch returns a Watch that has seen nothing yet.
+func NewWatch(p *Pack) (*Watch, error) {
+	set, err := baseline.New(p.Baselines)
+	if err != nil {
+		return nil, fmt.Errorf("detect: %w", err)
+	}
+	return &Watch{baselines: set}, nil
+}
+
+// Rules describes the baselines.
+func (w *Watch) Rules() []finding.Info { return w.baselines.Rules() }
+
+// Stats returns the counters.
+func (w *Watch) Stats() Stats {
+	s := w.stats
+	s.Stats = w.baselines.Stats()
+	return s
+}
+
+// Observe takes one event in and returns what it, or those it kept waiting,
+// gave rise to. konseki's own records and unparsed ones are not observed. Of the
+// event only the promoted columns and Notes are read, and it is not kept.
+func (w *Watch) Observe(ev *event.Event) []finding.Finding {
+	if ev.Format == event.Unparsed || event.IsOwn(ev.Source) {
+		return nil
+	}
+	w.baselines.Arrive(ev)
+	switch {
+	case !w.baselines.Wants(ev):
+	case ev.Time.Before(w.reached):
+		w.stats.Late++
+		w.judge(ev)
+	default:
+		w.queue.push(ev)
+		for w.queue.len() > maxWaiting {
+			w.stats.Crowded++
+			w.next()
+		}
+		w.release(w.queue.newest.Add(-Reorder))
+	}
+	return w.baselines.Take()
+}
+
+// Advance says that event time has reached an instant (the clock of a live
+// server): events older than Reorder wait no longer, and what has been silent
+// for too long is reported.
+func (w *Watch) Advance(now time.Time) []finding.Finding {
+	w.release(now.Add(-Reorder))
+	w.baselines.Advance(now)
+	return w.baselines.Take()
+}
+
+// End says that nothing more will come, the last event being at an instant:
+// nothing waits any longer.
+func (w *Watch) End(last time.Time) []finding.Finding {
+	for w.queue.len() > 0 {
+		w.next()
+	}
+	w.baselines.Advance(last)
+	return w.baselines.Take()
+}
+
+// release judges the waiting events up to an instant.
+func (w *Watch) release(until time.Time) {
+	for w.queue.len() > 0 && !w.queue.first().Time.After(until) {
+		w.next()
+	}
+}
+
+// next judges the earliest waiting event.
+func (w *Watch) next() {
+	ev := w.queue.pop()
+	if ev.Time.After(w.reached) {
+		w.reached = ev.Time
+	}
+	w.judge(&ev)
+}
+
+func (w *Watch) judge(ev *event.Event) {
+	w.stats.Observed++
+	w.baselines.Observe(ev)
+}

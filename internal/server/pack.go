@@ -1,0 +1,48 @@
+package server
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/konseki/konseki/internal/config"
+	"github.com/konseki/konseki/internal/detect"
+	"github.com/konseki/konseki/internal/normalise"
+	"github.com/konseki/konseki/internal/sigma"
+	"github.com/konseki/konseki/rules"
+)
+
+// LoadRules loads konseki's own rules, those in a data folder and those of the
+// configured folders. A rule that cannot be honoured is a Problem.
+func LoadRules(dir string, c config.Config) (*sigma.Collection, error) {
+	trees := []sigma.Tree{{Name: "konseki", FS: rules.FS(), Root: "."}}
+	dirs := c.Rules
+	if local := filepath.Join(dir, rulesFolder); isDir(local) {
+		dirs = append([]string{local}, dirs...)
+	}
+	for _, dir := range dirs {
+		if !isDir(dir) {
+			return nil, fmt.Errorf("server: rules: %s is not a folder: %w", dir, fs.ErrNotExist)
+		}
+		trees = append(trees, sigma.Tree{Name: dir, FS: os.DirFS(dir), Root: "."})
+	}
+	return sigma.Load(sigma.Options{}, trees...), nil
+}
+
+// loadPack compiles what a data folder's detection goes by.
+func loadPack(dir string, c config.Config) (*detect.Pack, []sigma.Problem, error) {
+	all, err := LoadRules(dir, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	return detect.NewPack(all, nil), all.Problems, nil
+}
+
+// indexVersion names what derived files depend on.
+func indexVersion(p *detect.Pack) string { return normalise.Version() + "." + p.NotesVersion() }
+
+func isDir(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
+}

@@ -44,12 +44,13 @@ func reindexVerb() verb {
 
 func replayVerb() verb {
 	return verb{
-		name: "replay", args: "NAME DIR", does: "write an incident as raw logs into a folder, or list them",
-		examples: []string{"konseki replay list", "konseki replay stolen-vpn-wipe ./logs && konseki import ./logs"},
+		name: "replay", args: "NAME DIR", does: "write an incident, or an ordinary week, as raw logs into a folder, or list them",
+		examples: []string{"konseki replay list", "konseki replay stolen-vpn-wipe ./logs && konseki import ./logs", "konseki replay --weeks 3 benign-week ./logs"},
 		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
 			opts := replay.Options{}
 			fs.Uint64Var(&opts.Seed, "seed", 1, "seed of the everyday noise")
 			fs.IntVar(&opts.Records, "records", 320_000, "about how many records")
+			fs.IntVar(&opts.Weeks, "weeks", 2, "`weeks` of ordinary life written before an ordinary week, to learn from")
 			return func(ctx context.Context, args []string) error {
 				if len(args) == 1 && args[0] == "list" {
 					return e.listReplays()

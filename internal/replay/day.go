@@ -11,9 +11,10 @@ import (
 
 // day collects the lines of one file and one day.
 type day struct {
-	start time.Time // midnight, local
-	rng   *rand.Rand
-	lines []stamped
+	start  time.Time // midnight, local
+	rng    *rand.Rand
+	lines  []stamped
+	number *int // the last number that a record of the file bears
 }
 
 type stamped struct {
@@ -26,14 +27,15 @@ type stamped struct {
 func (d *day) add(at time.Time, text string) { d.lines = append(d.lines, stamped{at, text}) }
 
 // workday reports whether people work on this day: not on weekends, nor from
-// 29 December to 3 January.
+// 29 December to 3 January, nor on the public holidays of the scenarios' months.
 func (d *day) workday() bool {
 	switch d.start.Weekday() {
 	case time.Saturday, time.Sunday:
 		return false
 	}
 	m, n := d.start.Month(), d.start.Day()
-	return !(m == time.December && n >= 29 || m == time.January && n <= 3 || m == time.January && n == 8 || m == time.February && n == 12)
+	return !(m == time.December && n >= 29 || m == time.January && n <= 3 || m == time.January && n == 8 || m == time.February && n == 12 ||
+		m == time.November && (n == 3 || n == 23))
 }
 
 // within gives a random instant of the day between two hours.
@@ -58,10 +60,14 @@ func (f file) write(dir string, from, to time.Time, seed uint64) (records, bytes
 		}
 	}()
 	w := bufio.NewWriterSize(out, 1<<20)
+	if !f.from.IsZero() && f.from.Before(from) {
+		from = f.from
+	}
 	var last time.Time
+	number := 0
 	var held []stamped // what a day's work left for the days after it
 	for start := from; start.Before(to); start = start.AddDate(0, 0, 1) {
-		d := &day{start: start, rng: rand.New(rand.NewPCG(seed, hashOf(f.path)^uint64(start.Unix()))), lines: held}
+		d := &day{start: start, rng: rand.New(rand.NewPCG(seed, hashOf(f.path)^uint64(start.Unix()))), lines: held, number: &number}
 		f.day(d)
 		slices.SortStableFunc(d.lines, func(a, b stamped) int { return a.at.Compare(b.at) })
 		next := start.AddDate(0, 0, 1)

@@ -61,17 +61,30 @@ func (a *audit) text() string { return strings.Join(a.lines, "\n") }
 
 // execve is a program started: SYSCALL, EXECVE, CWD and PATH.
 func execve(r *rand.Rand, at time.Time, serial int, uid, exe string, argv ...string) string {
+	return program{uid: uid, login: "1001", tty: "pts1", cwd: "/var/tmp", exe: exe, argv: argv}.audit(r, at, serial)
+}
+
+// program is a program started on a host.
+type program struct {
+	uid, login string // of the account it runs as, and of the one that logged in; 4294967295 for none
+	tty, cwd   string
+	exe        string
+	argv       []string
+}
+
+// audit writes the start as the kernel's audit does.
+func (p program) audit(r *rand.Rand, at time.Time, serial int) string {
 	a := &audit{at: at, serial: serial}
-	comm := exe[strings.LastIndexByte(exe, '/')+1:]
-	a.line("SYSCALL", fmt.Sprintf(`arch=c000003e syscall=59 success=yes exit=0 a0=55d1c0 a1=55d1c8 a2=55d1d0 a3=8 items=2 ppid=%d pid=%d auid=1001 uid=%s gid=%s euid=%s suid=%s fsuid=%s egid=%s sgid=%s fsgid=%s tty=pts1 ses=%d comm="%s" exe="%s" key="exec"`,
-		1000+r.IntN(30000), 1000+r.IntN(30000), uid, uid, uid, uid, uid, uid, uid, uid, 1+r.IntN(900), comm, exe))
-	args := "argc=" + strconv.Itoa(len(argv))
-	for i, s := range argv {
+	comm := p.exe[strings.LastIndexByte(p.exe, '/')+1:]
+	a.line("SYSCALL", fmt.Sprintf(`arch=c000003e syscall=59 success=yes exit=0 a0=55d1c0 a1=55d1c8 a2=55d1d0 a3=8 items=2 ppid=%d pid=%d auid=%s uid=%s gid=%s euid=%s suid=%s fsuid=%s egid=%s sgid=%s fsgid=%s tty=%s ses=%d comm="%s" exe="%s" key="exec"`,
+		1000+r.IntN(30000), 1000+r.IntN(30000), p.login, p.uid, p.uid, p.uid, p.uid, p.uid, p.uid, p.uid, p.uid, p.tty, 1+r.IntN(900), comm, p.exe))
+	args := "argc=" + strconv.Itoa(len(p.argv))
+	for i, s := range p.argv {
 		args += fmt.Sprintf(" a%d=%s", i, auditText(s))
 	}
 	a.line("EXECVE", args)
-	a.line("CWD", `cwd="/var/tmp"`)
-	a.line("PATH", fmt.Sprintf(`item=0 name="%s" inode=%d dev=08:01 mode=0100755 ouid=0 ogid=0 rdev=00:00 nametype=NORMAL`, exe, 100000+r.IntN(900000)))
+	a.line("CWD", `cwd="`+p.cwd+`"`)
+	a.line("PATH", fmt.Sprintf(`item=0 name="%s" inode=%d dev=08:01 mode=0100755 ouid=0 ogid=0 rdev=00:00 nametype=NORMAL`, p.exe, 100000+r.IntN(900000)))
 	return a.text()
 }
 
@@ -149,28 +162,32 @@ func (o object) text() string {
 // groupwareLogin is a login activity in the shape of the Google Workspace
 // Reports API. Accounts are pseudonyms, as in the published report.
 func groupwareLogin(at time.Time, r *rand.Rand, user, from, name string) string {
+	return activity(at, r, "login", user, from, "login", name, param("login_type", "google_password"))
+}
+
+// activity is one activity of the Reports API: who, from where, in which
+// application, and one event with its parameters.
+func activity(at time.Time, r *rand.Rand, application, user, from, kind, name string, params ...rawText) string {
 	return object{
 		{"kind", "admin#reports#activity"},
-		{"id", object{{"time", at.UTC().Format("2006-01-02T15:04:05.000Z")}, {"uniqueQualifier", strconv.FormatInt(r.Int64(), 10)}, {"applicationName", "login"}}},
+		{"id", object{{"time", at.UTC().Format("2006-01-02T15:04:05.000Z")}, {"uniqueQualifier", strconv.FormatInt(r.Int64(), 10)}, {"applicationName", application}}},
 		{"actor", object{{"email", user}, {"profileId", profile(user)}}},
 		{"ipAddress", from},
-		{"events", []rawText{rawText(object{{"type", "login"}, {"name", name}, {"parameters", []rawText{rawText(object{{"name", "login_type"}, {"value", "google_password"}}.text())}}}.text())}},
+		{"events", []rawText{rawText(object{{"type", kind}, {"name", name}, {"parameters", params}}.text())}},
 	}.text()
 }
 
 // groupwareDrive is a document viewed or downloaded.
 func groupwareDrive(at time.Time, r *rand.Rand, user, from, name string, doc document) string {
-	params := []rawText{
+	return activity(at, r, "drive", user, from, "access", name, doc.params()...)
+}
+
+// params are the parameters by which Drive names a document.
+func (doc document) params() []rawText {
+	return []rawText{
 		param("doc_id", fmt.Sprintf("1%x", hashOf(doc.title))), param("doc_title", doc.title), param("doc_type", doc.kind),
 		param("owner", doc.owner), param("visibility", doc.visibility),
 	}
-	return object{
-		{"kind", "admin#reports#activity"},
-		{"id", object{{"time", at.UTC().Format("2006-01-02T15:04:05.000Z")}, {"uniqueQualifier", strconv.FormatInt(r.Int64(), 10)}, {"applicationName", "drive"}}},
-		{"actor", object{{"email", user}, {"profileId", profile(user)}}},
-		{"ipAddress", from},
-		{"events", []rawText{rawText(object{{"type", "access"}, {"name", name}, {"parameters", params}}.text())}},
-	}.text()
 }
 
 func param(name, value string) rawText {
@@ -187,15 +204,34 @@ func (t rawText) MarshalJSON() ([]byte, error) { return []byte(t), nil }
 
 // chatAction is an entry of a chat service's audit log, in the shape of Slack's.
 func chatAction(at time.Time, r *rand.Rand, user, from, action, agent string) string {
-	who := object{{"id", "W" + strings.ToUpper(strconv.FormatUint(hashOf(user)>>32, 36))}, {"name", user}}
+	return chatEntry{who: user, from: from, action: action, agent: agent, team: object{{"type", "workspace"}, {"id", "T0GAMES"}, {"name", "games"}}}.text(at, r)
+}
+
+// chatEntry is an entry of the audit log; entity is what was acted upon, the
+// person themselves where there is none.
+type chatEntry struct {
+	who, from, action, agent string
+	entity, team             object
+}
+
+func (e chatEntry) text(at time.Time, r *rand.Rand) string {
+	who := chatPerson(e.who)
+	if e.entity == nil {
+		e.entity = who
+	}
 	return object{
 		{"id", fmt.Sprintf("%08x-%04x", r.Uint32(), r.IntN(1<<16))},
 		{"date_create", at.Unix()},
-		{"action", action},
-		{"actor", object{{"type", "user"}, {"user", who}}},
-		{"entity", object{{"type", "user"}, {"user", who}}},
-		{"context", object{{"location", object{{"type", "workspace"}, {"id", "T0GAMES"}, {"name", "games"}}}, {"ua", agent}, {"ip_address", from}}},
+		{"action", e.action},
+		{"actor", who},
+		{"entity", e.entity},
+		{"context", object{{"location", e.team}, {"ua", e.agent}, {"ip_address", e.from}}},
 	}.text()
+}
+
+// chatPerson is a member of the chat as an actor or an entity.
+func chatPerson(user string) object {
+	return object{{"type", "user"}, {"user", object{{"id", "W" + strings.ToUpper(strconv.FormatUint(hashOf(user)>>32, 36))}, {"name", user}}}}
 }
 
 // chatMessage is a message of a chat export.

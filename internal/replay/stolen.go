@@ -60,16 +60,16 @@ func databases() []string { return []string{"db-01", "db-02", "db-03", "db-04", 
 // Assumptions where the report is silent: the hours of the uses that it dates
 // only by day, the number of databases and hosts, the names of documents. The
 // logs of wiped hosts are what a copy kept until the minute they were wiped.
-func stolenVPNWipe() incident {
-	return incident{
+func stolenVPNWipe() scenario {
+	return scenario{
 		info: Info{
 			Name: "stolen-vpn-wipe", Title: "Stolen VPN and chat accounts, then a mass wipe", TitleJA: "VPN・チャットの認証情報窃取とサーバー一括消去",
 			First: at("01-07 09:58:00"), Noticed: at("03-01 11:40:00"),
 		},
-		from:  time.Date(2017, 12, 20, 0, 0, 0, 0, jst()),
-		to:    at("03-04 21:45:00"),
 		plain: map[string]string{"konseki-sources.yaml": stolenSources, "konseki-case.yaml": stolenCase},
-		files: stolenFiles,
+		open: func(o Options) span {
+			return span{from: time.Date(2017, 12, 20, 0, 0, 0, 0, jst()), to: at("03-04 21:45:00"), files: stolenFiles(o)}
+		},
 	}
 }
 

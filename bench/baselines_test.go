@@ -6,6 +6,7 @@ import (
 
 	"github.com/konseki/konseki/internal/detect"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/sigma"
 )
 
 // BenchmarkBaselines observes events that are no logons: what the rhythm of
@@ -15,7 +16,7 @@ func BenchmarkBaselines(b *testing.B) {
 	for i := range hosts {
 		hosts[i] = "app" + string(rune('a'+i%26)) + string(rune('a'+i/26))
 	}
-	w, err := detect.NewWatch(&detect.Pack{})
+	w, err := detect.NewWatch(detect.NewPack(&sigma.Collection{}, nil))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -44,6 +44,7 @@ func rooms() map[string]room {
 		"detect/finding":          {"Package finding is what detection reports: the Finding (検知), its identity and its sentence.", []string{"event", "sigma"}, false},
 		"detect/note":             {"Package note takes down, of an event's native fields, what baselines need and no column holds.", []string{"event"}, false},
 		"detect/bounded":          {"Package bounded remembers within a limit: what is unused longest is forgotten, and counted.", nil, false},
+		"detect/correlation":      {"Package correlation runs Sigma correlations over the matches of rules, in event time.", []string{"event", "sigma", "detect/bounded", "detect/finding"}, false},
 		"detect/baseline":         {"Package baseline learns what is ordinary and reports what is not; one baseline per file.", []string{"event", "detect/bounded", "detect/finding"}, false},
 		"coverage":                {"Package coverage knows which sources were complete when, and qualifies every answer.", []string{"event", "vault"}, false},
 		"investigate":             {"Package investigate assembles cases, statements, timelines, entities, contradictions, clocks, conditions.", []string{"event", "query", "index", "coverage", "detect/finding", "vault"}, false},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/detect/baseline"
+	"github.com/konseki/konseki/internal/detect/correlation"
 	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
 )
@@ -25,19 +26,21 @@ const maxWaiting = 10_000
 
 // Stats count what a Watch did not do perfectly.
 type Stats struct {
-	Observed uint64 // events judged in order
-	Late     uint64 // events that came after later ones had been judged
-	Crowded  uint64 // events judged early because too many were waiting
-	baseline.Stats
+	Observed     uint64 // events judged in order
+	Late         uint64 // events that came after later ones had been judged
+	Crowded      uint64 // events judged early because too many were waiting
+	Baselines    baseline.Stats
+	Correlations correlation.Stats
 }
 
 // A Watch judges events in the order (event time, record, number in the record).
 // It is used by one goroutine at a time.
 type Watch struct {
-	baselines *baseline.Set
-	queue     queue
-	reached   time.Time // events up to here have been judged
-	stats     Stats
+	baselines    *baseline.Set
+	correlations *correlation.Engine
+	queue        queue
+	reached      time.Time // events up to here have been judged
+	stats        Stats
 }
 
 // NewWatch returns a Watch that has seen nothing yet.
@@ -46,16 +49,16 @@ func NewWatch(p *Pack) (*Watch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("detect: %w", err)
 	}
-	return &Watch{baselines: set}, nil
+	return &Watch{baselines: set, correlations: correlation.New(p.plan)}, nil
 }
 
-// Rules describes the baselines.
-func (w *Watch) Rules() []finding.Info { return w.baselines.Rules() }
+// Baselines describes the baselines.
+func (w *Watch) Baselines() []finding.Info { return w.baselines.Rules() }
 
 // Stats returns the counters.
 func (w *Watch) Stats() Stats {
 	s := w.stats
-	s.Stats = w.baselines.Stats()
+	s.Baselines, s.Correlations = w.baselines.Stats(), w.correlations.Stats()
 	return s
 }
 
@@ -68,7 +71,7 @@ func (w *Watch) Observe(ev *event.Event) []finding.Finding {
 	}
 	w.baselines.Arrive(ev)
 	switch {
-	case !w.baselines.Wants(ev):
+	case !w.baselines.Wants(ev) && !w.correlations.Wants(ev):
 	case ev.Time.Before(w.reached):
 		w.stats.Late++
 		w.judge(ev)
@@ -80,7 +83,7 @@ func (w *Watch) Observe(ev *event.Event) []finding.Finding {
 		}
 		w.release(w.queue.newest.Add(-Reorder))
 	}
-	return w.baselines.Take()
+	return w.take()
 }
 
 // Advance says that event time has reached an instant (the clock of a live
@@ -88,8 +91,9 @@ func (w *Watch) Observe(ev *event.Event) []finding.Finding {
 // for too long is reported.
 func (w *Watch) Advance(now time.Time) []finding.Finding {
 	w.release(now.Add(-Reorder))
+	w.correlations.Advance(now.Add(-Reorder))
 	w.baselines.Advance(now)
-	return w.baselines.Take()
+	return w.take()
 }
 
 // End says that nothing more will come, the last event being at an instant:
@@ -98,8 +102,9 @@ func (w *Watch) End(last time.Time) []finding.Finding {
 	for w.queue.len() > 0 {
 		w.next()
 	}
+	w.correlations.Advance(last)
 	w.baselines.Advance(last)
-	return w.baselines.Take()
+	return w.take()
 }
 
 // release judges the waiting events up to an instant.
@@ -120,5 +125,10 @@ func (w *Watch) next() {
 
 func (w *Watch) judge(ev *event.Event) {
 	w.stats.Observed++
+	w.correlations.Observe(ev)
 	w.baselines.Observe(ev)
+}
+
+func (w *Watch) take() []finding.Finding {
+	return append(w.correlations.Take(), w.baselines.Take()...)
 }

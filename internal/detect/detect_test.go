@@ -10,11 +10,12 @@ import (
 
 	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/sigma"
 )
 
 func watching(tb testing.TB) *Watch {
 	tb.Helper()
-	w, err := NewWatch(&Pack{})
+	w, err := NewWatch(NewPack(&sigma.Collection{}, nil))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func TestArrivalOrderWithinReorderDoesNotMatter(t *testing.T) {
 }
 
 func findings(events []*event.Event) []string {
-	w, err := NewWatch(&Pack{})
+	w, err := NewWatch(NewPack(&sigma.Collection{}, nil))
 	if err != nil {
 		return []string{err.Error()}
 	}

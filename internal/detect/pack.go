@@ -1,10 +1,10 @@
 package detect
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"strings"
 
 	"github.com/konseki/konseki/internal/detect/baseline"
+	"github.com/konseki/konseki/internal/detect/correlation"
 	"github.com/konseki/konseki/internal/detect/note"
 	"github.com/konseki/konseki/internal/sigma"
 )
@@ -15,19 +15,20 @@ type Pack struct {
 	Engine       *sigma.Engine
 	Correlations []*sigma.Correlation // inputs stand before those that use them
 	Baselines    baseline.Settings
+
+	plan *correlation.Plan
 }
 
 // NewPack compiles a collection. Settings of baselines are checked by NewWatch.
 func NewPack(c *sigma.Collection, settings baseline.Settings) *Pack {
-	return &Pack{Engine: sigma.Compile(c.Rules), Correlations: c.Correlations, Baselines: settings}
+	return &Pack{
+		Engine: sigma.Compile(c.Rules), Correlations: c.Correlations, Baselines: settings,
+		plan: correlation.NewPlan(c.Correlations),
+	}
 }
 
 // NotesVersion names what the Notes of events depend on. Derived files of
 // another version are derived again.
 func (p *Pack) NotesVersion() string {
-	if len(p.Correlations) == 0 {
-		return note.Version
-	}
-	h := sha256.New()
-	return note.Version + "." + hex.EncodeToString(h.Sum(nil)[:4])
+	return strings.TrimSuffix(note.Version+"."+p.plan.Digest(), ".")
 }

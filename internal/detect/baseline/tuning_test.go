@@ -26,7 +26,7 @@ func TestSettingsReachTheirBaselinesAndAreListed(t *testing.T) {
 
 func TestSettingsThatMeanNothingAreRefused(t *testing.T) {
 	_, err := New(Settings{
-		"baseline-now-address":  {},
+		"baseline-now-address": {},
 		"baseline-new-address": {"learn_day": "7", "usual_within": "soon", "learn_days": "-1"},
 	})
 	if err == nil {

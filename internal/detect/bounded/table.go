@@ -8,6 +8,7 @@ type Table[K comparable, V any] struct {
 	head, tail *entry[K, V] // head is the entry used last
 	limit      int
 	evicted    *uint64
+	onForget   func(K, *V)
 }
 
 type entry[K comparable, V any] struct {
@@ -41,16 +42,30 @@ func (t *Table[K, V]) Get(key K) (v *V, found bool) {
 		return &e.value, true
 	}
 	if len(t.entries) >= t.limit {
-		last := t.tail
-		t.unlink(last)
-		delete(t.entries, last.key)
-		*t.evicted++
+		t.Forget()
 	}
 	e := &entry[K, V]{key: key}
 	t.entries[key] = e
 	t.push(e)
 	return &e.value, false
 }
+
+// Forget forgets the entry unused longest, if there is one, and counts it.
+func (t *Table[K, V]) Forget() {
+	last := t.tail
+	if last == nil {
+		return
+	}
+	t.unlink(last)
+	delete(t.entries, last.key)
+	*t.evicted++
+	if t.onForget != nil {
+		t.onForget(last.key, &last.value)
+	}
+}
+
+// OnForget has f called with every entry that is forgotten, but for dropped ones.
+func (t *Table[K, V]) OnForget(f func(K, *V)) { t.onForget = f }
 
 // Drop forgets a key; that is not counted.
 func (t *Table[K, V]) Drop(key K) {

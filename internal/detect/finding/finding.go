@@ -87,9 +87,18 @@ func FromMatch(m sigma.Match, ev *event.Event) Finding {
 }
 
 // sealDaily computes the ID of a rule's finding.
-func (f *Finding) sealDaily() {
+func (f *Finding) sealDaily() { f.identify(f.Source, f.Host, f.ActorUser, f.SrcIP) }
+
+// SealDaily completes a finding that is made at most once a day of what has the
+// same keys.
+func (f *Finding) SealDaily(keys ...string) {
+	f.order()
+	f.identify(keys...)
+}
+
+func (f *Finding) identify(keys ...string) {
 	h := sha256.New()
-	for _, s := range []string{f.RuleID, f.Source, f.Host, f.ActorUser, f.SrcIP, f.Time.Format(time.DateOnly)} {
+	for _, s := range slices.Concat([]string{f.RuleID}, keys, []string{f.Time.Format(time.DateOnly)}) {
 		h.Write(binary.AppendUvarint(nil, uint64(len(s))))
 		h.Write([]byte(s))
 	}
@@ -100,6 +109,12 @@ func (f *Finding) sealDaily() {
 // in order, the last MaxRecords of them kept, and its ID computed from rule,
 // source, host, keys, time and citations.
 func (f *Finding) Seal(keys ...string) {
+	f.order()
+	f.seal(keys...)
+}
+
+// order puts the citations in order and bounds them.
+func (f *Finding) order() {
 	if f.Until.IsZero() {
 		f.Until = f.Time
 	}
@@ -111,7 +126,6 @@ func (f *Finding) Seal(keys ...string) {
 	if n := len(f.Records); n > MaxRecords {
 		f.Records = f.Records[n-MaxRecords:]
 	}
-	f.seal(keys...)
 }
 
 // Rank orders levels: 0 for informational (and what is none) to 4 for critical.

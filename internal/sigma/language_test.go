@@ -373,9 +373,3 @@ func TestMatchingWithoutAMatchAllocatesNothing(t *testing.T) {
 		t.Errorf("%.0f allocations per event", n)
 	}
 }
-
-func TestLogsourceTableFitsItsSet(t *testing.T) {
-	if n, room := len(rows()), 64*len(rowSet{}); n > room {
-		t.Errorf("%d rows, room for %d", n, room)
-	}
-}

@@ -1,15 +1,50 @@
 package sigma
 
-import "github.com/konseki/konseki/internal/event"
+import (
+	"slices"
+	"strings"
 
-// rowSet is a set of rows of the logsource table.
-type rowSet [2]uint64
+	"github.com/konseki/konseki/internal/event"
+)
 
-func (s *rowSet) add(i int)              { s[i/64] |= 1 << (i % 64) }
-func (s rowSet) and(t rowSet) rowSet     { return rowSet{s[0] & t[0], s[1] & t[1]} }
-func (s rowSet) or(t rowSet) rowSet      { return rowSet{s[0] | t[0], s[1] | t[1]} }
-func (s rowSet) without(t rowSet) rowSet { return rowSet{s[0] &^ t[0], s[1] &^ t[1]} }
-func (s rowSet) empty() bool             { return s[0]|s[1] == 0 }
+// rowSet is a set of rows of the logsource table. A struct stays in registers
+// where an array would not.
+type rowSet struct{ a, b, c, d uint64 }
+
+// maxRows is how many rows a rowSet can hold.
+const maxRows = 256
+
+func (s *rowSet) add(i int) {
+	bit := uint64(1) << (i % 64)
+	switch i / 64 {
+	case 0:
+		s.a |= bit
+	case 1:
+		s.b |= bit
+	case 2:
+		s.c |= bit
+	case 3:
+		s.d |= bit
+	default:
+		panic("sigma: more rows of logsources than a rowSet holds; make it wider")
+	}
+}
+
+func (s rowSet) has(i int) bool {
+	var one rowSet
+	one.add(i)
+	return !s.and(one).empty()
+}
+
+func (s rowSet) and(t rowSet) rowSet { return rowSet{s.a & t.a, s.b & t.b, s.c & t.c, s.d & t.d} }
+func (s rowSet) or(t rowSet) rowSet  { return rowSet{s.a | t.a, s.b | t.b, s.c | t.c, s.d | t.d} }
+func (s rowSet) without(t rowSet) rowSet {
+	return rowSet{s.a &^ t.a, s.b &^ t.b, s.c &^ t.c, s.d &^ t.d}
+}
+func (s rowSet) empty() bool { return s.a|s.b|s.c|s.d == 0 }
+
+// beyond reports whether s has rows outside of t.
+func (s rowSet) beyond(t rowSet) bool { return !s.without(t).empty() }
 
 // A mark is one column of the table turned round: from value to rows. Rows
 // that do not state the mark are in every set.
@@ -44,87 +79,141 @@ func newMark[K comparable](table []row, values func(*row) []K) mark[K] {
 	return m
 }
 
+// maxActivity bounds the activities that rows may state.
+const maxActivity = 16
+
+// A classMark is mark for the class with its activities: one look-up for both.
+type classMark struct {
+	sets    map[int32]*[maxActivity + 1]rowSet // the last for all further activities
+	unasked rowSet
+}
+
+func newClassMark(table []row) classMark {
+	m := classMark{sets: make(map[int32]*[maxActivity + 1]rowSet)}
+	class := newMark(table, func(r *row) []int32 { return r.classes })
+	activity := newMark(table, func(r *row) []int32 { return r.activities })
+	for c, rows := range class.sets {
+		m.sets[c] = new([maxActivity + 1]rowSet)
+		for a := range m.sets[c] {
+			m.sets[c][a] = rows.and(activity.of(int32(a)))
+		}
+	}
+	m.unasked = class.unasked
+	return m
+}
+
+func (m *classMark) of(ev *event.Event) rowSet {
+	sets, ok := m.sets[ev.ClassUID]
+	if !ok {
+		return m.unasked
+	}
+	return sets[min(uint32(ev.ActivityID), maxActivity)]
+}
+
 // A router tells for an event which rows of the logsource table it belongs
 // to, of those that have rules.
 type router struct {
 	table     []row
-	active    rowSet              // rows some rule asks for
-	platforms [windows + 1]rowSet // rows of each platform, and of anywhere
-	class     mark[int32]
+	all       rowSet
+	active    rowSet            // rows some rule asks for
+	platforms [macos + 1]rowSet // rows of each platform, and of anywhere
+	class     classMark
 	format    mark[string]
 	program   mark[string]
-	channel   mark[string]
+	origin    mark[string]
 	code      mark[string]
-	markers   []marker
-}
-
-type marker struct {
-	field string
-	rows  rowSet
+	markers   markers
 }
 
 func newRouter() *router {
 	table := rows()
 	r := &router{
 		table:   table,
-		class:   newMark(table, func(r *row) []int32 { return r.classes }),
+		class:   newClassMark(table),
 		format:  newMark(table, func(r *row) []string { return r.formats }),
 		program: newMark(table, func(r *row) []string { return r.programs }),
-		channel: newMark(table, func(r *row) []string { return r.channels }),
+		origin:  newMark(table, func(r *row) []string { return withProviders(r.origins) }),
 		code:    newMark(table, func(r *row) []string { return r.codes }),
+		markers: newMarkers(table),
 	}
 	for i := range table {
+		r.all.add(i)
 		for p := range r.platforms {
 			if at := table[i].platform; at == anywhere || int(at) == p {
 				r.platforms[p].add(i)
 			}
 		}
 	}
-	for i := range table {
-		for _, f := range table[i].markers {
-			var s rowSet
-			s.add(i)
-			r.markers = append(r.markers, marker{f, s})
-		}
-	}
 	return r
 }
 
-// route gives the active rows an event belongs to.
-func (r *router) route(ev *event.Event) rowSet {
-	class := ev.ClassUID
-	if class == event.ClassProcess && ev.ActivityID != event.ActivityProcessLaunch && ev.ActivityID != 0 {
-		class = processEnded
+// withProviders adds to channels the providers that write to them, for
+// exports that name only these: mostly the channel's folder.
+func withProviders(channels []string) []string {
+	out := slices.Clone(channels)
+	for _, c := range channels {
+		if folder, _, ok := strings.Cut(c, "/"); ok {
+			out = append(out, folder)
+		}
+		switch c {
+		case securityChannel:
+			out = append(out, "Microsoft-Windows-Security-Auditing")
+		case "System":
+			out = append(out, "Service Control Manager", "Microsoft-Windows-DistributedCOM")
+		case psClassic:
+			out = append(out, "PowerShell")
+		}
 	}
-	s := r.active.and(r.class.of(class))
-	if s.empty() {
+	return out
+}
+
+// route gives the active rows an event belongs to.
+func (r *router) route(ev *event.Event) rowSet { return r.among(ev, r.active) }
+
+// among gives those of some rows that an event belongs to.
+func (r *router) among(ev *event.Event, s rowSet) rowSet {
+	if s = s.and(r.class.of(ev)).and(r.format.of(ev.Format)); s.empty() {
 		return s
 	}
-	if !s.without(r.platforms[anywhere]).empty() {
-		if s = s.and(r.platforms[platformOf(ev)]); s.empty() {
-			return s
+	var l look
+	platform := platformOfFormat(ev.Format)
+	if r.mustLook(s, platform) {
+		r.markers.look(ev, &l)
+		if ev.ClassUID == event.ClassBase && (ev.Format == "syslog" || ev.Format == event.Unparsed) {
+			r.markers.lookDevice(ev, &l)
 		}
 	}
-	s = s.and(r.format.of(ev.Format))
-	if !s.without(r.program.unasked).empty() {
-		s = s.and(r.program.of(programOf(ev)))
+	if s.beyond(r.platforms[anywhere]) {
+		if platform == undecided || l.device != "" {
+			platform = l.platformOf(ev)
+		}
+		s = s.and(r.platforms[platform])
 	}
-	if !s.without(r.channel.unasked).empty() {
-		channel, _ := ev.Get("Channel")
-		s = s.and(r.channel.of(channel))
+	if s.beyond(r.program.unasked) {
+		s = s.and(r.program.of(l.program))
 	}
-	if !s.without(r.code.unasked).empty() {
+	if s.beyond(r.origin.unasked) {
+		s = s.and(r.origin.of(l.origin()))
+	}
+	if s.beyond(r.code.unasked) {
 		s = s.and(r.code.of(ev.EventCode))
 	}
-	for i := range r.markers {
-		m := &r.markers[i]
-		if !s.and(m.rows).empty() {
-			if _, ok := ev.Get(m.field); !ok {
-				s = s.without(m.rows)
-			}
+	return r.markers.decide(s, l.held)
+}
+
+// mustLook reports whether the fields of an event are needed to decide on s.
+func (r *router) mustLook(s rowSet, p platform) bool {
+	switch p {
+	case undecided:
+		if s.beyond(r.platforms[anywhere]) || s.beyond(r.origin.unasked) {
+			return true
+		}
+	case windows:
+		if s.beyond(r.origin.unasked) {
+			return true
 		}
 	}
-	return s
+	return s.beyond(r.program.unasked) || s.beyond(r.markers.unasked)
 }
 
 // A requirement is what an event's rows must fulfil for a logsource: one row

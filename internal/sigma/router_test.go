@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"os"
 	"testing"
 
 	"github.com/konseki/konseki/internal/event"
@@ -21,7 +22,13 @@ func TestEventsReachTheirLogsources(t *testing.T) {
 	ended := process()
 	ended.ActivityID = event.ActivityProcessTerminate
 	cloudtrail := class("jsonlines", event.ClassAPI)
-	cloudtrail.Add("eventSource", "iam.amazonaws.com")
+	for _, name := range []string{"eventSource", "eventName", "awsRegion"} {
+		cloudtrail.Add(name, "x")
+	}
+	tunnel := class("fortigate", event.ClassTunnel)
+	tunnel.Add("type", "event")
+	drive := class("workspace", event.ClassFileHosting)
+	drive.Add("id.applicationName", "drive")
 	windowsProcess := event.Event{Format: "jsonlines", ClassUID: event.ClassProcess, ProcessPath: `C:\Windows\x.exe`}
 	tests := []struct {
 		name    string
@@ -39,8 +46,8 @@ func TestEventsReachTheirLogsources(t *testing.T) {
 		{"nginx access", class("nginx", event.ClassHTTP), []Logsource{{"", "webserver", ""}, {"", "", "nginx"}}, []Logsource{{"", "", "apache"}, {"", "proxy", ""}, {"linux", "", ""}}},
 		{"apache error", class("apache", event.ClassApplicationError), []Logsource{{"", "application_error", ""}, {"", "", "apache"}}, []Logsource{{"", "webserver", ""}}},
 		{"mariadb query", class("mariadb", event.ClassDatastore), []Logsource{{"", "database", ""}}, []Logsource{{"linux", "", ""}}},
-		{"fortigate tunnel", class("fortigate", event.ClassTunnel), []Logsource{{"fortigate", "", "event"}, {"", "vpn", ""}, {"", "authentication", ""}}, []Logsource{{"slack", "", "audit"}}},
-		{"drive download", class("workspace", event.ClassFileHosting), []Logsource{{"", "file_hosting", ""}, {"gcp", "", "google_workspace.drive"}}, []Logsource{{"gcp", "", "google_workspace.login"}}},
+		{"fortigate tunnel", tunnel, []Logsource{{"fortigate", "", "event"}, {"", "vpn", ""}, {"", "authentication", ""}}, []Logsource{{"slack", "", "audit"}}},
+		{"drive download", drive, []Logsource{{"", "file_hosting", ""}, {"gcp", "", "google_workspace.drive"}}, []Logsource{{"gcp", "", "google_workspace.login"}}},
 		{"cloudtrail", cloudtrail, []Logsource{{"aws", "", "cloudtrail"}}, []Logsource{{"okta", "", "okta"}}},
 		{"unparsed", class(event.Unparsed, event.ClassBase), []Logsource{{"", "", ""}}, []Logsource{{"linux", "", ""}, {"", "database", ""}}},
 	}
@@ -55,6 +62,45 @@ func TestEventsReachTheirLogsources(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestEveryRuleHasEventsOrAReason(t *testing.T) {
+	found, none := len(rows()), withoutSource()
+	if found > maxRows {
+		t.Errorf("%d rows, room for %d", found, maxRows)
+	}
+	rules := allRules(t)
+	sources := make(map[Logsource]bool)
+	for _, r := range rules {
+		sources[r.Logsource] = true
+	}
+	why := make(map[Logsource]string)
+	for _, l := range none {
+		why[l.Logsource] = l.Why
+		if l.Why == "" {
+			t.Errorf("%s has no events and no reason", l.Logsource)
+		}
+		if _, ok := newRouter().require(l.Logsource); ok {
+			t.Errorf("%s is said to have no events, but has", l.Logsource)
+		}
+	}
+	for _, r := range Compile(rules).Unrouted() {
+		if why[r.Logsource] == "" {
+			t.Errorf("%s: no event belongs to %s, and the table does not say why", r.File, r.Logsource)
+		}
+	}
+	t.Logf("%d rules of %d logsources; %d rows, %d logsources without events", len(rules), len(sources), found, len(none))
+}
+
+// allRules are the public rules and konseki's own, but for those that wait for
+// values of placeholders.
+func allRules(tb testing.TB) []*Rule {
+	tb.Helper()
+	trees := []Tree{{FS: os.DirFS("../../rules")}}
+	for _, folder := range []string{"rules", "rules-emerging-threats", "rules-threat-hunting", "rules-compliance"} {
+		trees = append(trees, Tree{FS: os.DirFS(shared(tb, "data", "sigma", folder))})
+	}
+	return Load(Options{}, trees...).Rules
 }
 
 func reaches(t *testing.T, l Logsource, ev *event.Event) bool {
@@ -104,4 +150,29 @@ func BenchmarkEventWithoutRules(b *testing.B) {
 	ev, raw := &events[5], raws[5]
 	var dst []Match
 	loop(b, func(int) { dst = m.Match(ev, raw, dst[:0]) })
+}
+
+// routed are events of many kinds, as often as they come in a real estate.
+func routed() []event.Event {
+	events, _ := quiet()
+	audit := process("type", "SYSCALL", "arch", "c000003e", "syscall", "59", "success", "yes", "exit", "0", "a0", "5581", "a1", "5582", "items", "2", "ppid", "1", "pid", "2",
+		"auid", "1000", "uid", "0", "exe", "/usr/bin/id", "comm", "id", "key", "exec", "Image", "/usr/bin/id", "CommandLine", "id")
+	sysmon := with("evtx", "Provider_Name", "Microsoft-Windows-Sysmon", "EventID", "13", "Channel", sysmonChannel, "Computer", "pc01", "EventType", "SetValue",
+		"ProcessGuid", "{1}", "ProcessId", "4", "Image", `C:\Windows\explorer.exe`, "TargetObject", `HKU\S-1-5-21\Software\Example`, "Details", "DWORD (0x00000001)")
+	sysmon.EventCode = "13"
+	cloud := with("jsonlines", "eventVersion", "1.08", "eventTime", "2026-01-01T00:00:00Z", "eventSource", "s3.amazonaws.com", "eventName", "GetObject", "awsRegion", "ap-northeast-1",
+		"sourceIPAddress", "192.0.2.1", "userAgent", "aws-cli", "requestID", "1", "eventID", "2", "eventType", "AwsApiCall", "recipientAccountId", "3")
+	cloud.ClassUID = event.ClassAPI
+	return append(events, audit, sysmon, cloud)
+}
+
+func BenchmarkRoute(b *testing.B) {
+	r := Compile(allRules(b)).router
+	events := routed()
+	i := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		r.route(&events[i%len(events)])
+		i++
+	}
 }

@@ -174,6 +174,40 @@ func TestACorrelationOfCorrelationsFollowsAliases(t *testing.T) {
 	}
 }
 
+func TestAnInputIsHandedOnEachTimeItBeginsToHold(t *testing.T) {
+	inner := correlate(sigma.EventCount, time.Minute, 1, atLeast(2))
+	inner.ID, inner.Quiet = "inner", true
+	outer := &sigma.Correlation{
+		Meta: sigma.Meta{ID: "outer", Level: "high"}, Type: sigma.EventCount, Timespan: time.Hour, GroupBy: []string{"src_ip"},
+		Inputs: []sigma.Input{{Correlation: inner}}, Bounds: []sigma.Bound{atLeast(2)},
+	}
+	list := []*sigma.Correlation{inner, outer}
+	a := func(second int) hit { return hit{second, "a", "src_ip=192.0.2.1"} }
+	if found, _ := run(list, a(0), a(1), a(2), a(3), a(4)); len(found) != 0 {
+		t.Errorf("one stretch is taken for two: %s", told(found))
+	}
+	if found, _ := run(list, a(0), a(1), a(100), a(101)); told(found) != "101:[1 2 3 4]" {
+		t.Errorf("two stretches give %q", told(found))
+	}
+}
+
+func TestAMatchOfAWindowThatWasJudgedIsCounted(t *testing.T) {
+	c := correlate(sigma.EventCount, time.Minute, 1, sigma.Bound{Op: sigma.Less, Value: 2})
+	found, stats := run([]*sigma.Correlation{c}, hit{10, "a", "src_ip=192.0.2.1"}, hit{70, "a", "src_ip=192.0.2.1"}, hit{20, "a", "src_ip=192.0.2.1"})
+	if stats.Late != 1 || len(found) != 1 {
+		t.Errorf("stats %+v, findings %s", stats, told(found))
+	}
+}
+
+func TestLateMatchesWithinTheTimespanCount(t *testing.T) {
+	c := correlate(sigma.ValueCount, time.Minute, 1, atLeast(3))
+	c.Fields = []string{"user"}
+	found, _ := run([]*sigma.Correlation{c}, hit{10, "a", "src_ip=x user=p"}, hit{50, "a", "src_ip=x user=q"}, hit{30, "a", "src_ip=x user=r"})
+	if told(found) != "30:[1 2 3]" {
+		t.Errorf("%s", told(found))
+	}
+}
+
 func TestWhatMatchesHaveInCommonIsWhatTheFindingIsAbout(t *testing.T) {
 	c := correlate(sigma.EventCount, time.Minute, 1, atLeast(2))
 	e := New(NewPlan([]*sigma.Correlation{c}))

@@ -171,13 +171,14 @@ func (e *Engine) add(m *match, u *use) {
 // judge looks at a group after a match. A condition that begins to hold is a
 // finding, and so is one that still holds on another day.
 func (e *Engine) judge(c *sigma.Correlation, g *group, key string, at time.Time) {
-	r, holds := g.state.judge()
+	n, holds := g.state.holds()
 	begins := holds && !g.held
 	g.held = holds
 	if !begins && (!holds || sameDay(g.told, at)) {
 		return
 	}
-	g.told, r.who = at, g.who
+	g.told = at
+	r := g.result(n)
 	e.fire(c, groupValues(key), at, &r)
 	if begins {
 		e.handOn(c, groupValues(key), at, &r)

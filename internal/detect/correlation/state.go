@@ -25,6 +25,7 @@ type sample struct {
 	more   []uint64 // see match
 	nth    int      // of the correlation's inputs
 	value  string   // of the condition's fields, joined by keyOf
+	number float64  // the same as a number, of numbers
 }
 
 // who is what matches of one group may have in common.
@@ -48,12 +49,28 @@ type result struct {
 	who     who
 }
 
+// result sums the group up.
+func (g *group) result(n float64) result {
+	list := g.state.cited()
+	r := result{number: n, who: g.who}
+	if len(list) > 0 {
+		r.from = list[0].at
+	}
+	for _, s := range list[max(0, len(list)-finding.MaxRecords):] {
+		r.records = append(append(r.records, s.more...), s.record)
+	}
+	return r
+}
+
 // A state is what a group remembers.
 type state interface {
 	// add takes a match in, and lets go of what is too old beside it.
 	add(s *sample)
-	// judge says whether the condition holds of what is remembered.
-	judge() (result, bool)
+	// holds says whether the condition holds of what is remembered, and the
+	// number it is asked of.
+	holds() (float64, bool)
+	// cited gives what makes it hold, in order of time.
+	cited() []sample
 	// size is how many matches are remembered.
 	size() int
 }
@@ -61,7 +78,7 @@ type state interface {
 func newState(c *sigma.Correlation, stats *Stats) state {
 	switch c.Type {
 	case sigma.ValueCount:
-		return &distinct{c: c, keep: enough(c), has: make(map[string]bool)}
+		return &distinct{c: c, keep: enough(c), at: make(map[string]*link)}
 	case sigma.ValueSum, sigma.ValueAvg, sigma.ValuePercentile:
 		return &numbers{c: c, stats: stats}
 	case sigma.Temporal:
@@ -83,8 +100,8 @@ func enough(c *sigma.Correlation) int {
 	return int(min(most, 1<<20)) + 1
 }
 
-// holds reports whether all bounds hold of a number.
-func holds(c *sigma.Correlation, n float64) bool {
+// within reports whether all bounds hold of a number.
+func within(c *sigma.Correlation, n float64) bool {
 	for _, b := range c.Bounds {
 		if !b.Holds(n) {
 			return false
@@ -93,25 +110,13 @@ func holds(c *sigma.Correlation, n float64) bool {
 	return true
 }
 
-// resultOf sums up samples, which are in order of time.
-func resultOf(list []sample, n float64) result {
-	r := result{number: n}
-	if len(list) > 0 {
-		r.from = list[0].at
-	}
-	for _, s := range list[max(0, len(list)-finding.MaxRecords):] {
-		r.records = append(append(r.records, s.more...), s.record)
-	}
-	return r
-}
-
-// insert puts a sample in its place in time; most come last. It reports where.
-func insert(list []sample, s *sample) ([]sample, int) {
+// insert puts a sample in its place in time; most come last.
+func insert(list []sample, s *sample) []sample {
 	at := len(list)
 	for at > 0 && s.at.Before(list[at-1].at) {
 		at--
 	}
-	return slices.Insert(list, at, *s), at
+	return slices.Insert(list, at, *s)
 }
 
 // recent drops the samples that lie a timespan or more before the newest. Over
@@ -137,7 +142,7 @@ type counter struct {
 }
 
 func (n *counter) add(s *sample) {
-	n.list, _ = insert(n.list, s)
+	n.list = insert(n.list, s)
 	n.list = recent(n.c, n.list)
 	if len(n.list) > n.keep {
 		n.list = n.list[len(n.list)-n.keep:]
@@ -147,52 +152,96 @@ func (n *counter) add(s *sample) {
 
 func (n *counter) size() int { return len(n.list) }
 
-func (n *counter) judge() (result, bool) {
-	count := len(n.list)
+func (n *counter) holds() (float64, bool) {
+	count := float64(len(n.list))
 	if whole(n.c) {
-		count += n.more
+		count += float64(n.more)
 	}
-	if !holds(n.c, float64(count)) {
-		return result{}, false
-	}
-	return resultOf(n.list, float64(count)), true
+	return count, within(n.c, count)
 }
 
-// distinct counts different values: the last match with each is kept.
+func (n *counter) cited() []sample { return n.list }
+
+// distinct counts different values. The last match with each is kept, in a list
+// in order of time.
 type distinct struct {
-	c    *sigma.Correlation
-	keep int
-	list []sample
-	has  map[string]bool // values in list
+	c            *sigma.Correlation
+	keep         int
+	oldest, last *link
+	at           map[string]*link
+}
+
+type link struct {
+	sample
+	before, after *link
 }
 
 func (d *distinct) add(s *sample) {
-	if d.has[s.value] {
-		i := slices.IndexFunc(d.list, func(x sample) bool { return x.value == s.value })
-		if s.at.Before(d.list[i].at) {
-			return
-		}
-		d.list = slices.Delete(d.list, i, i+1)
+	l := d.at[s.value]
+	switch {
+	case l == nil:
+		l = &link{}
+		d.at[s.value] = l
+	case s.at.Before(l.at):
+		return
+	default:
+		d.cut(l)
 	}
-	d.list, _ = insert(d.list, s)
-	d.has[s.value] = true
-	kept := recent(d.c, d.list)
-	if len(kept) > d.keep {
-		kept = kept[len(kept)-d.keep:]
+	l.sample = *s
+	d.put(l)
+	since := d.last.at.Add(-d.c.Timespan)
+	for len(d.at) > d.keep || !whole(d.c) && !d.oldest.at.After(since) {
+		gone := d.oldest
+		d.cut(gone)
+		delete(d.at, gone.value)
 	}
-	for _, gone := range d.list[:len(d.list)-len(kept)] {
-		delete(d.has, gone.value)
-	}
-	d.list = kept
 }
 
-func (d *distinct) size() int { return len(d.list) }
-
-func (d *distinct) judge() (result, bool) {
-	if !holds(d.c, float64(len(d.list))) {
-		return result{}, false
+// put puts a link in its place in time; most come last.
+func (d *distinct) put(l *link) {
+	before := d.last
+	for before != nil && l.at.Before(before.at) {
+		before = before.before
 	}
-	return resultOf(d.list, float64(len(d.list))), true
+	l.before = before
+	if before == nil {
+		l.after, d.oldest = d.oldest, l
+	} else {
+		l.after, before.after = before.after, l
+	}
+	if l.after == nil {
+		d.last = l
+	} else {
+		l.after.before = l
+	}
+}
+
+func (d *distinct) cut(l *link) {
+	if l.before == nil {
+		d.oldest = l.after
+	} else {
+		l.before.after = l.after
+	}
+	if l.after == nil {
+		d.last = l.before
+	} else {
+		l.after.before = l.before
+	}
+}
+
+func (d *distinct) size() int { return len(d.at) }
+
+func (d *distinct) holds() (float64, bool) {
+	n := float64(len(d.at))
+	return n, within(d.c, n)
+}
+
+func (d *distinct) cited() []sample {
+	var list []sample
+	for l := d.oldest; l != nil; l = l.after {
+		list = append(list, l.sample)
+	}
+	return list
 }
 
 // numbers sums, averages and ranks the values of a field. A value that is no
@@ -208,11 +257,13 @@ func (n *numbers) add(s *sample) {
 	if len(values) != 1 {
 		return
 	}
-	if f, err := strconv.ParseFloat(values[0], 64); err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+	f, err := strconv.ParseFloat(values[0], 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
 		n.stats.Clipped++
 		return
 	}
-	n.list, _ = insert(n.list, s)
+	s.number = f
+	n.list = insert(n.list, s)
 	n.list = recent(n.c, n.list)
 	if len(n.list) > maxNumbers {
 		n.stats.Clipped++
@@ -222,27 +273,37 @@ func (n *numbers) add(s *sample) {
 
 func (n *numbers) size() int { return len(n.list) }
 
-func (n *numbers) judge() (result, bool) {
+func (n *numbers) holds() (float64, bool) {
 	if len(n.list) == 0 {
-		return result{}, false
+		return 0, false
 	}
-	values := make([]float64, len(n.list))
-	sum := 0.0
-	for i, s := range n.list {
-		values[i], _ = strconv.ParseFloat(groupValues(s.value)[0], 64) // was parsed by add
-		sum += values[i]
-	}
-	number := sum
-	switch n.c.Type {
-	case sigma.ValueAvg:
-		number = sum / float64(len(values))
-	case sigma.ValuePercentile:
-		slices.Sort(values) // nearest rank
-		rank := int(math.Ceil(n.c.Percentile / 100 * float64(len(values))))
-		number = values[min(max(rank-1, 0), len(values)-1)]
-	}
-	if !holds(n.c, number) {
-		return result{}, false
-	}
-	return resultOf(n.list, number), true
+	number := n.number()
+	return number, within(n.c, number)
 }
+
+func (n *numbers) number() float64 {
+	if n.c.Type == sigma.ValuePercentile {
+		return n.percentile()
+	}
+	sum := 0.0
+	for i := range n.list {
+		sum += n.list[i].number
+	}
+	if n.c.Type == sigma.ValueAvg {
+		return sum / float64(len(n.list))
+	}
+	return sum
+}
+
+// percentile takes the nearest rank.
+func (n *numbers) percentile() float64 {
+	values := make([]float64, len(n.list))
+	for i := range n.list {
+		values[i] = n.list[i].number
+	}
+	slices.Sort(values)
+	rank := int(math.Ceil(n.c.Percentile / 100 * float64(len(values))))
+	return values[min(max(rank-1, 0), len(values)-1)]
+}
+
+func (n *numbers) cited() []sample { return n.list }

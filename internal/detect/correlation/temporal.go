@@ -41,18 +41,19 @@ func (t *together) size() int {
 	return n
 }
 
-func (t *together) judge() (result, bool) {
+func (t *together) holds() (float64, bool) {
+	n := t.size()
+	return float64(n), (len(t.c.Bounds) > 0 || n == len(t.c.Inputs)) && within(t.c, float64(n))
+}
+
+func (t *together) cited() []sample {
 	var list []sample
-	for _, s := range t.seen {
-		if !s.at.IsZero() {
-			list, _ = insert(list, &s)
+	for i := range t.seen {
+		if !t.seen[i].at.IsZero() {
+			list = insert(list, &t.seen[i])
 		}
 	}
-	n := float64(len(list))
-	if len(t.c.Bounds) == 0 && len(list) < len(t.c.Inputs) || !holds(t.c, n) {
-		return result{}, false
-	}
-	return resultOf(list, n), true
+	return list
 }
 
 // ordered waits for matches of all inputs one after the other within the
@@ -100,9 +101,6 @@ func (o *ordered) size() int {
 	return n
 }
 
-func (o *ordered) judge() (result, bool) {
-	if o.done == nil {
-		return result{}, false
-	}
-	return resultOf(o.done, float64(len(o.done))), true
-}
+func (o *ordered) holds() (float64, bool) { return float64(len(o.done)), o.done != nil }
+
+func (o *ordered) cited() []sample { return o.done }

@@ -78,8 +78,8 @@ func (e *Engine) closeGroup(at int, key string, end time.Time) {
 	if g == nil {
 		return // forgotten, and counted
 	}
-	r, holds := g.state.judge()
-	r.who = g.who
+	n, holds := g.state.holds()
+	r := g.result(n)
 	e.held -= g.state.size()
 	e.groups.Drop(k)
 	if holds {

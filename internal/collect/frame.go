@@ -37,6 +37,8 @@ func newFramer(shape event.Shape, limits Limits) framer {
 			return v
 		}
 		return &elements{values: v}
+	case event.FrameEVTX:
+		return &chunks{}
 	case event.FrameBinary:
 		return &blocks{size: limits.MaxLine}
 	default:

@@ -6,6 +6,7 @@ const (
 	ClassBase             int32 = 0    // Base Event: nothing more specific is known
 	ClassFileSystem       int32 = 1001 // File System Activity
 	ClassKernel           int32 = 1003 // Kernel Activity
+	ClassModule           int32 = 1005 // Module Activity: libraries loaded
 	ClassScheduledJob     int32 = 1006 // Scheduled Job Activity
 	ClassProcess          int32 = 1007 // Process Activity
 	ClassEventLog         int32 = 1008 // Event Log Activity; also source silence
@@ -16,9 +17,11 @@ const (
 	ClassIncident         int32 = 2005 // Incident Finding: a case
 	ClassAccountChange    int32 = 3001 // Account Change
 	ClassAuthentication   int32 = 3002 // Authentication
+	ClassAuthorization    int32 = 3003 // Authorize Session
 	ClassGroup            int32 = 3006 // Group Management
 	ClassNetwork          int32 = 4001 // Network Activity
 	ClassHTTP             int32 = 4002 // HTTP Activity
+	ClassDNS              int32 = 4003 // DNS Activity
 	ClassSSH              int32 = 4007 // SSH Activity
 	ClassTunnel           int32 = 4014 // Tunnel Activity
 	ClassWebResources     int32 = 6001 // Web Resources Activity; chat messages too
@@ -27,12 +30,16 @@ const (
 	ClassDatastore        int32 = 6005 // Datastore Activity
 	ClassFileHosting      int32 = 6006 // File Hosting Activity
 	ClassApplicationError int32 = 6008 // Application Error
+
+	ClassRegistryKey   int32 = 201001 // Registry Key Activity, of OCSF's extension for Windows
+	ClassRegistryValue int32 = 201002 // Registry Value Activity, of the same
 )
 
 // Activities of ClassAuthentication.
 const (
 	ActivityLogon         int32 = 1
 	ActivityLogoff        int32 = 2
+	ActivityServiceTicket int32 = 4
 	ActivityAccountSwitch int32 = 7 // su, sudo
 )
 
@@ -46,6 +53,78 @@ const (
 const (
 	ActivityProcessLaunch    int32 = 1
 	ActivityProcessTerminate int32 = 2
+	ActivityProcessOpen      int32 = 3
+	ActivityProcessInject    int32 = 4
+)
+
+// Activity of ClassModule.
+const ActivityModuleLoad int32 = 1
+
+// Activity of ClassScript.
+const ActivityScriptExecute int32 = 1
+
+// Activity of ClassPeripheral.
+const ActivityDeviceConnect int32 = 1
+
+// Activity of ClassDNS.
+const ActivityDNSQuery int32 = 1
+
+// Activity of ClassAuthorization.
+const ActivityAssignPrivileges int32 = 1
+
+// Activities of ClassScheduledJob.
+const (
+	ActivityJobCreate  int32 = 1
+	ActivityJobUpdate  int32 = 2
+	ActivityJobDelete  int32 = 3
+	ActivityJobEnable  int32 = 4
+	ActivityJobDisable int32 = 5
+	ActivityJobStart   int32 = 6
+)
+
+// Activities of ClassEventLog.
+const (
+	ActivityLogClear int32 = 1
+	ActivityLogStart int32 = 6
+	ActivityLogStop  int32 = 7
+)
+
+// Activities of ClassAppLifecycle.
+const (
+	ActivityAppInstall int32 = 1
+	ActivityAppStart   int32 = 3
+	ActivityAppStop    int32 = 4
+	ActivityAppDisable int32 = 7
+	ActivityAppUpdate  int32 = 8
+)
+
+// Activities of ClassGroup.
+const (
+	ActivityGroupAddUser    int32 = 3
+	ActivityGroupRemoveUser int32 = 4
+	ActivityGroupDelete     int32 = 5
+	ActivityGroupCreate     int32 = 6
+)
+
+// Activities of ClassAPI.
+const (
+	ActivityAPICreate int32 = 1
+	ActivityAPIUpdate int32 = 3
+	ActivityAPIDelete int32 = 4
+)
+
+// Activities of ClassFinding.
+const (
+	ActivityFindingCreate int32 = 1
+	ActivityFindingUpdate int32 = 2
+)
+
+// Activities of ClassRegistryKey; those of ClassRegistryValue are Set and Delete.
+const (
+	ActivityRegistryCreate int32 = 1
+	ActivityRegistrySet    int32 = 2
+	ActivityRegistryDelete int32 = 4
+	ActivityRegistryRename int32 = 5
 )
 
 // Activities of ClassFileSystem.
@@ -139,13 +218,14 @@ type Class struct {
 // Classes lists every class konseki derives, by number.
 func Classes() []Class {
 	return []Class{
-		{ClassBase, "base"}, {ClassFileSystem, "file"}, {ClassKernel, "kernel"}, {ClassScheduledJob, "job"},
+		{ClassBase, "base"}, {ClassFileSystem, "file"}, {ClassKernel, "kernel"}, {ClassModule, "module"}, {ClassScheduledJob, "job"},
 		{ClassProcess, "process"}, {ClassEventLog, "eventlog"}, {ClassScript, "script"},
 		{ClassPeripheral, "peripheral"}, {ClassVulnerability, "vulnerability"}, {ClassFinding, "finding"},
 		{ClassIncident, "incident"}, {ClassAccountChange, "account"}, {ClassAuthentication, "authentication"},
-		{ClassGroup, "group"}, {ClassNetwork, "network"}, {ClassHTTP, "http"}, {ClassSSH, "ssh"},
+		{ClassAuthorization, "authorization"},
+		{ClassGroup, "group"}, {ClassNetwork, "network"}, {ClassHTTP, "http"}, {ClassDNS, "dns"}, {ClassSSH, "ssh"},
 		{ClassTunnel, "tunnel"}, {ClassWebResources, "web"}, {ClassAppLifecycle, "application"},
 		{ClassAPI, "api"}, {ClassDatastore, "datastore"}, {ClassFileHosting, "hosting"},
-		{ClassApplicationError, "error"},
+		{ClassApplicationError, "error"}, {ClassRegistryKey, "registrykey"}, {ClassRegistryValue, "registryvalue"},
 	}
 }

@@ -34,4 +34,8 @@ const (
 	FrameJSONArray
 	// FrameBinary keeps the file in pieces that no format reads.
 	FrameBinary
+	// FrameEVTX takes each chunk of a Windows event log as a record, 64 KiB, the
+	// first one with the header of the file, 4 KiB, before it; chunks in a row that
+	// were never used, all zeros, are one record.
+	FrameEVTX
 )

@@ -9,14 +9,15 @@ import (
 	"github.com/konseki/konseki/internal/normalise/system"
 	"github.com/konseki/konseki/internal/normalise/vpn"
 	"github.com/konseki/konseki/internal/normalise/web"
+	"github.com/konseki/konseki/internal/normalise/windows"
 )
 
-// formats lists every format in the order asked: the syslog envelope first,
-// because what stands in it is asked from there, then the most specific first,
-// and last what takes nearly anything.
+// formats lists every format in the order asked: what is no text, then the
+// syslog envelope, because what stands in it is asked from there, then the most
+// specific first, and last what takes nearly anything.
 func formats() []format.Format {
 	inner := innerFormats()
-	return slices.Concat([]format.Format{system.NewSyslog(inner)}, inner, []format.Format{
+	return slices.Concat([]format.Format{windows.NewEventLog(), system.NewSyslog(inner)}, inner, []format.Format{
 		newOwnFormat(),
 		service.NewCSV(),
 	})

@@ -44,6 +44,7 @@ type setting struct {
 	hinted   int       // index of the hinted format, or -1
 	encoding string
 	plain    bool // every hint is plain, see [format.IsPlain]
+	binary   bool // the hinted format reads bytes, not text
 }
 
 // New returns a Normaliser that knows every format.
@@ -60,7 +61,10 @@ func Version() string { return "1" }
 // [event.Unparsed]. Every string in an event is valid UTF-8.
 func (n *Normaliser) Events(dst []event.Event, rec *event.Record) []event.Event {
 	set := n.setting(rec.Transport)
-	raw, foreign := format.Decode(rec.Raw, set.encoding)
+	raw, foreign := rec.Raw, false
+	if !set.binary {
+		raw, foreign = format.Decode(rec.Raw, set.encoding)
+	}
 	n.in = format.Input{
 		Rec: rec, Raw: raw, Via: set.via,
 		Zone: set.zone, ZoneFrom: set.zoneFrom, Reference: set.ref,
@@ -74,7 +78,7 @@ func (n *Normaliser) Events(dst []event.Event, rec *event.Record) []event.Event 
 	for i := range dst[start:] {
 		ev := &dst[start+i]
 		ev.Nth = uint16(i)
-		if foreign && i == 0 {
+		if foreign && i == 0 && ev.Text == "" {
 			ev.Text = n.in.Text()
 		}
 		clean(ev, plain)
@@ -139,8 +143,14 @@ func (n *Normaliser) parseSetting(transport string) *setting {
 	}
 	if name := via.Get("format"); name != "" {
 		set.hinted = slices.IndexFunc(n.formats, func(f format.Format) bool { return f.Name() == name })
+		set.binary = set.hinted >= 0 && isBinary(n.formats[set.hinted])
 	}
 	return set
+}
+
+func isBinary(f format.Format) bool {
+	b, ok := f.(format.Binary)
+	return ok && b.Binary()
 }
 
 // clean makes every string of the event valid UTF-8, its message short and its

@@ -13,10 +13,13 @@ import (
 // the same lines. A text that no format reads is FrameLines with no Format;
 // what is not text is FrameBinary.
 func Recognise(name string, head []byte) event.Shape {
+	n := New()
+	if shape, ok := n.shapedBytes(head); ok {
+		return shape
+	}
 	encoding := format.EncodingOf(head)
 	text, _ := format.ToUTF8(head, encoding)
 	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
-	n := New()
 	binary := bytes.IndexByte(text, 0) >= 0
 	if !binary {
 		if shape, ok := n.shaped(text); ok {
@@ -34,11 +37,16 @@ func Recognise(name string, head []byte) event.Shape {
 	return event.Shape{Format: name, Framing: event.FrameLines, Encoding: encoding}
 }
 
+// shapedBytes asks the formats whose files are no text.
+func (n *Normaliser) shapedBytes(head []byte) (event.Shape, bool) { return n.shapedBy(head, true) }
+
 // shaped asks the formats that know how their files are cut.
-func (n *Normaliser) shaped(head []byte) (event.Shape, bool) {
+func (n *Normaliser) shaped(head []byte) (event.Shape, bool) { return n.shapedBy(head, false) }
+
+func (n *Normaliser) shapedBy(head []byte, binary bool) (event.Shape, bool) {
 	for _, f := range n.formats {
 		s, ok := f.(format.Shaper)
-		if !ok {
+		if !ok || isBinary(f) != binary {
 			continue
 		}
 		if shape, ok := s.Shape(head); ok {

@@ -24,3 +24,10 @@ type Shaper interface {
 	// where there is one) whether the file is of this format and how to cut it.
 	Shape(head []byte) (event.Shape, bool)
 }
+
+// A Binary is a Format that reads Rec.Raw as it stands: decoding it to text is
+// needless, and each event brings its own Text.
+type Binary interface {
+	// Binary reports true.
+	Binary() bool
+}

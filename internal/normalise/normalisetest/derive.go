@@ -59,6 +59,13 @@ func records(shape event.Shape, data []byte) [][]byte {
 		return jsonRecords(shape.Framing, data)
 	case event.FrameBinary:
 		return [][]byte{data}
+	case event.FrameEVTX:
+		first := min(len(data), 4096+65536)
+		return slices.Collect(func(yield func([]byte) bool) {
+			if yield(data[:first]) {
+				slices.Chunk(data[first:], 65536)(yield)
+			}
+		})
 	}
 	var all [][]byte
 	for line := range bytes.Lines(data) {

@@ -17,14 +17,15 @@ import (
 )
 
 const (
-	wipe = "stolen-vpn-wipe"
-	x    = "203.0.113.77"
-	y    = "198.51.100.23"
+	wipe   = "stolen-vpn-wipe"
+	benign = "benign-week"
+	x      = "203.0.113.77"
+	y      = "198.51.100.23"
 )
 
-// once holds the incident of seed 1, written and read once for all tests that
+// written is a scenario of seed 1, written and read once for all tests that
 // only look.
-var once struct {
+type written struct {
 	sync.Once
 	dir string
 	sum replay.Summary
@@ -32,35 +33,50 @@ var once struct {
 	err error
 }
 
+var once, calm written
+
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if once.dir != "" {
-		_ = os.RemoveAll(filepath.Dir(once.dir)) // a folder of the system's own for such files
+	for _, dir := range []string{once.dir, calm.dir} {
+		if dir != "" {
+			_ = os.RemoveAll(filepath.Dir(dir)) // a folder of the system's own for such files
+		}
 	}
 	os.Exit(code)
 }
 
-// writeOnce fills once, in a folder that outlives the first test.
-func writeOnce() error {
+// write writes a scenario in a folder that outlives the first test.
+func (w *written) write(name string) error {
 	parent, err := os.MkdirTemp("", "replay-")
 	if err != nil {
 		return err
 	}
-	once.dir = filepath.Join(parent, "logs")
-	if once.sum, err = replay.Write(context.Background(), wipe, once.dir, replay.Options{}); err != nil {
+	w.dir = filepath.Join(parent, "logs")
+	if w.sum, err = replay.Write(context.Background(), name, w.dir, replay.Options{}); err != nil {
 		return err
 	}
-	once.log, err = read(once.dir)
+	w.log, err = read(w.dir)
 	return err
+}
+
+func (w *written) of(t *testing.T, name string) logs {
+	t.Helper()
+	w.Do(func() { w.err = w.write(name) })
+	if w.err != nil {
+		t.Fatal(w.err)
+	}
+	return w.log
 }
 
 func incident(t *testing.T) logs {
 	t.Helper()
-	once.Do(func() { once.err = writeOnce() })
-	if once.err != nil {
-		t.Fatal(once.err)
-	}
-	return once.log
+	return once.of(t, wipe)
+}
+
+// ordinary is the benign week with two weeks before it.
+func ordinary(t *testing.T) logs {
+	t.Helper()
+	return calm.of(t, benign)
 }
 
 // logs is one incident as written, read back: the lines of each file by path.

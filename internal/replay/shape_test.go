@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,7 +36,13 @@ var stamps = sync.OnceValue(func() []stamp {
 		{"chat/", regexp.MustCompile(`"(?:date_create":|ts":")([0-9.]+)`), seconds},
 		{"groupware/", regexp.MustCompile(`"id":\{"time":"([^"]+)"`), layout(time.RFC3339Nano)},
 		{"database/", regexp.MustCompile(`^(\d{8} \d\d:\d\d:\d\d),`), layout("20060102 15:04:05")},
-		{"server/", regexp.MustCompile(`msg=audit\(([0-9.]+):`), seconds},
+		{"database/", regexp.MustCompile(`^(\S+ \S+ UTC) `), layout("2006-01-02 15:04:05.000 MST")},
+		{"server/", regexp.MustCompile(`(?:msg=audit\(|"ID":")([0-9.]+):`), seconds},
+		{"web/", regexp.MustCompile(`^(\d{4}/\S+ \S+) \[`), layout("2006/01/02 15:04:05")},
+		{"web/", regexp.MustCompile(` \[([^\]]+)\] "`), layout("02/Jan/2006:15:04:05 -0700")},
+		{"intranet/", regexp.MustCompile(`^\[(\S+ \S+ \S+ \S+ \S+)\] \[`), layout("Mon Jan 02 15:04:05.000000 2006")},
+		{"intranet/", regexp.MustCompile(` \[([^\]]+)\] "`), layout("02/Jan/2006:15:04:05 -0700")},
+		{"", regexp.MustCompile(`"SystemTime":"([^"]+)"`), layout(time.RFC3339Nano)},
 		{"", regexp.MustCompile(`^(\d{4}-\S+) `), layout(time.RFC3339Nano)},
 		{"", regexp.MustCompile(`"time":"([^"]+)"`), layout(time.RFC3339Nano)},
 	}
@@ -62,28 +69,39 @@ func stampOf(name, line string) (time.Time, bool) {
 }
 
 func TestEachFileIsOrderedAndBearsTheTimeOfItsLastRecord(t *testing.T) {
-	for name, lines := range incident(t) {
-		var last time.Time
-		for i, line := range lines {
-			at, ok := stampOf(name, line)
-			if !ok {
-				t.Errorf("%s:%d states no time: %s", name, i+1, line)
-				break
+	for _, l := range []struct {
+		log logs
+		dir *string
+	}{{incident(t), &once.dir}, {ordinary(t), &calm.dir}} {
+		for name, lines := range l.log {
+			last := orderOf(t, name, lines)
+			st, err := os.Stat(filepath.Join(*l.dir, name))
+			if err != nil {
+				t.Fatal(err)
 			}
-			if at.Before(last) {
-				t.Errorf("%s:%d goes back from %v: %s", name, i+1, last, line)
-				break
+			if d := st.ModTime().Sub(last).Abs(); d >= time.Second {
+				t.Errorf("%s was last changed %v, its last record is of %v", name, st.ModTime(), last)
 			}
-			last = at
-		}
-		st, err := os.Stat(filepath.Join(once.dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d := st.ModTime().Sub(last).Abs(); d >= time.Second {
-			t.Errorf("%s was last changed %v, its last record is of %v", name, st.ModTime(), last)
 		}
 	}
+}
+
+// orderOf checks that lines go forward in time and returns the last one's.
+func orderOf(t *testing.T, name string, lines []string) (last time.Time) {
+	t.Helper()
+	for i, line := range lines {
+		at, ok := stampOf(name, line)
+		if !ok {
+			t.Errorf("%s:%d states no time: %s", name, i+1, line)
+			break
+		}
+		if at.Before(last) {
+			t.Errorf("%s:%d goes back from %v: %s", name, i+1, last, line)
+			break
+		}
+		last = at
+	}
+	return last
 }
 
 func TestWhatWasLostInRealityIsNotWritten(t *testing.T) {
@@ -166,9 +184,15 @@ func TestTheDefaultSizeIsAsPromised(t *testing.T) {
 }
 
 func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
+	for _, name := range []string{wipe, benign} {
+		t.Run(name, func(t *testing.T) { sameBytes(t, name) })
+	}
+}
+
+func sameBytes(t *testing.T, name string) {
 	sums := func(seed uint64) map[string][32]byte {
 		dir := filepath.Join(t.TempDir(), "logs")
-		if _, err := replay.Write(t.Context(), wipe, dir, replay.Options{Records: 1, Seed: seed}); err != nil {
+		if _, err := replay.Write(t.Context(), name, dir, replay.Options{Records: 1, Weeks: 1, Seed: seed}); err != nil {
 			t.Fatal(err)
 		}
 		out := map[string][32]byte{}
@@ -205,6 +229,9 @@ func TestWriteRefusesWhatItCannotDo(t *testing.T) {
 	if _, err := replay.Write(t.Context(), wipe, full, replay.Options{}); err == nil {
 		t.Error("a folder in use was written to")
 	}
+	if _, err := replay.Write(t.Context(), benign, t.TempDir(), replay.Options{Weeks: 53}); err == nil {
+		t.Error("a year and more before the week was written")
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := replay.Write(ctx, wipe, t.TempDir(), replay.Options{}); !errors.Is(err, context.Canceled) {
@@ -238,8 +265,17 @@ func TestADroppedDatabaseAnswersNoMore(t *testing.T) {
 }
 
 func TestAuditSerialsCountUpWithoutGaps(t *testing.T) {
-	serial := regexp.MustCompile(`audit\([0-9.]+:(\d+)\)`)
-	for name, lines := range incident(t) {
+	countUp(t, incident(t))
+	countUp(t, ordinary(t))
+}
+
+func countUp(t *testing.T, l logs) {
+	t.Helper()
+	serial := regexp.MustCompile(`(?:audit\([0-9.]+:|^\{"ID":"[0-9.]+:|"EventRecordID":)(\d+)`)
+	for name, lines := range l {
+		if top, _, _ := strings.Cut(name, "/"); !slices.Contains([]string{"server", "directory", "pc"}, top) {
+			continue
+		}
 		last := 0
 		for _, line := range lines {
 			m := serial.FindStringSubmatch(line)

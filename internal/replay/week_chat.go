@@ -40,6 +40,15 @@ func (w *week) chatAudit(d *day) {
 			entry(e, t, false, action, object{{"type", "file"}, {"file", object{{"id", fmt.Sprintf("F%08X", d.rng.Uint32())}, {"name", name}, {"title", name}}}})
 		})
 	}
+	for i, n := range []int{guestOne, guestTwo} { // in the hotel
+		on(d, during("11-04 21:10:00").Add(time.Duration(i)*23*time.Minute), func(t time.Time) { entry(w.staff[n], t, false, "user_login", nil) })
+	}
+	for i, n := range []int{travellerOne, travellerTwo} { // telephone and laptop within a quarter of an hour
+		on(d, during("11-04 10:05:00").Add(time.Duration(i)*time.Hour), func(t time.Time) {
+			entry(w.staff[n], t, true, "user_login", nil)
+			entry(w.staff[n], t.Add(14*time.Minute), false, "user_login", nil)
+		})
+	}
 	for i := range newcomers4 {
 		on(d, during("10-30 16:30:00").Add(time.Duration(i)*time.Minute), func(t time.Time) {
 			entry(w.staff[itAdmin], t, false, "user_created", chatPerson(w.staff[newcomers+i].name))

@@ -14,7 +14,7 @@ func (w *week) signIns(d *day) {
 		if !w.working(e, d.start) {
 			continue
 		}
-		if t := d.within(8.9, 10.3); e.n == returning || d.chance(0.6) {
+		if t := d.within(8.9, 10.3); d.chance(0.6) {
 			if d.chance(0.05) {
 				for i := range 1 + d.rng.IntN(2) { // mistyped
 					login(e, t.Add(-time.Duration(14*(i+1))*time.Second), false, "login_failure")
@@ -26,6 +26,7 @@ func (w *week) signIns(d *day) {
 			login(e, d.within(8, 22), true, "login_success")
 		}
 	}
+	on(d, during("11-04 09:34:20"), func(t time.Time) { login(w.staff[returning], t, false, "login_success") })
 	// A forgotten password: five failures, the help desk resets it, a success,
 	// and then the person changes it.
 	on(d, during("11-04 09:41:00"), func(t time.Time) {

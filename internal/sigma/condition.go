@@ -3,7 +3,6 @@ package sigma
 import (
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 )
@@ -17,12 +16,13 @@ const maxCondition = 8192
 var errAggregation = errors.New("aggregation with | is not part of Sigma 2: write a correlation rule")
 
 // parseCondition reads a condition over named selections, shared between all
-// places that name them. Source: Sigma rules specification, "Condition".
-func parseCondition(text string, selections map[string]*expr) (*expr, error) {
+// places that name them. It takes in at most limit nodes. Source: Sigma rules
+// specification, "Condition".
+func parseCondition(text string, selections map[string]*expr, limit int) (*expr, error) {
 	if len(text) > maxCondition {
 		return nil, fmt.Errorf("condition longer than %d bytes", maxCondition)
 	}
-	p := &conditionParser{tokens: conditionTokens(text), selections: selections}
+	p := &conditionParser{tokens: conditionTokens(text), selections: selections, limit: limit}
 	if len(p.tokens) == 0 {
 		return nil, errors.New("condition is empty")
 	}
@@ -44,14 +44,15 @@ type conditionParser struct {
 	pos        int
 	selections map[string]*expr
 	size       int // nodes taken in so far
+	limit      int
 }
 
 // take counts a selection's nodes each time it is named, so that a short
 // condition cannot grow without bound.
 func (p *conditionParser) take(name string) (*expr, error) {
 	e := p.selections[name]
-	if p.size += e.size(); p.size > maxNodes {
-		return nil, fmt.Errorf("condition takes in more than %d values", maxNodes)
+	if p.size += e.size(); p.size > p.limit {
+		return nil, errors.New("condition takes in more values than a file of its size may")
 	}
 	return e, nil
 }
@@ -163,8 +164,9 @@ func (p *conditionParser) quantified(count string) (*expr, error) {
 	pattern := p.tokens[p.pos]
 	p.pos++
 	var names []string
+	means := selector(pattern)
 	for name := range p.selections {
-		if selected(pattern, name) {
+		if means(name) {
 			names = append(names, name)
 		}
 	}
@@ -183,12 +185,26 @@ func (p *conditionParser) quantified(count string) (*expr, error) {
 	return join(kind, kids), nil
 }
 
-// selected reports whether a pattern of "of" means the name. Names that begin
-// with an underscore are not part of "them".
-func selected(pattern, name string) bool {
+// selector tells which names a pattern of "of" means: "them" is every name
+// that does not begin with an underscore, * any run of characters.
+func selector(pattern string) func(name string) bool {
 	if strings.EqualFold(pattern, "them") {
-		return !strings.HasPrefix(name, "_")
+		return func(name string) bool { return !strings.HasPrefix(name, "_") }
 	}
-	ok, err := path.Match(strings.NewReplacer(`\`, `\\`, "[", `\[`, "?", `\?`).Replace(pattern), name)
-	return err == nil && ok
+	first, rest, starred := strings.Cut(pattern, "*")
+	if !starred {
+		return func(name string) bool { return name == pattern }
+	}
+	parts := strings.Split(rest, "*")
+	return func(name string) bool {
+		name, ok := strings.CutPrefix(name, first)
+		for _, part := range parts[:len(parts)-1] {
+			i := strings.Index(name, part)
+			if i < 0 {
+				return false
+			}
+			name = name[i+len(part):]
+		}
+		return ok && strings.HasSuffix(name, parts[len(parts)-1])
+	}
 }

@@ -2,15 +2,27 @@ package sigma
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 )
 
-// maxRules bounds the rules that one call of Load takes in.
-const maxRules = 100_000
+// maxFile bounds one rule file in bytes, maxDocuments its YAML documents.
+const (
+	maxFile      = 1 << 20
+	maxDocuments = 1000
+)
+
+// maxRules bounds the documents, and maxTotal the nodes and values, that one
+// call of Load takes in.
+const (
+	maxRules = 100_000
+	maxTotal = 4_000_000
+)
 
 // Options say how rules are loaded.
 type Options struct {
@@ -31,18 +43,36 @@ type Collection struct {
 	Rules []*Rule
 	// Correlations stand behind those that they take as inputs.
 	Correlations []*Correlation
+	Filters      []Filter // those applied
 	Problems     []Problem
 }
 
 // Load reads every *.yml and *.yaml under the trees, in lexical order; ids and
 // names are resolved over all of them and filters applied. What cannot be read
 // or honoured becomes a Problem and is left out; the rest is loaded.
+//
+// Of documents with the same id the first is taken. Load needs time and memory
+// in proportion to the files, whatever they hold.
 func Load(o Options, trees ...Tree) *Collection {
-	l := &loader{options: o, first: make(map[string]string), out: &Collection{}}
+	l := newLoader(o)
 	for _, t := range trees {
 		l.tree(t)
 	}
-	return l.out
+	return l.collection()
+}
+
+// Parse reads the rules of one YAML file, which may hold several documents.
+// It returns the rules that are sound, filters of the file applied, together
+// with the first error, a *ParseError, met in the others.
+func Parse(file string, data []byte) ([]*Rule, error) {
+	l := newLoader(Options{})
+	l.file(file, data)
+	c := l.collection()
+	if len(c.Problems) == 0 {
+		return c.Rules, nil
+	}
+	p := c.Problems[0]
+	return c.Rules, &ParseError{p.File, p.Line, errors.New(p.Reason)}
 }
 
 // LoadDir is Load of one folder without placeholders, rules only.
@@ -51,14 +81,27 @@ func LoadDir(fsys fs.FS, root string) (rules []*Rule, problems []Problem) {
 	return c.Rules, c.Problems
 }
 
+// A loader gathers the documents of files, then makes a Collection of them.
 type loader struct {
-	options Options
-	first   map[string]string // the file that an id was first met in
-	out     *Collection
+	options       Options
+	left, program int
+	full          bool
+	documents     []*document // in reading order
+	problems      []Problem
+	files         map[string]int // in reading order
 }
 
-func (l *loader) refuse(file string, line int, reason string) {
-	l.out.Problems = append(l.out.Problems, Problem{file, line, reason})
+func newLoader(o Options) *loader {
+	return &loader{options: o, left: maxTotal, program: maxProgramOfAll, files: make(map[string]int)}
+}
+
+// problem notes why something in a file was left out; line is used where err
+// knows no better.
+func (l *loader) problem(file string, line int, err error) {
+	if known, ok := errors.AsType[*located](err); ok {
+		line = known.line
+	}
+	l.problems = append(l.problems, Problem{file, line, err.Error()})
 }
 
 func (l *loader) tree(t Tree) {
@@ -66,7 +109,7 @@ func (l *loader) tree(t Tree) {
 	err := fs.WalkDir(t.FS, root, func(name string, d fs.DirEntry, err error) error {
 		shown := path.Join(t.Name, name)
 		if err != nil {
-			l.refuse(shown, 0, err.Error())
+			l.problem(shown, 0, err)
 			return nil
 		}
 		if d.IsDir() || !isRuleFile(name) {
@@ -74,35 +117,94 @@ func (l *loader) tree(t Tree) {
 		}
 		data, err := readBounded(t.FS, name)
 		if err != nil {
-			l.refuse(shown, 0, err.Error())
+			l.problem(shown, 0, err)
 			return nil
 		}
-		return l.file(shown, data)
+		l.file(shown, data)
+		if l.full {
+			return fs.SkipAll
+		}
+		return nil
 	})
 	if err != nil {
-		l.refuse(path.Join(t.Name, root), 0, err.Error())
+		l.problem(path.Join(t.Name, root), 0, err)
 	}
 }
 
 // file takes in what one file holds.
-func (l *loader) file(name string, data []byte) error {
-	found, bad := parseAll(name, data)
-	for _, p := range bad {
-		l.refuse(p.File, p.Line, p.Err.Error())
+func (l *loader) file(name string, data []byte) {
+	if _, ok := l.files[name]; !ok {
+		l.files[name] = len(l.files)
 	}
-	for _, r := range found {
-		if other, ok := l.first[r.ID]; ok {
-			l.refuse(r.File, r.Line, fmt.Sprintf("id %s is taken by %s", r.ID, other))
-			continue
-		}
-		if len(l.out.Rules) == maxRules {
-			l.refuse(r.File, r.Line, fmt.Sprintf("more than %d rules", maxRules))
-			return fs.SkipAll
-		}
-		l.first[r.ID] = r.File
-		l.out.Rules = append(l.out.Rules, r)
+	if len(data) > maxFile {
+		l.problem(name, 0, fmt.Errorf("file larger than %d bytes", maxFile))
+		return
 	}
-	return nil
+	docs, err := documents(data)
+	if err != nil {
+		l.problem(name, 0, err)
+	} else if len(docs) == 0 {
+		l.problem(name, 1, errors.New("holds no rule"))
+	}
+	w := newWalker(l.options, len(data), l.left, l.program)
+	left, program := w.left, w.program
+	for i, doc := range docs {
+		if l.full = len(l.documents) == maxRules || l.left <= 0; l.full {
+			l.problem(name, doc.Line, errors.New("too many rules: what follows is not read"))
+			return
+		}
+		p := w.document(doc)
+		p.File = name
+		if p.ID == "" {
+			p.ID = strings.TrimSuffix(path.Base(name), path.Ext(name))
+			if i > 0 {
+				p.ID = fmt.Sprintf("%s-%d", p.ID, i+1)
+			}
+		}
+		l.documents = append(l.documents, p)
+	}
+	l.left -= left - max(w.left, 0)
+	l.program -= program - max(w.program, 0)
+}
+
+// collection resolves what the documents say of each other.
+func (l *loader) collection() *Collection {
+	c := &Collection{}
+	d := newDirectory(l.documents)
+	l.applyFilters(d)
+	for _, p := range l.documents {
+		if p.refused == nil && p.rule != nil {
+			p.rule.Meta = p.Meta
+			c.Rules = append(c.Rules, p.rule)
+		}
+	}
+	r := &resolver{directory: d, out: c}
+	for _, p := range l.documents {
+		if p.correlation != nil {
+			r.resolve(p)
+		}
+	}
+	c.quieten()
+	for _, p := range l.documents {
+		if p.refused != nil {
+			l.problem(p.File, p.Line, p.refused)
+		} else if p.filter != nil {
+			c.Filters = append(c.Filters, p.filter.made(p.Meta))
+		}
+	}
+	slices.SortStableFunc(l.problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(l.order(a.File), l.order(b.File)), cmp.Compare(a.Line, b.Line))
+	})
+	c.Problems = l.problems
+	return c
+}
+
+// order ranks files as they were read, what is no file after them.
+func (l *loader) order(file string) int {
+	if n, ok := l.files[file]; ok {
+		return n
+	}
+	return len(l.files)
 }
 
 func isRuleFile(name string) bool {

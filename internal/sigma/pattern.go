@@ -21,6 +21,7 @@ const (
 	pieceText pieceKind = iota
 	pieceMany           // *
 	pieceOne            // ?
+	pieceDash           // one of dashes, for windash
 )
 
 // parsePattern reads a value: * and ? are wildcards unless a backslash stands
@@ -106,6 +107,8 @@ func (p pattern) key() string {
 			b.WriteByte('*')
 		case pieceOne:
 			b.WriteByte('?')
+		case pieceDash:
+			b.WriteString(`\-`) // no text has a single backslash here
 		case pieceText:
 			b.WriteString(strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(part.text))
 		}
@@ -219,9 +222,9 @@ func (g *glob) match(s []byte) bool {
 func (r *run) matchAt(s []byte) int {
 	n := 0
 	for i := range r.parts {
-		if r.parts[i].kind == pieceOne {
-			_, w := utf8.DecodeRune(s[n:])
-			if w == 0 {
+		if r.parts[i].kind != pieceText {
+			c, w := utf8.DecodeRune(s[n:])
+			if !r.parts[i].takes(c, w) {
 				return -1
 			}
 			n += w
@@ -234,6 +237,11 @@ func (r *run) matchAt(s []byte) int {
 		n += len(t)
 	}
 	return n
+}
+
+// takes reports whether a pieceOne or pieceDash takes a character of w bytes.
+func (p *piece) takes(c rune, w int) bool {
+	return w > 0 && (p.kind == pieceOne || strings.ContainsRune(dashes, c))
 }
 
 // find returns the end of the run's first occurrence in s, or -1.
@@ -262,9 +270,9 @@ func (r *run) matchEnd(s []byte) bool {
 	}
 	n := len(s)
 	for i := len(r.parts) - 1; i >= 0; i-- {
-		if r.parts[i].kind == pieceOne {
-			_, w := utf8.DecodeLastRune(s[:n])
-			if w == 0 {
+		if r.parts[i].kind != pieceText {
+			c, w := utf8.DecodeLastRune(s[:n])
+			if !r.parts[i].takes(c, w) {
 				return false
 			}
 			n -= w

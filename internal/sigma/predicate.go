@@ -26,6 +26,7 @@ const (
 	opGreater
 	opGreaterEqual
 	opFieldRef // the value of another field; how says in which way
+	opTimePart // a part of a time; how is opEqual or opLess to opGreaterEqual
 )
 
 // keywordField names the pseudo field that keywords are looked for in.
@@ -34,28 +35,31 @@ const keywordField = ""
 // A predicate is one question about one field. Several values of one field
 // (or, for keywords, the whole event) satisfy it when any of them does.
 type predicate struct {
-	field string
-	op    op
-	cased bool
-	how   op     // of opFieldRef: opEqual, opPrefix, opSuffix or opContains
-	text  string // folded unless cased; the expression of opRegexp
-	other string // field named by opFieldRef
-	rare  int    // of opContains: position of the rarest byte of text
-	num   float64
-	net   netip.Prefix
-	glob  *glob
-	re    *regexp.Regexp
-	need  need   // of opRegexp: what a matching value must hold
-	lit   string // of opGlob: its longest literal part
-	shown string // the value as the rule writes it
+	field   string
+	op      op
+	cased   bool
+	how     op // of opFieldRef: opEqual, opPrefix, opSuffix or opContains; of opTimePart: see there
+	part    timePart
+	text    string // folded unless cased; the expression of opRegexp
+	other   string // field named by opFieldRef
+	rare    int    // of opContains: position of the rarest byte of text
+	num     float64
+	net     netip.Prefix
+	glob    *glob
+	re      *regexp.Regexp
+	need    need   // of opRegexp: what a matching value must hold
+	program int    // of opRegexp: its size in instructions
+	lit     string // of opGlob: its longest literal part
+	shown   string // the value as the rule writes it
 }
 
-// key identifies a predicate up to meaning.
+// key identifies a predicate up to meaning. Texts are quoted: they may hold
+// any byte.
 func (p *predicate) key() string {
 	return strings.Join([]string{
-		p.field, strconv.Itoa(int(p.op)), strconv.FormatBool(p.cased), strconv.Itoa(int(p.how)),
-		p.text, p.other, strconv.FormatFloat(p.num, 'g', -1, 64), p.net.String(),
-	}, "\x00")
+		strconv.Itoa(int(p.op)), strconv.FormatBool(p.cased), strconv.Itoa(int(p.how)), strconv.Itoa(int(p.part)),
+		strconv.FormatFloat(p.num, 'g', -1, 64), p.net.String(), strconv.Quote(p.field), strconv.Quote(p.other), strconv.Quote(p.text),
+	}, " ")
 }
 
 // textPredicate asks for a pattern; how it is anchored is part of the pattern.
@@ -99,6 +103,8 @@ func (p *predicate) matches(v *value, folded []byte) bool {
 		return p.contains(v)
 	case opLess, opLessEqual, opGreater, opGreaterEqual:
 		return p.compares(v)
+	case opTimePart:
+		return p.holdsOfTime(v.text)
 	}
 	return false
 }
@@ -183,15 +189,22 @@ func (p *predicate) compares(v *value) bool {
 		}
 		n = float64(i)
 	}
-	switch p.op {
+	return ordered(p.op, n, p.num)
+}
+
+// ordered reports whether a stands in the given order to b.
+func ordered(how op, a, b float64) bool {
+	switch how {
 	case opLess:
-		return n < p.num
+		return a < b
 	case opLessEqual:
-		return n <= p.num
+		return a <= b
 	case opGreater:
-		return n > p.num
+		return a > b
+	case opGreaterEqual:
+		return a >= b
 	}
-	return n >= p.num
+	return a == b
 }
 
 // compareFields applies a field reference to a pair of folded values.
@@ -214,6 +227,8 @@ func (p *predicate) cost() int {
 		return 1
 	case opEqual, opPrefix, opSuffix:
 		return 2
+	case opTimePart:
+		return 8
 	case opFieldRef, opCIDR, opLess, opLessEqual, opGreater, opGreaterEqual:
 		return 6
 	case opContains:

@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"regexp/syntax"
@@ -10,6 +11,14 @@ import (
 
 // maxRegexp bounds the text of one expression.
 const maxRegexp = 4096
+
+// maxProgram bounds the instructions of one expression, maxProgramOfFile and
+// maxProgramOfAll those of all that are loaded, about 100 bytes each.
+const (
+	maxProgram       = 20_000
+	maxProgramOfFile = 200_000
+	maxProgramOfAll  = 2_000_000
+)
 
 // maxChoices bounds the literals one of which an expression needs.
 const maxChoices = 32
@@ -38,15 +47,40 @@ func compileRegexp(field, text, flags string) (*predicate, error) {
 	if flags != "" {
 		full = "(?" + flags + ")" + text
 	}
-	re, err := regexp.Compile(full)
+	tree, err := syntax.Parse(full, syntax.Perl)
 	if err != nil {
 		return nil, fmt.Errorf("regular expression: %w (look-around and back-references are not available)", err)
 	}
-	tree, err := syntax.Parse(full, syntax.Perl)
+	size := programSize(tree)
+	if size > maxProgram {
+		return nil, errors.New("regular expression: its repetitions make it too large")
+	}
+	re, err := regexp.Compile(full)
 	if err != nil {
 		return nil, fmt.Errorf("regular expression: %w", err)
 	}
-	return &predicate{field: field, op: opRegexp, text: full, re: re, need: needOf(tree), shown: text}, nil
+	return &predicate{field: field, op: opRegexp, text: full, re: re, need: needOf(tree), program: size, shown: text}, nil
+}
+
+// programSize estimates the instructions that an expression compiles to, from
+// its tree and before they are made.
+func programSize(re *syntax.Regexp) int {
+	if re.Op == syntax.OpLiteral {
+		return len(re.Rune)
+	}
+	sum := 2
+	if re.Op == syntax.OpCharClass {
+		sum += len(re.Rune) / 8
+	}
+	for _, sub := range re.Sub {
+		if sum += programSize(sub); sum > maxProgram {
+			return maxProgram + 1
+		}
+	}
+	if re.Op == syntax.OpRepeat {
+		sum *= max(re.Min+1, re.Max, 1)
+	}
+	return min(sum, maxProgram+1)
 }
 
 // holds reports whether a folded value has all that is needed.

@@ -1,10 +1,10 @@
 // Package sigma parses and compiles Sigma rules, correlations and filters; knows no storage.
 //
 // It implements the Sigma specification 2.1 (https://github.com/SigmaHQ/sigma-specification):
-// rules are parsed into trees of predicates, compiled into one immutable
-// Engine, and matched by Matchers, one per goroutine. What this version cannot
-// evaluate faithfully (correlations, filters, placeholders, time modifiers) is
-// refused with file, line and reason, never ignored.
+// Load reads folders of rules, correlations and filters into a Collection, whose
+// rules are compiled into one immutable Engine and matched by Matchers, one per
+// goroutine; correlations are for whoever sees the matches. What cannot be
+// honoured is refused with file, line and reason, never ignored.
 package sigma
 
 import "fmt"

@@ -1,19 +1,19 @@
 package sigma
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
-
-	"bytes"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// maxNodes bounds the YAML nodes of one document, aliases counted each time
-// they are followed, and the values a condition takes in.
-const maxNodes = 100_000
+// maxNodes bounds what one file takes in: its YAML nodes, aliases counted each
+// time they are followed, and the values of its conditions.
+const maxNodes = 200_000
 
 // A located error knows its line.
 type located struct {
@@ -24,7 +24,11 @@ type located struct {
 func (e *located) Error() string { return e.err.Error() }
 func (e *located) Unwrap() error { return e.err }
 
+// at gives an error the line of a node, unless it knows its own.
 func at(n *yaml.Node, err error) error {
+	if err == nil {
+		return nil
+	}
 	if _, ok := errors.AsType[*located](err); ok {
 		return err
 	}
@@ -35,8 +39,9 @@ func atf(n *yaml.Node, format string, args ...any) error {
 	return at(n, fmt.Errorf(format, args...))
 }
 
-// documents decodes the documents of a YAML stream. The decoder is other
-// people's code on hostile input: should it panic, that is an error too.
+// documents decodes the documents of a YAML stream, without the empty ones.
+// The decoder is other people's code on hostile input: should it panic, that
+// is an error too.
 func documents(data []byte) (docs []*yaml.Node, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -50,24 +55,59 @@ func documents(data []byte) (docs []*yaml.Node, err error) {
 		case errors.Is(err, io.EOF):
 			return docs, nil
 		case err != nil:
-			return docs, err
+			return docs, yamlError(err)
 		case len(docs) == maxDocuments:
 			return docs, fmt.Errorf("more than %d documents in one file", maxDocuments)
 		}
-		if len(doc.Content) == 1 {
+		if len(doc.Content) == 1 && doc.Content[0].ShortTag() != "!!null" {
 			docs = append(docs, doc.Content[0])
 		}
 	}
 }
 
-// A walker follows YAML nodes within bounds.
-type walker struct{ left int }
+// yamlError takes the line out of a decoder's error.
+func yamlError(err error) error {
+	rest, ok := strings.CutPrefix(err.Error(), "yaml: line ")
+	number, reason, cut := strings.Cut(rest, ": ")
+	line, convErr := strconv.Atoi(number)
+	if !ok || !cut || convErr != nil {
+		return err
+	}
+	return &located{line, errors.New("yaml: " + reason)}
+}
+
+// A walker follows the YAML nodes of one file within bounds.
+type walker struct {
+	options Options
+	// left is how many nodes and values the file may still take in, program
+	// how many instructions of regular expressions.
+	left, program int
+}
+
+// newWalker makes a walker for a file of size bytes. A file may take in about
+// as much as it spells out, so that aliases and conditions that name the same
+// selection over and over cannot make much out of little.
+func newWalker(o Options, size, left, program int) *walker {
+	allowance := 5_000 + size/2
+	for _, values := range o.Placeholders {
+		allowance += min(4*len(values), maxExpansions)
+	}
+	return &walker{options: o, left: min(allowance, maxNodes, left), program: min(maxProgramOfFile, program)}
+}
+
+// spend counts what the file takes in.
+func (w *walker) spend(n int) error {
+	if w.left -= n; w.left < 0 {
+		return errors.New("takes in more values than a file of its size may, aliases counted")
+	}
+	return nil
+}
 
 // resolve follows an alias and counts the node.
 func (w *walker) resolve(n *yaml.Node) (*yaml.Node, error) {
 	for range maxDepth {
-		if w.left--; w.left < 0 {
-			return nil, atf(n, "more than %d values, aliases counted", maxNodes)
+		if err := w.spend(1); err != nil {
+			return nil, at(n, err)
 		}
 		if n.Kind != yaml.AliasNode {
 			return n, nil

@@ -3,7 +3,6 @@ package sigma
 import (
 	"cmp"
 	"slices"
-	"strconv"
 )
 
 // An Engine is a set of rules compiled for matching. It is immutable and may
@@ -13,11 +12,12 @@ type Engine struct {
 	unrouted []*Rule
 	router   *router
 
-	preds  []compiledPredicate
-	nodes  []node
-	kids   []uint32
-	roots  []uint32 // per rule
-	groups []*group
+	nodes   []node
+	kids    []uint32
+	roots   []uint32 // per rule
+	groups  []*group
+	indexes int // of all groups
+	widest  int // predicates of the largest group
 
 	fields  []field
 	byName  map[string]int32 // first field of a native name
@@ -39,31 +39,31 @@ type field struct {
 type compiledPredicate struct {
 	*predicate
 	id, ref int32 // fields
+	must    byte  // of opRegexp: a byte that every folded value it matches holds, or 0
 }
 
 // A node is an expr in the Engine's flat form.
 type node struct {
 	kind  exprKind
-	first uint32 // predicate, or first of kids
+	first uint32 // predicate of the group, or first of kids
 	count uint32
 }
 
-// A group is the rules of one logsource with their index.
+// A group is the rules of one logsource with their predicates and their index.
 type group struct {
-	number int
 	source Logsource
 	need   requirement
 	rules  []uint32
 	open   []uint32 // rules without a witness: always evaluated
-	index  []fieldIndex
-}
 
-// A fieldIndex leads from a field's value to the rules it makes candidates.
-type fieldIndex struct {
-	field   int32
-	present []uint32
-	exact   map[string][]uint32
-	parts   *automaton
+	// preds are the predicates of all rules, each once: first those that the
+	// index finds in a value, then those that it finds and a look at the value
+	// confirms, then those that are only evaluated when a rule asks.
+	preds   []compiledPredicate
+	sure    uint32 // predicates of the first kind
+	decided uint32 // predicates of the first two kinds
+	index   []fieldIndex
+	leads   leads
 }
 
 // Compile prepares rules for matching. Rules of a logsource that no event
@@ -74,7 +74,7 @@ func Compile(rules []*Rule) *Engine {
 			rules: slices.Clone(rules), router: newRouter(), byName: make(map[string]int32),
 			keyword: none, columns: columns(), roots: make([]uint32, len(rules)),
 		},
-		predOf: make(map[string]uint32), fieldOf: make(map[fieldKey]int32),
+		fieldOf: make(map[fieldKey]int32),
 	}
 	groups := make(map[Logsource]*group)
 	for i, r := range c.rules {
@@ -82,7 +82,7 @@ func Compile(rules []*Rule) *Engine {
 		if !ok {
 			need, routed := c.router.require(r.Logsource)
 			if routed {
-				g = &group{number: len(c.groups), source: r.Logsource, need: need}
+				g = &group{source: r.Logsource, need: need}
 				c.always = c.always || len(need) == 0
 				c.router.activate(need)
 				c.groups = append(c.groups, g)
@@ -109,94 +109,126 @@ func (e *Engine) Unrouted() []*Rule { return slices.Clone(e.unrouted) }
 
 type compiler struct {
 	*Engine
-	predOf  map[string]uint32
 	fieldOf map[fieldKey]int32
 	aliases []aliases // of the group being compiled
 }
 
 func (c *compiler) compileGroup(g *group) {
 	c.aliases = aliasesFor(g.source)
-	shared := make(map[string]*predicate)
-	uses := make(map[*predicate]int)
+	shared := sharing{byKey: make(map[string]*predicate), clues: make(map[*predicate]*clue), leading: make(map[string]bool)}
 	conds := make([]*expr, len(g.rules))
 	for i, r := range g.rules {
-		conds[i] = share(c.rules[r].cond, shared)
-		seen := make(map[*predicate]bool)
-		conds[i].predicates(func(p *predicate) {
-			if !seen[p] {
-				seen[p] = true
-				uses[p]++
-			}
-		})
-		c.roots[r] = c.flatten(conds[i])
+		conds[i] = shared.share(c.rules[r].cond)
+		shared.count(conds[i])
 	}
-	b := &indexBuilder{fields: make(map[int32]*fieldBuilder)}
+	sets := make([][]witness, len(g.rules))
 	for i, r := range g.rules {
-		set, ok := witnesses(conds[i], uses)
-		if !ok || b.needles+len(set) > maxNeedles {
+		set, ok := witnesses(conds[i], shared.clues)
+		if !ok {
 			g.open = append(g.open, r)
 			continue
 		}
+		sets[i] = set
 		for _, w := range set {
-			b.add(c.intern(w.pred.field), w.pred, r)
+			shared.clues[w.pred].witness = true
+			shared.leading[w.pred.field] = true
 		}
 	}
-	g.index = b.build()
+	number := c.number(g, &shared)
+	for i, r := range g.rules {
+		c.roots[r] = c.flatten(conds[i], number)
+	}
+	c.buildIndex(g, sets, number, shared.clues)
+	c.widest = max(c.widest, len(g.preds))
+}
+
+// number puts a group's predicates in their order.
+func (c *compiler) number(g *group, shared *sharing) map[*predicate]uint32 {
+	number := make(map[*predicate]uint32, len(shared.list))
+	byKind := [3][]*predicate{}
+	for _, p := range shared.list {
+		k := asked
+		if shared.leading[p.field] {
+			k = kindOf(p, shared.clues[p])
+		}
+		byKind[k] = append(byKind[k], p)
+	}
+	for _, same := range byKind {
+		for _, p := range same {
+			number[p] = uint32(len(g.preds))
+			out := compiledPredicate{predicate: p, id: c.intern(p.field), ref: none}
+			switch p.op {
+			case opFieldRef:
+				out.ref = c.intern(p.other)
+			case opRegexp:
+				out.must = mustHold(p.text)
+				c.anchored = c.anchored || p.field == keywordField
+			}
+			g.preds = append(g.preds, out)
+		}
+	}
+	g.sure = uint32(len(byKind[indexed]))
+	g.decided = g.sure + uint32(len(byKind[confirmed]))
+	return number
+}
+
+// A sharing makes equal predicates of a group one.
+type sharing struct {
+	byKey map[string]*predicate
+	list  []*predicate // in the order met
+	clues map[*predicate]*clue
+	// leading are the fields with a witness. Only they are worth an index.
+	leading map[string]bool
 }
 
 // share replaces equal predicates by one and sorts siblings, cheap ones first.
-func share(e *expr, shared map[string]*predicate) *expr {
+func (s *sharing) share(e *expr) *expr {
 	if e.kind == exprPredicate {
 		k := e.pred.key()
-		if p, ok := shared[k]; ok {
+		if p, ok := s.byKey[k]; ok {
 			return leaf(p)
 		}
-		shared[k] = e.pred
+		s.byKey[k] = e.pred
+		s.list = append(s.list, e.pred)
+		s.clues[e.pred] = newClue(e.pred)
 		return e
 	}
 	out := &expr{kind: e.kind, kids: make([]*expr, len(e.kids))}
 	costs := make(map[*expr]int, len(e.kids))
 	for i, k := range e.kids {
-		out.kids[i] = share(k, shared)
+		out.kids[i] = s.share(k)
 		costs[out.kids[i]] = k.cost()
 	}
 	slices.SortStableFunc(out.kids, func(a, b *expr) int { return cmp.Compare(costs[a], costs[b]) })
 	return out
 }
 
+// count notes which predicates a rule uses.
+func (s *sharing) count(e *expr) {
+	seen := make(map[*predicate]bool)
+	e.predicates(func(p *predicate) {
+		if !seen[p] {
+			seen[p] = true
+			s.clues[p].uses++
+		}
+	})
+}
+
 // flatten appends the tree to the engine's nodes and returns its root.
-func (c *compiler) flatten(e *expr) uint32 {
+func (c *compiler) flatten(e *expr, number map[*predicate]uint32) uint32 {
 	n := node{kind: e.kind}
 	if e.kind == exprPredicate {
-		n.first = c.predicate(e.pred)
+		n.first = number[e.pred]
 	} else {
 		kids := make([]uint32, len(e.kids))
 		for i, k := range e.kids {
-			kids[i] = c.flatten(k)
+			kids[i] = c.flatten(k, number)
 		}
 		n.first, n.count = uint32(len(c.kids)), uint32(len(kids))
 		c.kids = append(c.kids, kids...)
 	}
 	c.nodes = append(c.nodes, n)
 	return uint32(len(c.nodes) - 1)
-}
-
-func (c *compiler) predicate(p *predicate) uint32 {
-	out := compiledPredicate{p, c.intern(p.field), none}
-	if p.op == opFieldRef {
-		out.ref = c.intern(p.other)
-	}
-	key := strconv.Itoa(int(out.id)) + "\x00" + strconv.Itoa(int(out.ref)) + "\x00" + p.key()
-	if id, ok := c.predOf[key]; ok {
-		return id
-	}
-	id := uint32(len(c.preds))
-	c.preds = append(c.preds, out)
-	c.predOf[key] = id
-	if p.field == keywordField && p.op == opRegexp {
-		c.anchored = true
-	}
-	return id
 }
 
 // intern gives a field's number under the aliases of the current group.
@@ -227,79 +259,4 @@ func (c *compiler) field(key fieldKey) int32 {
 	c.fieldOf[key] = id
 	c.fields[id].reads = c.standIns(key)
 	return id
-}
-
-// maxNeedles bounds the needles of one group; rules beyond it are evaluated
-// for every event of their logsource.
-const maxNeedles = 200_000
-
-type indexBuilder struct {
-	fields  map[int32]*fieldBuilder
-	needles int
-}
-
-type fieldBuilder struct {
-	present []uint32
-	exact   map[string][]uint32
-	parts   map[needleKey][]uint32
-}
-
-type needleKey struct {
-	text  string
-	where op
-}
-
-// add files a witness of a rule.
-func (b *indexBuilder) add(id int32, p *predicate, rule uint32) {
-	f, ok := b.fields[id]
-	if !ok {
-		f = &fieldBuilder{exact: make(map[string][]uint32), parts: make(map[needleKey][]uint32)}
-		b.fields[id] = f
-	}
-	b.needles++
-	if p.op == opEqual {
-		k := fold(p.text)
-		f.exact[k] = appendOnce(f.exact[k], rule)
-		return
-	}
-	texts := indexTexts(p)
-	if len(texts) == 0 {
-		f.present = appendOnce(f.present, rule)
-		return
-	}
-	where := opContains
-	if p.op == opPrefix || p.op == opSuffix {
-		where = p.op
-	}
-	for _, t := range texts {
-		k := needleKey{clip(t, where), where}
-		f.parts[k] = appendOnce(f.parts[k], rule)
-	}
-}
-
-func appendOnce(list []uint32, rule uint32) []uint32 {
-	if n := len(list); n > 0 && list[n-1] == rule {
-		return list
-	}
-	return append(list, rule)
-}
-
-func (b *indexBuilder) build() []fieldIndex {
-	out := make([]fieldIndex, 0, len(b.fields))
-	for id, f := range b.fields {
-		x := fieldIndex{field: id, present: f.present, exact: f.exact}
-		needles := make([]needle, 0, len(f.parts))
-		for k, rules := range f.parts {
-			needles = append(needles, needle{k.text, output{where: k.where, rules: rules}})
-		}
-		slices.SortFunc(needles, func(a, b needle) int {
-			return cmp.Or(cmp.Compare(a.text, b.text), cmp.Compare(a.where, b.where))
-		})
-		if len(needles) > 0 {
-			x.parts = newAutomaton(needles)
-		}
-		out = append(out, x)
-	}
-	slices.SortFunc(out, func(a, b fieldIndex) int { return cmp.Compare(a.field, b.field) })
-	return out
 }

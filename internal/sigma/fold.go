@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
 )
@@ -9,13 +10,17 @@ import (
 // bytes when a case-insensitive regular expression would take one for the
 // other, which keeps literals drawn from (?i) expressions necessary conditions.
 func appendFold[T string | []byte](dst []byte, s T) []byte {
-	for i := 0; i < len(s); {
+	lo := len(dst)
+	dst = append(dst, s...)
+	n := lowerASCII(dst[lo:])
+	if n == len(s) {
+		return dst
+	}
+	dst = dst[:lo+n]
+	for i := n; i < len(s); {
 		c := s[i]
 		if c < utf8.RuneSelf {
-			if 'A' <= c && c <= 'Z' {
-				c += 'a' - 'A'
-			}
-			dst = append(dst, c)
+			dst = append(dst, lowerByte(c))
 			i++
 			continue
 		}
@@ -29,6 +34,32 @@ func appendFold[T string | []byte](dst []byte, s T) []byte {
 		i += n
 	}
 	return dst
+}
+
+// lowerASCII puts s into lower case up to about its first byte that is not
+// ASCII and returns how far it came.
+func lowerASCII(s []byte) int {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for ; n+8 <= len(s); n += 8 {
+		x := binary.LittleEndian.Uint64(s[n:])
+		if x&high != 0 {
+			return n
+		}
+		upper := (x + (0x80-'A')*each) &^ (x + (0x7F-'Z')*each) & high
+		binary.LittleEndian.PutUint64(s[n:], x|upper>>2)
+	}
+	for ; n < len(s) && s[n] < utf8.RuneSelf; n++ {
+		s[n] = lowerByte(s[n])
+	}
+	return n
+}
+
+func lowerByte(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
 }
 
 func decodeRune[T string | []byte](s T) (rune, int) {

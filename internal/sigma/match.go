@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 
 	"github.com/konseki/konseki/internal/event"
@@ -24,14 +25,25 @@ type Matcher struct {
 	slots  []slot
 	values []value
 	arena  []byte
-	truth  []truth // per predicate
-	seen   []uint32
-	found  []uint32 // candidate rules of the event at hand
 
-	byRows map[rowSet][]*group
-	texts  *texts
-	memos  [][]*memo // per group and field of its index; nil for keywords
-	led    []uint32  // rules the value at hand leads to
+	// Of the group at hand:
+	group   *group
+	sure    uint32 // the index decides its predicates below this number
+	decided uint32 // and rules out those below this one
+	holding bitset // its predicates that hold, or may hold
+	asked   bitset // its predicates that were evaluated
+	seen    []uint32
+	found   []uint32 // candidate rules
+
+	// Of the value at hand:
+	tried bitset   // predicates met in it
+	hits  []uint32 // predicates it satisfies
+
+	because []Reason
+	matched []uint32 // rules that hold of the event at hand, in order
+	byRows  map[rowSet][]*group
+	texts   *texts
+	memo    *memo
 }
 
 // A slot holds the first and last value of a field in the event of its epoch.
@@ -40,25 +52,16 @@ type slot struct {
 	first, last int32
 }
 
-// A truth is what is known of a predicate in the event of its epoch.
-type truth struct {
-	epoch uint32
-	holds bool
-}
-
 // maxArena is how much scratch space a Matcher keeps between events.
 const maxArena = 1 << 20
 
 // NewMatcher returns a Matcher for one goroutine.
 func (e *Engine) NewMatcher() *Matcher {
-	m := &Matcher{
-		engine: e, memos: make([][]*memo, len(e.groups)), slots: make([]slot, len(e.fields)), truth: make([]truth, len(e.preds)),
-		seen: make([]uint32, len(e.rules)), byRows: make(map[rowSet][]*group), texts: newTexts(),
+	return &Matcher{
+		engine: e, slots: make([]slot, len(e.fields)), seen: make([]uint32, len(e.rules)),
+		holding: newBitset(e.widest), asked: newBitset(e.widest), tried: newBitset(e.widest),
+		byRows: make(map[rowSet][]*group), texts: newTexts(), memo: newMemo(e.indexes),
 	}
-	for i, g := range e.groups {
-		m.memos[i] = make([]*memo, len(g.index))
-	}
-	return m
 }
 
 // Match appends to dst the rules that hold of the event, in the order of the
@@ -71,13 +74,10 @@ func (m *Matcher) Match(ev *event.Event, raw []byte, dst []Match) []Match {
 	}
 	m.begin(ev, raw)
 	for _, g := range groups {
-		m.collect(g)
-	}
-	slices.Sort(m.found)
-	for _, r := range m.found {
-		if m.eval(m.engine.roots[r]) {
-			dst = append(dst, Match{m.engine.rules[r], m.reasons(r)})
-		}
+		m.enter(g)
+		m.sure, m.decided = g.sure, g.decided
+		m.collect()
+		dst = m.judge(dst)
 	}
 	m.ev, m.raw = nil, nil
 	return dst
@@ -86,17 +86,43 @@ func (m *Matcher) Match(ev *event.Event, raw []byte, dst []Match) []Match {
 // FullScan is Match without the index: it evaluates every rule of the event's
 // logsources. It is for checking the index and slow.
 func (e *Engine) FullScan(ev *event.Event, raw []byte, dst []Match) []Match {
-	m := e.NewMatcher()
+	return e.NewMatcher().fullScan(ev, raw, dst)
+}
+
+func (m *Matcher) fullScan(ev *event.Event, raw []byte, dst []Match) []Match {
 	groups := m.groupsOf(ev)
 	m.begin(ev, raw)
 	for _, g := range groups {
+		m.enter(g)
+		m.sure, m.decided = 0, 0
 		m.found = append(m.found, g.rules...)
+		dst = m.judge(dst)
 	}
-	slices.Sort(m.found)
+	return dst
+}
+
+// enter turns to a group of rules.
+func (m *Matcher) enter(g *group) {
+	m.group = g
+	words := (len(g.preds) + 63) / 64
+	clear(m.holding[:words])
+	clear(m.asked[:words])
+	m.found = m.found[:0]
+}
+
+// judge evaluates the candidates and adds those that hold at their place.
+func (m *Matcher) judge(dst []Match) []Match {
 	for _, r := range m.found {
-		if m.eval(e.roots[r]) {
-			dst = append(dst, Match{e.rules[r], m.reasons(r)})
+		if !m.eval(m.engine.roots[r]) {
+			continue
 		}
+		at := len(m.matched)
+		for at > 0 && m.matched[at-1] > r {
+			at--
+		}
+		place := len(dst) - len(m.matched) + at
+		dst = slices.Insert(dst, place, Match{m.engine.rules[r], m.reasons(r)})
+		m.matched = slices.Insert(m.matched, at, r)
 	}
 	return dst
 }
@@ -123,13 +149,12 @@ func (m *Matcher) groupsOf(ev *event.Event) []*group {
 func (m *Matcher) begin(ev *event.Event, raw []byte) {
 	if m.epoch++; m.epoch == 0 { // wrapped: old stamps would look new
 		clear(m.slots)
-		clear(m.truth)
 		clear(m.seen)
 		m.epoch = 1
 	}
 	m.ev, m.raw = ev, raw
 	clear(m.values) // let go of the last event's strings
-	m.values, m.found, m.arena = m.values[:0], m.found[:0], m.arena[:0]
+	m.values, m.matched, m.arena = m.values[:0], m.matched[:0], m.arena[:0]
 	if cap(m.arena) > maxArena {
 		m.arena = nil
 	}
@@ -209,6 +234,7 @@ func (m *Matcher) addKeyword(id int32, text string) {
 		m.arena = m.arena[:lo]
 		return
 	}
+	m.arena = slices.Grow(m.arena, padding)
 	m.add(id, value{text: text, lo: int32(lo), hi: int32(len(m.arena)), next: none})
 }
 
@@ -224,59 +250,73 @@ func (m *Matcher) folded(at int32) []byte {
 			m.arena = appendFold(m.arena, v.text)
 		}
 		v.hi = int32(len(m.arena))
+		m.arena = slices.Grow(m.arena, padding)
 	}
 	return m.arena[v.lo:v.hi]
 }
 
-// collect finds the candidates of a group.
-func (m *Matcher) collect(g *group) {
-	m.candidates(g.open)
-	for i := range g.index {
-		x := &g.index[i]
+// collect decides what the index can decide and finds the candidates.
+func (m *Matcher) collect() {
+	m.candidates(m.group.open)
+	for i := range m.group.index {
+		x := &m.group.index[i]
 		at := m.first(x.field)
 		if at != none {
 			m.candidates(x.present)
 		}
 		for ; at != none; at = m.values[at].next {
-			if x.parts == nil {
-				m.candidates(x.exact[string(m.folded(at))])
-				continue
-			}
-			if x.field == m.engine.keyword {
-				m.lead(x, at)
-			} else {
-				m.recall(g, i, at)
-			}
-			m.candidates(m.led)
+			m.recall(x, at)
 		}
 	}
 }
 
-// lead searches a value: led is then what the index says of it.
-func (m *Matcher) lead(x *fieldIndex, at int32) {
-	s := m.folded(at)
-	m.led = append(m.led[:0], x.exact[string(s)]...)
-	m.led = x.parts.scan(s, m.led)
-}
-
-// recall is lead for values that may have been searched before.
-func (m *Matcher) recall(g *group, i int, at int32) {
-	known := &m.memos[g.number][i]
-	if *known == nil {
-		*known = newMemo()
-	}
-	text := m.values[at].text
-	e, found := (*known).find(text)
-	if found {
-		m.led = append(m.led[:0], e.rules...)
+// recall takes what is known of a value or else what a search finds.
+func (m *Matcher) recall(x *fieldIndex, at int32) {
+	if x.long == nil && x.short == nil || x.field == m.engine.keyword {
+		m.search(x, at) // quickly done, or of a record, which is like no other
+		m.take(m.hits)
 		return
 	}
-	m.lead(&g.index[i], at)
-	if e != nil {
-		slices.Sort(m.led)
-		m.led = slices.Compact(m.led)
-		e.keep(text, m.led)
+	text := m.values[at].text
+	entry, known := m.memo.find(x.number, text)
+	if known != nil {
+		for ; len(known) > 0; known = known[4:] {
+			m.hold(binary.LittleEndian.Uint32(known))
+		}
+		return
 	}
+	m.search(x, at)
+	m.take(m.hits)
+	if entry != nil {
+		m.memo.keep(entry, text, m.hits)
+	}
+}
+
+// search finds the predicates of an index that a value satisfies.
+func (m *Matcher) search(x *fieldIndex, at int32) {
+	s := m.folded(at)
+	m.hits = append(m.hits[:0], x.exact[string(s)]...)
+	if x.long != nil {
+		m.hits = x.long.scan(s, m.tried, m.hits)
+	}
+	if x.short != nil {
+		m.hits = x.short.scan(s, m.tried, m.hits)
+	}
+	for _, p := range m.hits {
+		m.tried.drop(p)
+	}
+}
+
+func (m *Matcher) take(preds []uint32) {
+	for _, p := range preds {
+		m.hold(p)
+	}
+}
+
+// hold notes that a predicate holds, and the rules that makes candidates.
+func (m *Matcher) hold(p uint32) {
+	m.holding.add(p)
+	m.candidates(m.group.leads.of(p))
 }
 
 func (m *Matcher) candidates(rules []uint32) {
@@ -305,13 +345,23 @@ func (m *Matcher) eval(at uint32) bool {
 	return !stop
 }
 
-// holds evaluates a predicate once per event.
-func (m *Matcher) holds(id uint32) bool {
-	t := &m.truth[id]
-	if t.epoch != m.epoch {
-		t.epoch, t.holds = m.epoch, m.witness(&m.engine.preds[id]) != none
+// holds tells whether a predicate of the group holds. What the index does not
+// decide is evaluated once per event, and only if the index does not rule it out.
+func (m *Matcher) holds(p uint32) bool {
+	if p < m.sure || m.asked.has(p) {
+		return m.holding.has(p)
 	}
-	return t.holds
+	if p < m.decided && !m.holding.has(p) {
+		return false
+	}
+	m.asked.add(p)
+	holds := m.witness(&m.group.preds[p]) != none
+	if holds {
+		m.holding.add(p)
+	} else {
+		m.holding.drop(p)
+	}
+	return holds
 }
 
 // absent is what witness gives for a predicate that holds without a value.
@@ -334,7 +384,7 @@ func (m *Matcher) witness(p *compiledPredicate) int32 {
 	}
 	for ; at != none; at = m.values[at].next {
 		s := m.folded(at)
-		if p.matches(&m.values[at], s) {
+		if (p.must == 0 || bytes.IndexByte(s, p.must) >= 0) && p.matches(&m.values[at], s) {
 			return at
 		}
 	}

@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -23,7 +24,9 @@ const (
 
 // reasons explains why a rule holds of the event at hand.
 func (m *Matcher) reasons(rule uint32) []Reason {
-	out := m.explain(m.engine.roots[rule], nil)
+	m.because = m.explain(m.engine.roots[rule], m.because[:0])
+	out := slices.Clone(m.because)
+	clear(m.because) // let go of the event's strings
 	if m.engine.rules[rule].Secret {
 		for i := range out {
 			out[i].Value = Withheld
@@ -41,7 +44,7 @@ func (m *Matcher) explain(at uint32, out []Reason) []Reason {
 	n := &m.engine.nodes[at]
 	switch n.kind {
 	case exprPredicate:
-		return append(out, m.reason(&m.engine.preds[n.first]))
+		return append(out, m.reason(&m.group.preds[n.first]))
 	case exprNot:
 		return out
 	}

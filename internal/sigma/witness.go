@@ -14,14 +14,15 @@ type witness struct {
 // witnesses gives the cheapest necessary set of a condition; ok is false when
 // there is none, because the condition may hold of an event in which nothing
 // can be found.
-func witnesses(e *expr, uses map[*predicate]int) (set []witness, ok bool) {
+func witnesses(e *expr, clues map[*predicate]*clue) (set []witness, ok bool) {
 	switch e.kind {
 	case exprPredicate:
-		c, ok := rarity(e.pred)
-		return []witness{{e.pred, c * (4 + uses[e.pred]*uses[e.pred])}}, ok
+		c := clues[e.pred]
+		cost, ok := rarity(e.pred, c.texts)
+		return []witness{{e.pred, cost * (4 + c.uses*c.uses)}}, ok
 	case exprAnd:
 		for _, k := range e.kids {
-			s, found := witnesses(k, uses)
+			s, found := witnesses(k, clues)
 			if found && (!ok || total(s) < total(set)) {
 				set, ok = s, true
 			}
@@ -29,7 +30,7 @@ func witnesses(e *expr, uses map[*predicate]int) (set []witness, ok bool) {
 		return set, ok
 	case exprOr:
 		for _, k := range e.kids {
-			s, found := witnesses(k, uses)
+			s, found := witnesses(k, clues)
 			if !found {
 				return nil, false
 			}
@@ -53,20 +54,25 @@ const costPresent = 5000
 
 // rarity guesses how often a predicate's witness is found; ok is false when
 // the predicate holds also where the field is missing.
-func rarity(p *predicate) (cost int, ok bool) {
+func rarity(p *predicate, texts []string) (cost int, ok bool) {
 	switch p.op {
-	case opNull:
-		return 0, false
 	case opEqual:
 		if len(p.text) <= 4 || !strings.ContainsAny(p.text, `.\/`) {
 			return 60, true // numbers, methods, companies: many values are equal
 		}
 		return 4, true
+	case opPrefix, opSuffix, opContains, opGlob, opRegexp:
+		if !findable(texts) {
+			return costPresent, true
+		}
+		for _, t := range texts {
+			cost += lengthCost(len(t)) * (1 + commonness(t))
+		}
+		return min(cost, costPresent), true
+	case opCIDR, opExists, opLess, opLessEqual, opGreater, opGreaterEqual, opFieldRef:
+		return costPresent, true
 	}
-	if n := shortest(indexTexts(p)); n > 0 {
-		return lengthCost(n), true
-	}
-	return costPresent, true
+	return 0, false // opNull, and what is not known to need a value
 }
 
 func lengthCost(n int) int {
@@ -85,40 +91,4 @@ func lengthCost(n int) int {
 		return 4
 	}
 	return 2
-}
-
-// maxNeedle bounds the bytes of a text that go into an automaton; the rest is
-// checked when the rule is evaluated.
-const maxNeedle = 24
-
-// indexTexts gives the folded texts of which a value that satisfies p holds at
-// least one; none when there are no such texts.
-func indexTexts(p *predicate) []string {
-	switch p.op {
-	case opPrefix, opSuffix, opContains:
-		if p.text == "" {
-			return nil
-		}
-		return []string{fold(p.text)}
-	case opGlob:
-		if p.lit == "" {
-			return nil
-		}
-		return []string{fold(p.lit)}
-	case opRegexp:
-		return p.need.anyOf
-	}
-	return nil
-}
-
-// clip shortens a text to what goes into the automaton: its end, which tells
-// paths and options apart best, or its beginning where that is anchored.
-func clip(text string, where op) string {
-	if len(text) <= maxNeedle {
-		return text
-	}
-	if where == opPrefix {
-		return text[:maxNeedle]
-	}
-	return text[len(text)-maxNeedle:]
 }

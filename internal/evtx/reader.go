@@ -91,7 +91,7 @@ type walk struct {
 // records reads the records up to the end and reports false when nobody wants more.
 func (w *walk) records() bool {
 	for w.at < w.end {
-		if gap := w.gap(); gap > 0 {
+		if gap := w.gap(w.at); gap > 0 {
 			from := w.at
 			w.at += gap
 			if !allZero(w.r.chunk[from:w.at]) && !w.yield(nil, &Damage{Offset: from, Size: gap, Err: ErrGap}) {
@@ -101,7 +101,12 @@ func (w *walk) records() bool {
 			continue
 		}
 		rec, err := w.r.read(w.at, w.end)
-		size := max(rec.Size, recordTrailer) // at least the signature is passed
+		size := rec.Size
+		if size == 0 { // not credible: up to the next signature
+			size = min(len(recordSignature), w.end-w.at)
+			size += w.gap(w.at + size)
+			w.carved = true
+		}
 		if err != nil {
 			d := &Damage{Offset: w.at, Size: size, Record: rec.ID, Err: err}
 			w.at += size
@@ -123,9 +128,10 @@ func (w *walk) records() bool {
 	return true
 }
 
-// gap counts the bytes up to the next signature of a record, or to the end.
-func (w *walk) gap() int {
-	rest := w.r.chunk[w.at:w.end]
+// gap counts the bytes from a place to the next signature of a record, or to
+// the end.
+func (w *walk) gap(from int) int {
+	rest := w.r.chunk[from:w.end]
 	if i := bytes.Index(rest, []byte(recordSignature)); i >= 0 {
 		return i
 	}
@@ -137,7 +143,7 @@ func (w *walk) gap() int {
 func (w *walk) leftovers() {
 	w.end = len(w.r.chunk)
 	for {
-		w.at += w.gap()
+		w.at += w.gap(w.at)
 		if w.at >= w.end || w.r.exhausted() {
 			return
 		}

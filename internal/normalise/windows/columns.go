@@ -36,7 +36,7 @@ type values struct {
 	image, newProcess, process, application       string
 	cmdLine, imagePath, serviceFile               string
 	file, registry, object, share, relative       string
-	service, serviceArg, task, query, pipe, path  string
+	service, task, query, pipe, path              string
 	loaded, targetImage, secondChannel, backup    string
 	script, payload, data, threat                 string
 	status, mask, eventType, state, consumer      string
@@ -97,7 +97,10 @@ func (v *values) place(name string) *string {
 	if to := v.placeProcess(name); to != nil {
 		return to
 	}
-	return v.placeThing(name)
+	if to := v.placeThing(name); to != nil {
+		return to
+	}
+	return v.placeRest(name)
 }
 
 func (v *values) placeNetwork(name string) *string {
@@ -166,6 +169,12 @@ func (v *values) placeThing(name string) *string {
 		return &v.pipe
 	case "Path":
 		return &v.path
+	}
+	return nil
+}
+
+func (v *values) placeRest(name string) *string {
+	switch name {
 	case "ScriptBlockText":
 		return &v.script
 	case "Payload":
@@ -188,8 +197,6 @@ func (v *values) placeThing(name string) *string {
 		return &v.filter
 	case "Operation":
 		return &v.operation
-	case "BackupPath":
-		return &v.backup
 	case "param1", "Param1":
 		return &v.param1
 	case "param2", "Param2":

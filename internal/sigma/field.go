@@ -70,6 +70,8 @@ func columns() map[string]column {
 		"@transport":   text(transport),
 		"@uri":         {parts: uri},
 		"@extension":   text(extension),
+		"@status":      text(statusName),
+		"@workspace":   text(workspaceService),
 		"@key":         {parts: registryObject},
 		"@key_value":   {parts: registryDetails},
 	}
@@ -86,14 +88,12 @@ func resolveField(tables []aliases, known map[string]column, name string) fieldK
 		return fieldKey{name, name}
 	}
 	for _, t := range tables {
-		for _, a := range t {
-			if a.name != name {
-				continue
-			}
-			if strings.HasPrefix(a.standIns, allOf) {
-				name = allOf + name // no event has a field of this name
-			}
-			return fieldKey{name, a.standIns}
+		standIns := t.of(name)
+		switch {
+		case strings.HasPrefix(standIns, allOf):
+			return fieldKey{allOf + name, standIns} // no event has a field of this name
+		case standIns != "":
+			return fieldKey{name, standIns}
 		}
 	}
 	return fieldKey{name, ""}
@@ -107,12 +107,10 @@ type standIn struct {
 	prefix string
 }
 
-// standIns resolves the second half of a fieldKey. What stands in is native,
-// but for the fields of which all are taken: those have aliases of their own.
+// standIns resolves the second half of a fieldKey.
 func (c *compiler) standIns(key fieldKey) []standIn {
 	var out []standIn
-	names, all := strings.CutPrefix(key.standIns, allOf)
-	for name := range strings.SplitSeq(names, "|") {
+	for name := range strings.SplitSeq(strings.TrimPrefix(key.standIns, allOf), "|") {
 		col, promoted := c.columns[name]
 		prefix, many := strings.CutSuffix(name, "*")
 		switch {
@@ -121,8 +119,8 @@ func (c *compiler) standIns(key fieldKey) []standIn {
 			out = append(out, standIn{column: col, field: none})
 		case many:
 			out = append(out, standIn{field: none, prefix: prefix})
-		case all && allOf+name != key.name:
-			out = append(out, standIn{field: c.intern(name)})
+		case strings.HasPrefix(name, aliased):
+			out = append(out, standIn{field: c.intern(name[len(aliased):])})
 		default:
 			out = append(out, standIn{field: c.field(fieldKey{name: name})})
 		}
@@ -241,8 +239,8 @@ func newFieldReader(tables []aliases, known map[string]column, field string) *Fi
 			r.reads = append(r.reads, source{column: col})
 		case many:
 			r.reads = append(r.reads, source{prefix: prefix})
-		case all:
-			r.reads = append(r.reads, source{field: newFieldReader(tables, known, name)})
+		case strings.HasPrefix(name, aliased):
+			r.reads = append(r.reads, source{field: newFieldReader(tables, known, name[len(aliased):])})
 		default:
 			r.reads = append(r.reads, source{field: &FieldReader{name: name}})
 		}

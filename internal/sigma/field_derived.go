@@ -70,6 +70,31 @@ func initiated(ev *event.Event) string {
 	return ""
 }
 
+// statusName writes the outcome as cloud rules do.
+func statusName(ev *event.Event) string {
+	switch ev.StatusID {
+	case event.StatusSuccess:
+		return "success"
+	case event.StatusFailure:
+		return "failure"
+	}
+	return ""
+}
+
+// workspaceService names the service that Cloud Logging gives to activities of
+// Google Workspace's Reports API.
+func workspaceService(ev *event.Event) string {
+	switch native(ev, "id.applicationName") {
+	case "login":
+		return "login.googleapis.com"
+	case "admin":
+		return "admin.googleapis.com"
+	case "drive":
+		return "drive.googleapis.com"
+	}
+	return ""
+}
+
 // transport names the protocol numbers that the Windows filtering platform
 // and flow records write.
 func transport(ev *event.Event) string {

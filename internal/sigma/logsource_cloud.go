@@ -95,14 +95,14 @@ func applianceRows() []row {
 // the usual loggers. What frameworks write belongs to their language too.
 func applicationRows() []row {
 	servers := func(product string, programs ...string) row {
-		return row{Logsource: Logsource{product, "application", ""}, formats: []string{"syslog", "journald"}, programs: programs}
+		return row{Logsource: Logsource{product, "application", ""}, formats: []string{"syslog"}, programs: programs}
 	}
 	loggers := func(product string, markers ...string) row {
 		return row{Logsource: Logsource{product, "application", ""}, formats: []string{"jsonlines"}, origins: []string{""}, markers: markers}
 	}
 	var out []row
 	for _, product := range [...]string{"jvm", "spring", "velocity"} {
-		out = append(out, servers(product, "java", "tomcat", "tomcat8", "tomcat9", "tomcat10", "catalina", "catalina.sh", "jetty", "wildfly", "jboss", "spring", "server"),
+		out = append(out, servers(product, "java", "tomcat", "tomcat8", "tomcat9", "tomcat10", "catalina", "catalina.sh", "jetty", "wildfly", "jboss", "spring"),
 			loggers(product, "logger_name|loggerName|thread_name|stack_trace|exception.exception_class|thrown.name|error.stack_trace"))
 	}
 	for _, product := range [...]string{"python", "django"} {

@@ -20,7 +20,7 @@ func linuxRows() []row {
 	}
 	program := func(service string, programs ...string) row {
 		r := l("", service)
-		r.formats, r.programs = []string{"syslog", "journald", "jsonlines"}, programs
+		r.formats, r.programs = []string{"syslog", "jsonlines"}, programs
 		return r
 	}
 	format := func(service string, formats ...string) row { r := l("", service); r.formats = formats; return r }
@@ -39,7 +39,7 @@ func linuxRows() []row {
 		network,
 		{Logsource: Logsource{"linux", "network_connection", ""}, platform: linux, origins: []string{sysmonLinux}, codes: []string{"3"}},
 		format("auditd", "auditd", "laurel"),
-		format("syslog", "syslog", "journald"),
+		format("syslog", "syslog"),
 		{Logsource: Logsource{"linux", "", "syslog"}, platform: linux, formats: []string{"jsonlines"}, markers: []string{"SYSLOG_IDENTIFIER"}},
 		program("auth", "sshd", "sshd-session", "sshd-auth", "sudo", "su", "login", "useradd", "userdel", "usermod", "passwd", "chpasswd", "chage",
 			"groupadd", "groupdel", "groupmod", "gpasswd", "systemd-logind", "polkitd", "pkexec"),

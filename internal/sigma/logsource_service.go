@@ -14,14 +14,14 @@ func webRows() []row {
 	web := []int32{event.ClassHTTP, event.ClassApplicationError, event.ClassAuthentication}
 	const wholeURL = "cs-method=CONNECT|method=CONNECT|cs-uri=http*|c-uri=http*"
 	const proxyRecord = "cs-uri-scheme|urlcategory|url_category|sc-filter-result|s-action|action=TCP_*|code=TCP_*|result_code=TCP_*"
-	server := l("webserver", "", http, "nginx", "apache", "haproxy", "iis", "jsonlines", "csv")
+	server := l("webserver", "", http, "nginx", "apache", "haproxy", "jsonlines", "csv")
 	server.without = []string{proxyRecord, zeekConnection}
 	zeek := l("proxy", "", nil, "jsonlines")
 	zeek.markers = []string{zeekConnection, zeekHTTP}
 	return []row{
 		server,
 		marked(l("proxy", "", http, "nginx", "apache", "haproxy", "jsonlines", "csv"), wholeURL+"|"+proxyRecord),
-		l("proxy", "", http, "squid", "fortigate"), zeek,
+		l("proxy", "", http, "fortigate"), zeek,
 		l("", "apache", web, "apache"), l("", "nginx", web, "nginx"),
 		l("application_error", "", []int32{event.ClassApplicationError}),
 	}
@@ -55,7 +55,7 @@ func networkRows() []row {
 		marked(format(l("firewall", ""), "jsonlines"), zeekConnection, "_path=conn|conn_state"),
 		class(l("dns", ""), classDNS),
 		marked(format(l("dns", ""), "jsonlines", "csv"), zeekDNS+"|dns.question.name|dns.rrname|query_name"),
-		origin(l("dns", ""), sysmonChannel, "22"), origin(l("dns", ""), sysmonLinux, "22"),
+		marked(format(l("dns", ""), "fortigate"), "type=dns|subtype=dns"), origin(l("dns", ""), sysmonChannel, "22"), origin(l("dns", ""), sysmonLinux, "22"),
 		marked(format(l("", "netflow"), "jsonlines", "csv"), "netflow.type|netflow.exporter.address|event.dataset=netflow*|in_packets|flow_start_sysuptime"),
 		zeek("conn", zeekConnection, "_path=conn|conn_state"), zeek("dns", zeekConnection, zeekDNS), zeek("http", zeekConnection, zeekHTTP),
 		zeek("dce_rpc", zeekConnection, "_path=dce_rpc|named_pipe"), zeek("kerberos", zeekConnection, "_path=kerberos|request_type"),

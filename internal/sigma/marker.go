@@ -252,7 +252,7 @@ const undecided platform = 255
 
 func platformOfFormat(format string) platform {
 	switch format {
-	case "auditd", "laurel", "syslog", "journald":
+	case "auditd", "laurel", "syslog":
 		return linux
 	case "evtx":
 		return windows

@@ -1,7 +1,10 @@
 package sigma
 
 import (
+	"slices"
+	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/konseki/konseki/internal/event"
 )
@@ -10,22 +13,51 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("title: t\nlogsource: {product: linux}\ndetection:\n  s:\n    f|contains|windash: ' -a'\n  condition: 1 of s*\n"))
 	f.Add([]byte("title: t\ndetection:\n  k: ['a*', \"b?\"]\n  s: &x {f|re|i: 'a(b|c)+'}\n  u: *x\n  condition: [k, not s]\n---\ntitle: u\n"))
 	f.Add([]byte("a: &a [*a]\ndetection: *a\n"))
+	f.Add([]byte("title: t\nid: r\nname: n\nlogsource: {product: linux}\ndetection: {s: {f|expand: '%p%'}, condition: s}\n---\n" +
+		"title: c\nid: c\ncorrelation: {type: event_count, rules: [n], group-by: [u], timespan: 5m, aliases: {u: {n: User}}, condition: {gte: 3, lt: 9}}\n---\n" +
+		"title: d\ncorrelation: {type: temporal, rules: [c, r], timespan: 1h, condition: c and r}\n"))
+	f.Add([]byte("title: t\nid: r\nlogsource: {product: linux}\ndetection: {s: {f|hour|gte: 3}, condition: s}\n---\n" +
+		"title: f\nlogsource: {product: linux}\nfilter: {rules: any, s: {g|windash: -a -b -c}, condition: not s}\n"))
 	ev := process("f", "a -a b", "g", "x")
+	o := Options{Placeholders: map[string][]string{"p": {"a*", "x"}}}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		rules, err := Parse("f.yml", data)
-		if err != nil && err.Error() == "" {
-			t.Error("an error without a text")
+		c := Load(o, Tree{FS: fstest.MapFS{"f.yml": {Data: data}}})
+		for _, p := range c.Problems {
+			if p.Reason == "" || p.File != "f.yml" {
+				t.Errorf("a problem without a reason: %+v", p)
+			}
 		}
-		for _, r := range rules {
+		for _, r := range c.Rules {
 			if r.ID == "" || r.Title == "" || r.cond == nil {
 				t.Errorf("incomplete rule %+v", r)
 			}
 		}
-		e := Compile(rules)
+		checkCorrelations(t, c)
+		e := Compile(c.Rules)
 		if got, want := ids(e.NewMatcher().Match(&ev, data, nil)), ids(e.FullScan(&ev, data, nil)); got != want {
 			t.Errorf("index finds %q, full scan %q", got, want)
 		}
 	})
+}
+
+// checkCorrelations insists on what those who run correlations rely on.
+func checkCorrelations(t *testing.T, c *Collection) {
+	seen := make(map[*Correlation]bool)
+	for _, x := range c.Correlations {
+		temporal := x.Type == Temporal || x.Type == TemporalOrdered
+		switch {
+		case x.ID == "", x.Title == "", len(x.Inputs) == 0, x.Timespan <= 0, x.Timespan > maxTimespan, len(x.Bounds) == 0 && !temporal:
+			t.Errorf("incomplete correlation %+v", x)
+		case x.Type == ValuePercentile && (x.Percentile < 0 || x.Percentile > 100), strings.HasPrefix(string(x.Type), "value_") != (len(x.Fields) > 0):
+			t.Errorf("correlation without what it looks at: %+v", x)
+		}
+		for _, in := range x.Inputs {
+			if (in.Rule == nil) == (in.Correlation == nil) || in.Correlation != nil && !seen[in.Correlation] || in.Rule != nil && !slices.Contains(c.Rules, in.Rule) {
+				t.Errorf("an input of %s is missing or comes later", x.ID)
+			}
+		}
+		seen[x] = true
+	}
 }
 
 func FuzzMatch(f *testing.F) {

@@ -21,8 +21,11 @@ const (
 // call of Load takes in.
 const (
 	maxRules = 100_000
-	maxTotal = 4_000_000
+	maxTotal = 2_000_000
 )
+
+// maxReason bounds the text of a Problem, which may cite a file.
+const maxReason = 500
 
 // Options say how rules are loaded.
 type Options struct {
@@ -101,7 +104,11 @@ func (l *loader) problem(file string, line int, err error) {
 	if known, ok := errors.AsType[*located](err); ok {
 		line = known.line
 	}
-	l.problems = append(l.problems, Problem{file, line, err.Error()})
+	reason := err.Error()
+	if len(reason) > maxReason {
+		reason = strings.ToValidUTF8(reason[:maxReason], "") + " …"
+	}
+	l.problems = append(l.problems, Problem{file, line, reason})
 }
 
 func (l *loader) tree(t Tree) {

@@ -101,6 +101,7 @@ func (p pattern) mapText(f func(string) string) pattern {
 // key is an unambiguous text form.
 func (p pattern) key() string {
 	var b strings.Builder
+	escape := strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`)
 	for _, part := range p {
 		switch part.kind {
 		case pieceMany:
@@ -110,7 +111,7 @@ func (p pattern) key() string {
 		case pieceDash:
 			b.WriteString(`\-`) // no text has a single backslash here
 		case pieceText:
-			b.WriteString(strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(part.text))
+			b.WriteString(escape.Replace(part.text))
 		}
 	}
 	return b.String()

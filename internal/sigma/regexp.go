@@ -49,7 +49,7 @@ func compileRegexp(field, text, flags string) (*predicate, error) {
 	}
 	tree, err := syntax.Parse(full, syntax.Perl)
 	if err != nil {
-		return nil, fmt.Errorf("regular expression: %w (look-around and back-references are not available)", err)
+		return nil, regexpError(err)
 	}
 	size := programSize(tree)
 	if size > maxProgram {
@@ -60,6 +60,20 @@ func compileRegexp(field, text, flags string) (*predicate, error) {
 		return nil, fmt.Errorf("regular expression: %w", err)
 	}
 	return &predicate{field: field, op: opRegexp, text: full, re: re, need: needOf(tree), program: size, shown: text}, nil
+}
+
+// regexpError says what is wrong in few words: the decoder's own error repeats
+// the expression.
+func regexpError(err error) error {
+	known, ok := errors.AsType[*syntax.Error](err)
+	if !ok {
+		return fmt.Errorf("regular expression: %w", err)
+	}
+	switch known.Code {
+	case syntax.ErrInvalidPerlOp, syntax.ErrInvalidEscape, syntax.ErrInvalidNamedCapture:
+		return fmt.Errorf("regular expression: %q is not available: look-around and back-references need unbounded time", known.Expr)
+	}
+	return fmt.Errorf("regular expression: %s", known.Code)
 }
 
 // programSize estimates the instructions that an expression compiles to, from

@@ -13,7 +13,7 @@ import (
 
 // maxNodes bounds what one file takes in: its YAML nodes, aliases counted each
 // time they are followed, and the values of its conditions.
-const maxNodes = 200_000
+const maxNodes = 400_000
 
 // A located error knows its line.
 type located struct {
@@ -56,12 +56,12 @@ func documents(data []byte) (docs []*yaml.Node, err error) {
 			return docs, nil
 		case err != nil:
 			return docs, yamlError(err)
+		case len(doc.Content) != 1 || doc.Content[0].ShortTag() == "!!null":
+			continue
 		case len(docs) == maxDocuments:
 			return docs, fmt.Errorf("more than %d documents in one file", maxDocuments)
 		}
-		if len(doc.Content) == 1 && doc.Content[0].ShortTag() != "!!null" {
-			docs = append(docs, doc.Content[0])
-		}
+		docs = append(docs, doc.Content[0])
 	}
 }
 
@@ -88,7 +88,7 @@ type walker struct {
 // as much as it spells out, so that aliases and conditions that name the same
 // selection over and over cannot make much out of little.
 func newWalker(o Options, size, left, program int) *walker {
-	allowance := 5_000 + size/2
+	allowance := 5_000 + size
 	for _, values := range o.Placeholders {
 		allowance += min(4*len(values), maxExpansions)
 	}

@@ -29,7 +29,7 @@ type Info struct {
 // Options say how a scenario is written.
 type Options struct {
 	Seed     uint64                  // of the everyday noise; 0 means 1
-	Records  int                     // about how many; 0 means 320,000
+	Records  int                     // about how many, no fewer than the scenario needs; 0 means 320,000
 	Weeks    int                     // of ordinary life before a benign week, to learn from; 0 means 2, at most 52
 	Progress func(done, total int64) // days of files written; may be nil
 }

@@ -52,13 +52,13 @@ func newWeek(o Options) *week {
 		seed: o.Seed, from: monday().AddDate(0, 0, -7*o.Weeks), to: monday().AddDate(0, 0, 7),
 		staff: staff(), machines: machines(), cron: 30 * time.Minute,
 	}
-	// Most of what varies is the public site's visitors; the rest is what
-	// hosts and people write at any size.
-	days := 7 * (o.Weeks + 1)
-	w.visits = max(50, (o.Records/days-11_000)/webServers)
+	// What varies is the public site's visitors; the rest, about 16,700 records
+	// a day, is what hosts and people write at any size.
+	days, least := 7*(o.Weeks+1), 300
 	if o.Records < 100_000 {
-		w.cron = 2 * time.Hour
+		w.cron, least = 2*time.Hour, 50
 	}
+	w.visits = max(least, (o.Records/days-16_700)*10/9/webServers)
 	return w
 }
 

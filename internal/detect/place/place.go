@@ -85,8 +85,7 @@ func (p *Places) Of(ev *event.Event) (Place, bool) {
 	if p == nil {
 		return Place{}, false
 	}
-	at, ok := p.noted(ev)
-	if ok {
+	if at, ok := p.noted(ev); ok {
 		return at, true
 	}
 	addr, err := netip.ParseAddr(ev.SrcIP)
@@ -107,6 +106,17 @@ func (p *Places) OfAddress(addr netip.Addr) (Place, bool) {
 		return Place{}, false
 	}
 	return p.complete(found.country, found.lat, found.lon, found.exact)
+}
+
+// HasDatabase reports whether there is more to ask than what events state.
+func (p *Places) HasDatabase() bool { return p != nil && p.db != nil }
+
+// Noted tells where an event says, in its notes, that its client was.
+func (p *Places) Noted(ev *event.Event) (Place, bool) {
+	if p == nil {
+		return Place{}, false
+	}
+	return p.noted(ev)
 }
 
 func (p *Places) noted(ev *event.Event) (Place, bool) {

@@ -11,6 +11,7 @@ import (
 // jsonWriter writes events as JSON.
 type jsonWriter struct {
 	taken   []map[string]int // names taken in the objects being written
+	attrs   map[string]int   // and in the attributes
 	scratch []byte
 }
 
@@ -68,12 +69,13 @@ func (w *jsonWriter) element(dst []byte, n *Node, depth int) []byte {
 
 func (w *jsonWriter) attributes(dst []byte, n *Node, named bool) []byte {
 	dst = append(dst, '{')
+	clear(w.attrs)
 	for i := range n.Attrs {
 		a := &n.Attrs[i]
 		if named && a.Name == "Name" {
 			continue
 		}
-		dst = append(w.quote(dst, a.Name), ':')
+		dst = append(w.quote(dst, free(w.attrs, a.Name)), ':')
 		dst = append(w.values(dst, a.Values), ',')
 	}
 	dst[len(dst)-1] = '}'
@@ -90,11 +92,15 @@ func (w *jsonWriter) name(dst []byte, n *Node, depth int) []byte {
 			name = string(appendTexts(nil, values))
 		}
 	}
-	taken := w.taken[depth]
+	return w.quote(dst, free(w.taken[depth], name))
+}
+
+// free gives a name that is not taken yet, and takes it.
+func free(taken map[string]int, name string) string {
 	again := taken[name]
 	if again == 0 {
 		taken[name] = 1
-		return w.quote(dst, name)
+		return name
 	}
 	next := name + "_" + strconv.Itoa(again)
 	for taken[next] > 0 {
@@ -102,7 +108,7 @@ func (w *jsonWriter) name(dst []byte, n *Node, depth int) []byte {
 		next = name + "_" + strconv.Itoa(again)
 	}
 	taken[name], taken[next] = again+1, 1
-	return w.quote(dst, next)
+	return next
 }
 
 // unnamedData counts the Data without a name among the children when they are

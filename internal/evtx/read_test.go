@@ -225,6 +225,26 @@ func TestWhatDependsOnAMissingValueIsLeftOut(t *testing.T) {
 	}
 }
 
+func TestAttributesOfOneNameAreAllKept(t *testing.T) {
+	json, fields := one(t, func(b *evtxtest.Body) {
+		b.Open("Event", -1)
+		b.Body()
+		b.Open("UserData", -1)
+		b.Body()
+		b.Open("x", -1, "a", func() { b.Text("1") }, "a", func() { b.Text("2") })
+		b.Empty()
+		b.Close()
+		b.Close()
+		b.End()
+	})
+	if want := `{"Event":{"UserData":{"x":{"#attributes":{"a":"1","a_1":"2"}}}}}`; json != want {
+		t.Errorf("%s, want %s", json, want)
+	}
+	if diff := cmp.Diff([]event.Field{{Name: "x_a", Value: "1"}, {Name: "x_a", Value: "2"}}, fields); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestDataWithoutANameIsOneFieldAndOneArray(t *testing.T) {
 	for _, c := range []struct {
 		data        []evtxtest.Data

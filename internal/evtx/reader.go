@@ -30,7 +30,9 @@ type Reader struct {
 
 // NewReader returns a Reader.
 func NewReader() *Reader {
-	return &Reader{names: map[int]name{}, templates: map[int]template{}, interned: map[string]string{}}
+	return &Reader{
+		names: map[int]name{}, templates: map[int]template{}, interned: map[string]string{}, json: jsonWriter{attrs: map[string]int{}},
+	}
 }
 
 // Chunk gives the records of a chunk in the order they stand there, and each

@@ -31,6 +31,9 @@ func windowsName(name string) string {
 	}
 	rest = strings.TrimSuffix(rest, ".#text")
 	rest = strings.Replace(rest, ".#attributes.", "_", 1)
+	if strings.HasPrefix(name, "Event.UserData.") {
+		rest = rest[strings.LastIndexByte(rest, '.')+1:] // the element around the data has a name of its own
+	}
 	switch rest {
 	case "TimeCreated_SystemTime":
 		return "SystemTime"

@@ -37,17 +37,18 @@ type values struct {
 	cmdLine, imagePath, serviceFile               string
 	file, registry, object, share, relative       string
 	service, task, query, pipe, path              string
-	loaded, targetImage, secondChannel, backup    string
+	loaded, targetImage, secondChannel            string
 	script, payload, data, threat                 string
 	status, mask, eventType, state, consumer      string
 	filter, param2, operation, param1, param3     string
 }
 
 // valuesOf takes the fields by name, the first of equal ones but for a second
-// Channel, which is that of a log that was cleared.
+// Channel, which is that of a log that was cleared, and for all Data together.
 func valuesOf(ev *event.Event) *values {
 	v := &values{}
 	channels := 0
+	var data []string
 	for i := range ev.Fields {
 		f := &ev.Fields[i]
 		if f.Name == "Channel" {
@@ -56,10 +57,15 @@ func valuesOf(ev *event.Event) *values {
 			}
 			continue
 		}
+		if f.Name == "Data" {
+			data = append(data, f.Value)
+			continue
+		}
 		if to := v.place(f.Name); to != nil && *to == "" {
 			*to = format.NilValue(f.Value)
 		}
 	}
+	v.data = strings.Join(data, "\n")
 	return v
 }
 
@@ -179,8 +185,6 @@ func (v *values) placeRest(name string) *string {
 		return &v.script
 	case "Payload":
 		return &v.payload
-	case "Data":
-		return &v.data
 	case "Threat Name":
 		return &v.threat
 	case "Status":
@@ -223,6 +227,9 @@ func (v *values) people(ev *event.Event, l log, id string) {
 	case ev.ClassUID == event.ClassScript:
 		ev.ActorUser = cmp.Or(v.user, v.subject, v.userID)
 	default:
+		if ev.ActorUser == v.userID {
+			ev.ActorUser = "" // whose program wrote the event, not who acted
+		}
 		ev.ActorUser = cmp.Or(v.user, v.subject, format.NilValue(ev.ActorUser))
 		if l == logSecurity {
 			ev.TargetUser = v.target

@@ -4,9 +4,9 @@ import "strings"
 
 // Marks of devices' messages that have no program of their own.
 const (
-	pulseSecure   = "PulseSecure"
-	globalProtect = "GLOBALPROTECT"
-	sqlServer     = "SQLServer"
+	pulseSecure = "PulseSecure"
+	panOS       = "PAN-OS" // with the type of record after it, where that is known
+	sqlServer   = "SQLServer"
 )
 
 // markHead is how much of a message is searched for a mark.
@@ -20,7 +20,7 @@ func deviceMark(program, message string) string {
 	switch {
 	case strings.HasPrefix(program, "%"):
 		return program
-	case program == pulseSecure:
+	case strings.TrimSuffix(program, ":") == pulseSecure:
 		return pulseSecure
 	}
 	head := message[:min(len(message), markHead)]
@@ -34,11 +34,12 @@ func deviceMark(program, message string) string {
 			return message[from-1:]
 		}
 	}
+	if mark := panOSMark(head); mark != "" {
+		return mark
+	}
 	switch {
 	case strings.Contains(head, pulseSecure+": "):
 		return pulseSecure
-	case strings.Contains(head, ","+globalProtect+","):
-		return globalProtect
 	case isSQLServer(head):
 		return sqlServer
 	}
@@ -68,6 +69,28 @@ func isFacility(s string) bool {
 }
 
 func isSeparator(c byte) bool { return c == '-' || c == '/' }
+
+// panOSMark recognises the comma-separated records of PAN-OS, maybe behind a
+// syslog header: 1,YYYY/MM/DD HH:MM:SS,SERIAL,TYPE,…
+func panOSMark(s string) string {
+	i := strings.Index(s, "1,20")
+	if i < 0 || len(s) < i+24 || s[i+6] != '/' || s[i+9] != '/' || s[i+12] != ' ' || s[i+15] != ':' || s[i+21] != ',' {
+		return ""
+	}
+	_, rest, _ := strings.Cut(s[i+22:], ",") // after the serial number
+	kind, _, _ := strings.Cut(rest, ",")
+	switch kind {
+	case "GLOBALPROTECT":
+		return panOS + " GLOBALPROTECT"
+	case "SYSTEM":
+		return panOS + " SYSTEM"
+	case "CONFIG":
+		return panOS + " CONFIG"
+	case "TRAFFIC", "THREAT", "AUTHENTICATION", "USERID", "HIPMATCH", "DECRYPTION", "CORRELATION", "IPTAG":
+		return panOS
+	}
+	return ""
+}
 
 // isSQLServer recognises a line of SQL Server's ERRORLOG: a time with two
 // digits of a second's fraction, then who speaks.

@@ -72,6 +72,7 @@ func columns() map[string]column {
 		"@extension":   text(extension),
 		"@status":      text(statusName),
 		"@workspace":   text(workspaceService),
+		"@key_event":   text(registryEvent),
 		"@key":         {parts: registryObject},
 		"@key_value":   {parts: registryDetails},
 	}

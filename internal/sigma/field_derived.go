@@ -149,6 +149,17 @@ func registryObject(ev *event.Event) parts {
 	return parts{hive, key, `\`, name}
 }
 
+// registryEvent writes what a 4657 did as Sysmon's EventType.
+func registryEvent(ev *event.Event) string {
+	switch native(ev, "OperationType") {
+	case "%%1904", "%%1905":
+		return "SetValue"
+	case "%%1906":
+		return "DeleteValue"
+	}
+	return ""
+}
+
 // registryDetails writes the new value of a 4657 as Sysmon's Details: texts as
 // they are, a DWORD as "DWORD (0x00000001)", for which Windows writes a decimal.
 func registryDetails(ev *event.Event) parts {

@@ -74,7 +74,7 @@ func windowsLines() []line {
 		{"a new process in Sysmon", "", `{"SystemTime":"2026-03-01T03:13:03Z",` + sysmon + `,"EventID":1,"Image":"C:\\Windows\\System32\\net.exe","OriginalFileName":"net.exe","CommandLine":"net user"}`,
 			"product: windows, category: process_creation", `{Image|endswith: '\net.exe', OriginalFileName: net.exe}`},
 		{"a registry value in the Security log", "", `{"@timestamp":"2026-03-01T03:13:03Z",` + security + `,"winlog.event_id":"4657","winlog.event_data":{"ObjectName":"\\REGISTRY\\MACHINE\\SOFTWARE\\Example","ObjectValueName":"Off","OperationType":"%%1905","NewValueType":"%%1876","NewValue":"1","ProcessName":"C:\\x.exe"}}`,
-			"product: windows, category: registry_set", `{TargetObject|endswith: '\Example\Off', Details: 'DWORD (0x00000001)', Image|endswith: '\x.exe'}`},
+			"product: windows, category: registry_set", `{EventType: SetValue, TargetObject|endswith: '\Example\Off', Details: 'DWORD (0x00000001)', Image|endswith: '\x.exe'}`},
 		{"a connection in the Security log", "", `{"@timestamp":"2026-03-01T03:13:03Z",` + security + `,"winlog.event_id":"5156","winlog.event_data":{"Application":"\\device\\harddiskvolume2\\users\\x.exe","Direction":"%%14593","SourceAddress":"192.0.2.10","SourcePort":"5000","DestAddress":"203.0.113.9","DestPort":"4444","Protocol":"6"}}`,
 			"product: windows, category: network_connection", `{Image|endswith: '\x.exe', Initiated: 'true', DestinationIp: 203.0.113.9, DestinationPort: 4444, Protocol: tcp}`},
 		{"a service installed", "", `{"@timestamp":"2026-03-01T03:13:03Z","winlog.channel":"System","winlog.provider_name":"Service Control Manager","winlog.event_id":"7045","winlog.event_data":{"ServiceName":"odd","ImagePath":"%TEMP%\\odd.exe"}}`,

@@ -130,8 +130,8 @@ func antivirusAliases() []alias {
 // device (\device\harddiskvolume1), so only the ends of paths compare.
 func windowsAliases(category string) []alias {
 	switch category {
-	case "registry_set":
-		return []alias{{"TargetObject", "@key"}, {"Details", "@key_value"}, {"Image", "ProcessName|process_path"}}
+	case "registry_set", "registry_event", "registry_delete":
+		return []alias{{"EventType", "@key_event"}, {"TargetObject", "@key"}, {"Details", "@key_value"}, {"Image", "ProcessName|process_path"}}
 	case "network_connection":
 		return []alias{
 			{"Image", "Application|process_path"}, {"DestinationIp", "DestAddress|dst_ip"}, {"DestinationPort", "DestPort|dst_port"},

@@ -83,7 +83,7 @@ func applianceRows() []row {
 		device("cisco", "aaa", "%PARSER-*", "%AAA*", "%SEC_LOGIN-*", "%HA_EM-*", "%SYS-*"), tacacs,
 		device("cisco", "asa", "%ASA-*", "%FTD-*"), device("cisco", "bgp", "%BGP-*", "%TCP-*"), device("cisco", "ldp", "%LDP-*"), ios,
 		device("huawei", "bgp", "%%01BGP/*"), junos,
-		device("ivanti", "connect_secure", pulseSecure), device("paloalto", "globalprotect", globalProtect), device("mssql", "errorlog", sqlServer),
+		device("ivanti", "connect_secure", pulseSecure), device("paloalto", "globalprotect", panOS+" GLOBALPROTECT"), device("paloalto", "panos", panOS+"*"), device("mssql", "errorlog", sqlServer),
 		s("openvpn", "", "openvpn", "openvpn"),
 		s("opencanary", "application", "", "jsonlines", "logtype", "node_id|local_time"),
 		{Logsource: Logsource{"rpc_firewall", "application", ""}, origins: []string{"RPCFW"}},

@@ -46,7 +46,7 @@ func linuxRows() []row {
 		program("sshd", "sshd", "sshd-session", "sshd-auth"),
 		program("sudo", "sudo"),
 		program("su", "su"),
-		program("cron", "cron", "CRON", "crond", "crontab", "anacron", "fcron"),
+		program("cron", "cron", "CRON", "crond", "CROND", "crontab", "anacron", "fcron"),
 		program("vsftpd", "vsftpd"),
 		program("clamav", "clamd", "clamav", "freshclam", "clamscan", "clamonacc"),
 		program("guacamole", "guacd", "guacamole"),

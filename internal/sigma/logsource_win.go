@@ -14,7 +14,8 @@ const (
 
 // windowsCategoryRows: Sysmon's event ids, the events of the Security log that
 // say the same, and agents' own records, which name no channel. 4657 is a
-// registry_set when a value was written; 4663 says that a handle was used, not
+// registry_set when a value was written, a registry_delete when one was
+// removed; 4663 says that a handle was used, not
 // that a file came to be: it is a file_access and no file_event.
 // Source: Sysinternals, Sysmon, "Events"; Microsoft, "Appendix L".
 func windowsCategoryRows() []row {
@@ -47,7 +48,8 @@ func windowsCategoryRows() []row {
 		sysmon("file_change", "2"), sysmon("file_block_executable", "27"), sysmon("file_block_shredding", "28"), sysmon("file_executable_detected", "29"),
 		marked(sysmon("registry_add", "12"), "EventType=Create*"), marked(sysmon("registry_delete", "12"), "EventType=Delete*"),
 		sysmon("registry_set", "13"), marked(w("registry_set", securityChannel, "4657"), "OperationType=%%1904|OperationType=%%1905"),
-		sysmon("registry_rename", "14"), sysmon("registry_event", "12", "13", "14"),
+		sysmon("registry_rename", "14"), sysmon("registry_event", "12", "13", "14"), w("registry_event", securityChannel, "4657"),
+		marked(w("registry_delete", securityChannel, "4657"), "OperationType=%%1906"),
 		sysmon("driver_load", "6"), sysmon("image_load", "7"), sysmon("create_remote_thread", "8"), sysmon("raw_access_thread", "9"),
 		sysmon("process_access", "10"), sysmon("process_tampering", "25"), sysmon("create_stream_hash", "15"), sysmon("pipe_created", "17", "18"),
 		sysmon("wmi_event", "19", "20", "21"), sysmon("dns_query", "22"), sysmon("clipboard_capture", "24"),

@@ -64,7 +64,7 @@ func FieldNames() []FieldName {
 	}{
 		{"webserver, proxy", webAliases()}, {"webserver, proxy, firewall, netflow", flowAliases()}, {"dns", dnsAliases()}, {"antivirus", antivirusAliases()},
 		{"database", databaseAliases()}, {"windows / process_creation", windowsAliases("process_creation")},
-		{"windows / network_connection", windowsAliases("network_connection")}, {"windows / registry_set", windowsAliases("registry_set")},
+		{"windows / network_connection", windowsAliases("network_connection")}, {"windows / registry_set, _event, _delete", windowsAliases("registry_set")},
 		{"windows / file_access", windowsAliases("file_access")}, {"windows / file_rename", windowsAliases("file_rename")},
 		{"linux, macos, windows", systemAliases()}, {"auditd", auditAliases()}, {"aws", awsAliases()}, {"azure", azureAliases()}, {"gcp", gcpAliases()}, {"m365", m365Aliases()},
 		{"kubernetes", kubernetesAliases()}, {"zeek", zeekAliases()},
@@ -109,6 +109,8 @@ func derivedWords(name string) string {
 		return "success or failure by the outcome"
 	case "@workspace":
 		return "login.googleapis.com and the like by `id.applicationName`"
+	case "@key_event":
+		return "SetValue or DeleteValue by `OperationType`"
 	case "@key":
 		return "`ObjectName` with HKLM or HKU, and `ObjectValueName`"
 	case "@key_value":

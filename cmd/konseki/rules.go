@@ -6,7 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/konseki/konseki/internal/collect"
@@ -19,10 +21,25 @@ import (
 	"github.com/konseki/konseki/rules"
 )
 
-// loadRules loads konseki's own rules, or those of the folders given.
-func loadRules(dirs []string) (*sigma.Collection, error) {
+// loadRules loads konseki's own rules, or those of the folders given. The
+// values of placeholders are those of the data folder's configuration and, for
+// the names it has, of the file given.
+func (e *env) loadRules(dirs []string, placeholders string) (*sigma.Collection, error) {
+	cfg, err := config.Load(filepath.Join(e.dir, "konseki.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	o := sigma.Options{Placeholders: map[string][]string{}}
+	maps.Copy(o.Placeholders, cfg.Placeholders)
+	if placeholders != "" {
+		more, err := config.LoadPlaceholders(placeholders)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(o.Placeholders, more)
+	}
 	if len(dirs) == 0 {
-		return sigma.Load(sigma.Options{}, sigma.Tree{FS: rules.FS(), Root: "."}), nil
+		return sigma.Load(o, sigma.Tree{FS: rules.FS(), Root: "."}), nil
 	}
 	var trees []sigma.Tree
 	for _, dir := range dirs {
@@ -31,23 +48,28 @@ func loadRules(dirs []string) (*sigma.Collection, error) {
 		}
 		trees = append(trees, sigma.Tree{FS: os.DirFS(dir), Root: "."})
 	}
-	return sigma.Load(sigma.Options{}, trees...), nil
+	return sigma.Load(o, trees...), nil
+}
+
+func placeholdersFlag(fs *flag.FlagSet) *string {
+	return fs.String("placeholders", "", "`file` with values for the rules' placeholders, one \"name: [values]\" each; default: those of konseki.yaml")
 }
 
 func rulesVerb() verb {
 	return verb{
 		name: "rules", args: "check [DIR...]", does: "say which Sigma rules load, which are refused and why",
-		examples: []string{"konseki rules check ./sigma/rules/linux", "konseki rules check --json DIR"},
-		prepare: func(e *env, _ *flag.FlagSet) func(context.Context, []string) error {
+		examples: []string{"konseki rules check ./sigma/rules/linux", "konseki rules check --json --placeholders ours.yml DIR"},
+		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
+			placeholders := placeholdersFlag(fs)
 			return func(_ context.Context, args []string) error {
 				if len(args) == 0 || args[0] != "check" {
 					return fmt.Errorf("%w: rules check [DIR...]", errUsage)
 				}
-				all, err := loadRules(args[1:])
+				all, err := e.loadRules(args[1:], *placeholders)
 				if err != nil {
 					return err
 				}
-				if err := e.printRules(len(all.Rules)+len(all.Correlations), all.Problems); err != nil {
+				if err := e.printRules(len(all.Rules)+len(all.Correlations)+len(all.Filters), all.Problems); err != nil {
 					return err
 				}
 				if len(all.Problems) > 0 {
@@ -84,12 +106,13 @@ func detectVerb() verb {
 		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
 			var dirs stringList
 			fs.Var(&dirs, "rules", "`folder` of Sigma rules, may be given several times; default: konseki's own")
+			placeholders := placeholdersFlag(fs)
 			tz := fs.String("tz", "", "IANA `zone` of times that state none; default: this machine's, marked assumed")
 			return func(ctx context.Context, args []string) error {
 				if len(args) == 0 {
 					return fmt.Errorf("%w: detect in what? name files or folders", errUsage)
 				}
-				all, err := loadRules(dirs)
+				all, err := e.loadRules(dirs, *placeholders)
 				if err != nil {
 					return err
 				}

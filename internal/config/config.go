@@ -42,6 +42,9 @@ type Config struct {
 	TLS TLS `yaml:"tls"`
 	// Rules are folders of Sigma rules loaded beside konseki's own. Default none.
 	Rules []string `yaml:"rules"`
+	// Placeholders are what %name% stands for in rules, "name: [values]".
+	// Default none; a rule that uses a name without values is refused.
+	Placeholders Placeholders `yaml:"placeholders,omitempty"`
 	// Late is how far the time in a live record may be from its receipt before
 	// the record is counted as late, or its sender's clock as ahead. Default 5m.
 	Late time.Duration `yaml:"late"`
@@ -133,6 +136,9 @@ func Read(r io.Reader) (Config, error) {
 
 func (c Config) check() error {
 	if err := c.checkProtection(); err != nil {
+		return err
+	}
+	if err := c.Placeholders.check(); err != nil {
 		return err
 	}
 	if _, err := time.LoadLocation(c.Zone); err != nil {

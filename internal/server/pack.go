@@ -27,7 +27,7 @@ func LoadRules(dir string, c config.Config) (*sigma.Collection, error) {
 		}
 		trees = append(trees, sigma.Tree{Name: dir, FS: os.DirFS(dir), Root: "."})
 	}
-	return sigma.Load(sigma.Options{}, trees...), nil
+	return sigma.Load(sigma.Options{Placeholders: c.Placeholders}, trees...), nil
 }
 
 // loadPack compiles what a data folder's detection goes by.

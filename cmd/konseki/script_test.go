@@ -39,7 +39,7 @@ func TestStories(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exit": exitWith, "gzip": gzipFile, "cut": cutFile, "zip": zipFiles, "long": longLine,
-			"shift_jis": shiftJIS, "bytes": writeBytes, "flip": flipBit, "spoil": flipMiddle, "forge": forge, "logins": manyLogins, "restore": restore, "await": await, "authority": authority, "post": post, "unzipped": unzipped,
+			"shift_jis": shiftJIS, "bytes": writeBytes, "flip": flipBit, "spoil": flipMiddle, "forge": forge, "logins": manyLogins, "restore": restore, "await": await, "authority": authority, "post": post, "eventlog": eventLog, "unzipped": unzipped,
 		},
 	})
 }

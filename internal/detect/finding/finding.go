@@ -130,7 +130,7 @@ func (f *Finding) order() {
 
 // Rank orders levels: 0 for informational (and what is none) to 4 for critical.
 func Rank(level string) int {
-	return max(slices.Index([]string{LevelInformational, LevelLow, LevelMedium, LevelHigh, LevelCritical}, level), 0)
+	return max(slices.Index(levels(), level), 0)
 }
 
 // seal computes the ID of a baseline's or correlation's finding.
@@ -178,4 +178,15 @@ func sentenceJA(title string, because []sigma.Reason) string {
 	}
 	b.WriteString("。")
 	return b.String()
+}
+
+// LevelAbove is the next level above one; critical stays.
+func LevelAbove(level string) string {
+	list := levels()
+	return list[min(Rank(level)+1, len(list)-1)]
+}
+
+// levels are all levels, the lowest first.
+func levels() []string {
+	return []string{LevelInformational, LevelLow, LevelMedium, LevelHigh, LevelCritical}
 }

@@ -17,7 +17,7 @@ type verb struct {
 // verbs lists every verb in the order people need them.
 func verbs() []verb {
 	return []verb{
-		demoVerb(), serveVerb(), importVerb(), searchVerb(), pivotVerb(), askVerb(), recordVerb(), findingsVerb(),
+		demoVerb(), serveVerb(), importVerb(), searchVerb(), pivotVerb(), askVerb(), recordVerb(), storiesVerb(), findingsVerb(), muteVerb(),
 		coverageVerb(), sourceVerb(), holdVerb(), caseVerb(), reportVerb(), exportVerb(), verifyVerb(), checkpointVerb(), witnessVerb(), keyVerb(), shredVerb(), compactVerb(),
 		detectVerb(), rulesVerb(), replayVerb(), reindexVerb(), copiesVerb(), restoreVerb(), tokenVerb(), configVerb(), versionVerb(),
 		expireVerb(),

@@ -76,6 +76,7 @@ type Operations interface {
 	AddQuestion(ctx context.Context, by, caseID string, q Question) (*Question, error)
 	SetSection(ctx context.Context, by, caseID, name string, text event.Phrase) error
 
+	Triage  // stories and mutes
 	Keeping // retention, holds and expiry
 
 	// Report writes the case as a document; format is "md" or "html", lang "ja" or "en".

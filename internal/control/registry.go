@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/detect/story"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
 	"github.com/konseki/konseki/internal/jsonx"
@@ -22,7 +23,10 @@ type registry struct {
 	imported  map[string]ImportedFile // by SHA-256 of the content
 	begun     map[string]uint64       // imports begun and not ended whole: Seq of the record that says so
 	found     map[string]bool         // finding ids
-	fromFiles map[string]bool         // sources of which files were imported
+	items     []story.Item            // the findings, in the order of their records
+	foundAt   map[string]int          // places in items, by finding id
+	mutes     []Mute
+	fromFiles map[string]bool // sources of which files were imported
 	changes   uint64
 	holds     []Hold
 	expiries  expiries
@@ -34,7 +38,7 @@ type registry struct {
 }
 
 func newRegistry() *registry {
-	return &registry{byID: map[string]coverage.Source{}, imported: map[string]ImportedFile{}, begun: map[string]uint64{}, found: map[string]bool{}, fromFiles: map[string]bool{}, lost: coverage.NewLosses(maxSealed), desk: investigate.NewDesk()}
+	return &registry{byID: map[string]coverage.Source{}, imported: map[string]ImportedFile{}, begun: map[string]uint64{}, found: map[string]bool{}, foundAt: map[string]int{}, fromFiles: map[string]bool{}, lost: coverage.NewLosses(maxSealed), desk: investigate.NewDesk()}
 }
 
 // Apply folds one own record in, in Seq order; others are passed over.
@@ -65,15 +69,9 @@ func (r *registry) apply(rec event.Record) error {
 	case event.SourceLoss:
 		return r.applyLoss(rec)
 	case event.SourceFinding:
-		var f struct {
-			ID string `json:"id"`
-		}
-		if err := jsonx.Unmarshal(rec.Raw, &f, jsonx.DefaultLimits()); err != nil {
-			return err
-		}
-		r.mu.Lock()
-		r.found[f.ID] = true
-		r.mu.Unlock()
+		return r.applyFinding(rec)
+	case event.SourceMute:
+		return r.applyMute(rec)
 	}
 	return nil
 }

@@ -49,6 +49,8 @@ type Flow interface {
 	// Correlate runs the baselines over all events in event time and seals
 	// what they find; a finding made before is not made again.
 	Correlate(ctx context.Context) error
+	// Watched tells what correlations and baselines looked at.
+	Watched() Watched
 	// Renew derives again what the index holds of segments that the vault has
 	// written again.
 	Renew(ctx context.Context) error

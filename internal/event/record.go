@@ -65,4 +65,5 @@ const (
 	SourceShred    = OwnPrefix + "shred"   // keys destroyed, and with them what was under them
 	SourceReport   = OwnPrefix + "report"  // a report, bundle or verification issued
 	SourceHold     = OwnPrefix + "hold"    // a legal hold started or released
+	SourceMute     = OwnPrefix + "mute"    // findings left out of stories for a time
 )

@@ -45,6 +45,7 @@ type flow struct {
 	counted  uint64         // up to here it is known what deriving lost
 	late     time.Duration  // difference of times that makes a live record late
 	live     *liveDetection // nil unless serving
+	watched  detect.Stats   // of the last run over everything
 }
 
 // ownRecords is what control folds from konseki's own records.
@@ -537,7 +538,24 @@ func (f *flow) Correlate(ctx context.Context) error {
 	if err := f.raise(ctx, w.End(last)); err != nil {
 		return err
 	}
+	f.mu.Lock()
+	f.watched = w.Stats()
+	f.mu.Unlock()
 	return f.Sync(ctx)
+}
+
+// Watched implements [control.Flow].
+func (f *flow) Watched() control.Watched {
+	f.mu.Lock()
+	s := f.watched
+	f.mu.Unlock()
+	if f.live != nil {
+		s = f.live.stats()
+	}
+	return control.Watched{
+		Observed: s.Observed, Late: s.Late, Crowded: s.Crowded, Evicted: s.Baselines.Evicted + s.Correlations.Evicted,
+		Clipped: s.Correlations.Clipped + s.Correlations.Late,
+	}
 }
 
 var _ control.Flow = (*flow)(nil)

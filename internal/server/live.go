@@ -53,12 +53,18 @@ func (l *liveDetection) observe(rows []index.Row) []finding.Finding {
 	var found []finding.Finding
 	for _, r := range rows {
 		ev := r.Event
-		if event.IsOwn(ev.Source) || ev.Format == event.Unparsed || ev.TimeRx.Sub(ev.Time) > 24*time.Hour {
-			continue // an old file, not something that happens now
+		if event.IsOwn(ev.Source) || ev.Format == event.Unparsed || ev.TimeRx.Sub(ev.Time).Abs() > 24*time.Hour {
+			continue // an old file, or a clock far ahead: not something that happens now
 		}
 		found = append(found, l.watch.Observe(ev)...)
 	}
 	return found
+}
+
+func (l *liveDetection) stats() detect.Stats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.watch.Stats()
 }
 
 // watch tells the baselines the time, so that silence is noticed although

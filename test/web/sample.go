@@ -38,6 +38,7 @@ type Ops struct {
 	raw    map[uint64]string
 	cases  map[string]*control.Case
 	holds  []control.Hold
+	mutes  []control.Mute
 	nextID int
 	times  map[string][]time.Time // of each source, sorted
 }

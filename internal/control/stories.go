@@ -1,0 +1,228 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/konseki/konseki/internal/detect/finding"
+	"github.com/konseki/konseki/internal/detect/story"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/jsonx"
+)
+
+// Triage is what a person may ask about what wants looking at.
+type Triage interface {
+	// Stories puts the findings together into stories.
+	Stories(ctx context.Context, by string, q StoryQuery) (*Stories, error)
+	// Mutes lists the mutes, the ended ones too, oldest first.
+	Mutes(ctx context.Context) ([]Mute, error)
+	// AddMute leaves findings out of stories for a time.
+	AddMute(ctx context.Context, by string, m story.Mute) (*Mute, error)
+	// EndMute ends a mute before its time; it needs a reason.
+	EndMute(ctx context.Context, by, id, reason string) (*Mute, error)
+}
+
+// StoryQuery says which stories are wanted.
+type StoryQuery struct {
+	From, To time.Time // stories that have a finding in it; zero means open
+	Level    string    // the lowest; "" for medium
+	Budget   int       // stories a day; 0 for 20, negative for all
+	Zone     *time.Location
+}
+
+// Stories is what wants looking at, and what is left out of it.
+type Stories struct {
+	// Stories are those of the level asked for, the newest first, those beyond
+	// the budget marked so.
+	Stories []story.Story `json:"stories"`
+	Days    []story.Day   `json:"days"`
+	Below   int           `json:"below"` // stories under the level asked for
+	Muted   int           `json:"muted"` // findings left out by mutes
+	Over    int           `json:"over"`  // stories beyond their day's budget
+	Watch   Watched       `json:"watch"` // what correlations and baselines did not do perfectly
+}
+
+// Watched is what correlations and baselines looked at since konseki last
+// started or imported, and what they could not do perfectly.
+type Watched struct {
+	Observed uint64 `json:"observed"` // events judged in order of time
+	Late     uint64 `json:"late"`     // events judged out of order
+	Crowded  uint64 `json:"crowded"`  // events judged early, because too many were waiting
+	Evicted  uint64 `json:"evicted"`  // what was forgotten to bound memory
+	Clipped  uint64 `json:"clipped"`  // values left out of sums, averages and percentiles
+}
+
+// Mute is a mute and how it came and went.
+type Mute struct {
+	story.Mute
+	At     time.Time `json:"at"`
+	By     string    `json:"by"`
+	Record uint64    `json:"record"`
+	Ended  *Release  `json:"ended,omitempty"` // before its time
+}
+
+// muteOp is the record of a mute made or ended.
+type muteOp struct {
+	At     time.Time   `json:"at"`
+	By     string      `json:"by"`
+	Op     string      `json:"op"` // mute.add or mute.end
+	Mute   *story.Mute `json:"mute,omitempty"`
+	ID     string      `json:"id,omitempty"`
+	Reason string      `json:"reason,omitempty"`
+}
+
+const (
+	opMuteAdd = "mute.add"
+	opMuteEnd = "mute.end"
+)
+
+// Stories implements [Triage].
+func (s *Service) Stories(ctx context.Context, by string, q StoryQuery) (*Stories, error) {
+	if q.Level == "" {
+		q.Level = finding.LevelMedium
+	}
+	if finding.Rank(q.Level) == 0 && q.Level != finding.LevelInformational {
+		return nil, fmt.Errorf("%w: level %q is none of informational, low, medium, high, critical", ErrInvalid, q.Level)
+	}
+	if err := s.sync(ctx); err != nil {
+		return nil, fmt.Errorf("control: stories: %w", err)
+	}
+	o := story.Options{Level: q.Level, Budget: q.Budget, Zone: q.Zone, Mutes: s.registry.activeMutes()}
+	if o.Zone == nil {
+		o.Zone = s.Zone
+	}
+	out := &Stories{Stories: []story.Story{}, Watch: s.Flow.Watched()}
+	all := story.Build(s.registry.allFound(), o)
+	all = slices.DeleteFunc(all, func(t story.Story) bool {
+		return !q.From.IsZero() && t.Last.Before(q.From) || !q.To.IsZero() && !t.First.Before(q.To)
+	})
+	out.Days = story.Days(all, q.Level, o.Zone)
+	for _, t := range slices.Backward(all) {
+		out.Muted += t.Muted
+		switch {
+		case len(t.Findings) == 0:
+		case !t.Counts(q.Level):
+			out.Below++
+		default:
+			if t.Over {
+				out.Over++
+			}
+			out.Stories = append(out.Stories, t)
+		}
+	}
+	return out, s.record(ctx, access{By: by, Op: "stories", Query: q.Level, From: q.From, To: q.To, Found: int64(len(out.Stories))})
+}
+
+// Mutes implements [Triage].
+func (s *Service) Mutes(context.Context) ([]Mute, error) {
+	return slices.Clone(s.registry.allMutes()), nil
+}
+
+// AddMute implements [Triage].
+func (s *Service) AddMute(ctx context.Context, by string, m story.Mute) (*Mute, error) {
+	m.Owner, m.Reason = strings.TrimSpace(m.Owner), strings.TrimSpace(m.Reason)
+	if err := m.Check(s.Now()); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if len(m.Reason) > maxReason || len(m.Owner) > maxReason {
+		return nil, fmt.Errorf("%w: owner and reason have at most %d bytes", ErrInvalid, maxReason)
+	}
+	rec, err := s.seal(ctx, event.SourceMute, muteOp{At: s.Now(), By: by, Op: opMuteAdd, Mute: &m})
+	if err != nil {
+		return nil, err
+	}
+	return find(s.registry.allMutes(), func(x Mute) bool { return x.Record == rec.Seq }), nil
+}
+
+// EndMute implements [Triage].
+func (s *Service) EndMute(ctx context.Context, by, id, reason string) (*Mute, error) {
+	reason = strings.TrimSpace(reason)
+	switch {
+	case reason == "" || len(reason) > maxReason:
+		return nil, fmt.Errorf("%w: say why mute %s ends, in at most %d bytes; the reason is recorded", ErrInvalid, id, maxReason)
+	case !slices.ContainsFunc(s.registry.allMutes(), func(m Mute) bool { return m.ID == id && m.Ended == nil }):
+		return nil, fmt.Errorf("mute %s: %w; konseki mute list shows the mutes", id, ErrNotFound)
+	}
+	if _, err := s.seal(ctx, event.SourceMute, muteOp{At: s.Now(), By: by, Op: opMuteEnd, ID: id, Reason: reason}); err != nil {
+		return nil, err
+	}
+	return find(s.registry.allMutes(), func(m Mute) bool { return m.ID == id }), nil
+}
+
+// applyMute folds a mute made or ended; a record folded before changes nothing.
+func (r *registry) applyMute(rec event.Record) error {
+	var op muteOp
+	if err := jsonx.Unmarshal(rec.Raw, &op, jsonx.DefaultLimits()); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	mutes := slices.Clone(r.mutes) // readers have the old one
+	switch {
+	case op.Op == opMuteAdd && op.Mute != nil:
+		if slices.ContainsFunc(mutes, func(m Mute) bool { return m.Record == rec.Seq }) {
+			return nil
+		}
+		m := Mute{Mute: *op.Mute, At: op.At, By: op.By, Record: rec.Seq}
+		m.ID = fmt.Sprintf("m%d", rec.Seq)
+		mutes = append(mutes, m)
+	case op.Op == opMuteEnd:
+		for i := range mutes {
+			if mutes[i].ID == op.ID && mutes[i].Ended == nil {
+				mutes[i].Ended = &Release{At: op.At, By: op.By, Reason: op.Reason, Record: rec.Seq}
+			}
+		}
+	default:
+		return fmt.Errorf("control: record %d: unknown operation %q on a mute", rec.Seq, op.Op)
+	}
+	r.mutes = mutes
+	r.changes++
+	return nil
+}
+
+// applyFinding folds a finding; why the rule held stays in its record.
+func (r *registry) applyFinding(rec event.Record) error {
+	it := story.Item{Record: rec.Seq}
+	if err := jsonx.Unmarshal(rec.Raw, &it.Finding, jsonx.DefaultLimits()); err != nil {
+		return err
+	}
+	it.Because = nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if at, ok := r.foundAt[it.ID]; ok {
+		r.items[at].Record = rec.Seq
+	} else {
+		r.foundAt[it.ID] = len(r.items)
+		r.items = append(r.items, it)
+	}
+	r.found[it.ID] = true
+	return nil
+}
+
+func (r *registry) allFound() []story.Item {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Clone(r.items)
+}
+
+func (r *registry) allMutes() []Mute {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.mutes
+}
+
+// activeMutes are the mutes as stories take them: one that was ended holds for
+// what happened until then.
+func (r *registry) activeMutes() []story.Mute {
+	var out []story.Mute
+	for _, m := range r.allMutes() {
+		if m.Ended != nil && m.Ended.At.Before(m.Until) {
+			m.Until = m.Ended.At
+		}
+		out = append(out, m.Mute)
+	}
+	return out
+}

@@ -107,11 +107,11 @@ func (e *env) printStories(found *control.Stories, zone *time.Location, days boo
 		n += d.Shown + d.Over
 		most = max(most, d.Shown+d.Over)
 		if days {
-			fmt.Fprintf(e.stdout, e.say("%s  %d 件  予算超過 %d 件\n", "%s  %d stories, %d beyond the budget\n"), d.Date, d.Shown+d.Over, d.Over)
+			fmt.Fprintf(e.stdout, e.say("%s  %s 件  予算超過 %d 件\n", "%s  %s, %d beyond the budget\n"), d.Date, e.say(fmt.Sprint(d.Shown+d.Over), several(d.Shown+d.Over, "story", "stories")), d.Over)
 		}
 	}
 	fmt.Fprintf(e.stdout, e.say("%d 件（%d 日間、一日あたり最多 %d 件）。これより低いもの %d 件、ミュートされた検知 %d 件、一日の予算を超えたもの %d 件\n",
-		"%d stories in %d days, at most %d a day; %d below this level, %d findings muted, %d beyond a day's budget\n"),
+		"stories: %d in %d days, at most %d a day; %d below this level; findings muted: %d; beyond a day's budget: %d\n"),
 		n, len(found.Days), most, found.Below, found.Muted, found.Over)
 	w := found.Watch
 	if w.Late+w.Crowded+w.Evicted+w.Clipped > 0 {
@@ -138,7 +138,7 @@ func (e *env) storiesJSON(found *control.Stories, days bool) error {
 		Below int             `json:"below"`
 		Muted int             `json:"muted"`
 		Over  int             `json:"over"`
-		Watch control.Watched `json:"watch"`
+		Watch control.Watched `json:"watch,omitzero"`
 	}{len(found.Stories), append([]story.Day{}, end.Days...), end.Below, end.Muted, end.Over, end.Watch})
 }
 
@@ -148,7 +148,7 @@ func (e *env) printStory(t *story.Story, zone *time.Location) {
 		when += " – " + strings.TrimPrefix(last, when[:11])
 	}
 	fmt.Fprintln(e.stdout, plain(fmt.Sprintf("%-13s %s  %s  [%s]  %s", t.Level, when, e.say(t.TitleJA, t.Title), t.ID[:min(8, len(t.ID))],
-		fmt.Sprintf(e.say("検知 %d 件", "%d findings"), len(t.Findings)))))
+		e.say(fmt.Sprintf("検知 %d 件", len(t.Findings)), several(len(t.Findings), "finding", "findings")))))
 	fmt.Fprintln(e.stdout, plain("    "+e.say(t.WhyJA, t.Why)))
 	var who []string
 	for _, list := range [][]string{t.Accounts, t.Addresses, t.Hosts, t.Techniques} {
@@ -168,4 +168,12 @@ func some(list []string) string {
 		text += fmt.Sprintf(" (+%d)", more)
 	}
 	return text
+}
+
+// several writes a number with its noun.
+func several(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
 }

@@ -42,11 +42,11 @@ type Stories struct {
 	Below   int           `json:"below"` // stories under the level asked for
 	Muted   int           `json:"muted"` // findings left out by mutes
 	Over    int           `json:"over"`  // stories beyond their day's budget
-	Watch   Watched       `json:"watch"` // what correlations and baselines did not do perfectly
+	Watch   Watched       `json:"watch,omitzero"` // what correlations and baselines did not do perfectly
 }
 
-// Watched is what correlations and baselines looked at since konseki last
-// started or imported, and what they could not do perfectly.
+// Watched is what correlations and baselines looked at since this process
+// started or last imported, and what they could not do perfectly.
 type Watched struct {
 	Observed uint64 `json:"observed"` // events judged in order of time
 	Late     uint64 `json:"late"`     // events judged out of order

@@ -20,7 +20,7 @@ type Story struct {
 	// tactics come together; see Raised.
 	Level string `json:"level"`
 	// Raised says that the level is higher than that of any finding.
-	Raised bool `json:"raised,omitempty"`
+	Raised bool `json:"raised,omitzero"`
 	// Title is that of the finding that counts most.
 	Title   string `json:"title"`
 	TitleJA string `json:"title_ja"`
@@ -44,9 +44,9 @@ type Story struct {
 	// Findings are those that are not muted, in order of (time, ID).
 	Findings []Item `json:"findings"`
 	// Muted counts the findings that mutes left out.
-	Muted int `json:"muted,omitempty"`
+	Muted int `json:"muted,omitzero"`
 	// Over says that the day's budget was used up by graver stories.
-	Over bool `json:"over_budget,omitempty"`
+	Over bool `json:"over_budget,omitzero"`
 }
 
 // An Item is one finding and the record that it is.

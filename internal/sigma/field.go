@@ -21,6 +21,14 @@ type parts [4]string
 
 func (p parts) join() string { return p[0] + p[1] + p[2] + p[3] }
 
+// clone lets go of the records that the parts lie in.
+func (p parts) clone() parts {
+	for i := range p {
+		p[i] = strings.Clone(p[i])
+	}
+	return p
+}
+
 // read gives the text, without keeping anything.
 func (c *column) read(ev *event.Event) string {
 	switch {
@@ -171,8 +179,12 @@ type texts struct {
 	joined  map[parts]string
 }
 
-// maxTexts bounds the texts kept of each kind.
-const maxTexts = 1 << 14
+// maxTexts bounds the texts kept of each kind, maxJoined the bytes of one that
+// was put together: what is longer is made anew each time.
+const (
+	maxTexts  = 1 << 14
+	maxJoined = 512
+)
 
 func newTexts() *texts {
 	return &texts{numbers: make(map[int64]string), joined: make(map[parts]string)}
@@ -181,28 +193,37 @@ func newTexts() *texts {
 func (t *texts) of(c *column, ev *event.Event) string {
 	switch {
 	case c.number != nil:
-		n := c.number(ev)
-		if n == 0 {
-			return ""
-		}
-		return kept(t.numbers, n, func(n int64) string { return strconv.FormatInt(n, 10) })
+		return t.number(c.number(ev))
 	case c.parts != nil:
-		p := c.parts(ev)
-		if p == (parts{}) {
-			return ""
-		}
-		return kept(t.joined, p, parts.join)
+		return t.join(c.parts(ev))
 	}
 	return c.text(ev)
 }
 
-func kept[K comparable](known map[K]string, key K, text func(K) string) string {
-	if s, ok := known[key]; ok {
-		return s
+func (t *texts) number(n int64) string {
+	if n == 0 {
+		return ""
 	}
-	s := text(key)
-	if len(known) < maxTexts {
-		known[key] = s
+	s, ok := t.numbers[n]
+	if !ok {
+		s = strconv.FormatInt(n, 10)
+		if len(t.numbers) < maxTexts {
+			t.numbers[n] = s
+		}
+	}
+	return s
+}
+
+func (t *texts) join(p parts) string {
+	if p == (parts{}) {
+		return ""
+	}
+	s, ok := t.joined[p]
+	if !ok {
+		s = p.join()
+		if len(t.joined) < maxTexts && len(s) <= maxJoined {
+			t.joined[p.clone()] = s
+		}
 	}
 	return s
 }

@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,6 +63,38 @@ func TestValuesAreWhatRulesSee(t *testing.T) {
 				t.Errorf("%s: a rule for %s=%s: %t, want %t", tt.l, tt.field, v, !want, want)
 			}
 		}
+	}
+}
+
+func TestEveryAliasResolvesInEveryLogsource(t *testing.T) {
+	ev := with("jsonlines", "x", "y")
+	everything := rule(t, "s: {nothing: null}\ncondition: s")
+	for _, l := range Logsources() {
+		var asked []*Rule
+		for _, f := range FieldNames() {
+			if got := Values(&ev, l.Logsource, f.Name); got != nil {
+				t.Errorf("%s %s of an event that says nothing: %q", l.Logsource, f.Name, got)
+			}
+			r := *everything
+			r.Logsource, r.cond = l.Logsource, leaf(&predicate{field: f.Name, op: opExists})
+			asked = append(asked, &r)
+		}
+		if n := len(Compile(asked).Unrouted()); n > 0 && l.Why == "" {
+			t.Errorf("%s: %d rules have no events", l.Logsource, n)
+		}
+	}
+}
+
+func TestTextsKeepNoRecordsAndNoLongText(t *testing.T) {
+	known := newTexts()
+	long := strings.Repeat("x", maxJoined+1)
+	for _, p := range []parts{{"a", `\`, "b"}, {long, "y"}, {}} {
+		if got := known.join(p); got != p.join() {
+			t.Errorf("%q", got)
+		}
+	}
+	if n := testing.AllocsPerRun(10, func() { known.join(parts{"a", `\`, "b"}) }); n != 0 || len(known.joined) != 1 {
+		t.Errorf("%.0f allocations, %d texts kept", n, len(known.joined))
 	}
 }
 

@@ -29,13 +29,14 @@ func newMarks() (m [256]mark) {
 func (s *Scanner) cards(text, field string, found *hits) {
 	var p digitReader
 	p.text = text
-	coded := false
 	for i := 0; i < len(text); {
 		switch s.marks[text[i]] {
 		case markNone:
 			i++
 		case markCode:
-			coded = coded || startsCode(text[i:])
+			if s.code.at(text, i) {
+				found.add(codeHit(field))
+			}
 			i++
 		case markDigit:
 			if i = p.skip(i); i < len(text) && s.marks[text[i]] == markDigit {
@@ -44,9 +45,6 @@ func (s *Scanner) cards(text, field string, found *hits) {
 				}
 			}
 		}
-	}
-	if coded {
-		s.code.find(text, field, found)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 type securityCode struct{ pattern *regexp.Regexp }
 
 func newSecurityCode() securityCode {
-	return securityCode{regexp.MustCompile(`(?i)(?:^|[^a-z])(?:cvv2?|cvc2?|cav2|security[ _-]?code|card[ _-]?verification[ _-]?(?:value|code|number)|セキュリティー?・?コード)` +
+	return securityCode{regexp.MustCompile(`(?i)^(?:cvv2?|cvc2?|cav2|security[ _-]?code|card[ _-]?verification[ _-]?(?:value|code|number)|セキュリティー?・?コード)` +
 		`(?:[ _-]?(?:no|num|number|code|value|番号))?\.?["'\\]{0,3}\s*(?:[:=]|は|が|is\s|%3d)?\s*[「『("'\\]{0,3}([0-9]{3,4})(?:[^0-9a-z%.:/-]|[.:/-](?:[^0-9]|$)|$)`)}
 }
 
@@ -29,11 +29,20 @@ func startsCode(s string) bool {
 	return s[1] == 0x82 && strings.HasPrefix(s, "セキュ")
 }
 
-func (c securityCode) find(text, field string, found *hits) {
-	for range c.pattern.FindAllStringIndex(fold(text), -1) {
-		found.add(Hit{
-			RuleID: "secret." + KindSecurityCode, Kind: KindSecurityCode, Level: "high", Field: field, Masked: "***",
-			Title: "Card security code in clear text", TitleJA: "カードのセキュリティコードの平文記録",
-		})
+// codeSpan is how far behind its name a code may stand, in bytes.
+const codeSpan = 96
+
+// at reports whether the word at i names a code that stands beside it.
+func (c securityCode) at(text string, i int) bool {
+	if i > 0 && text[i-1]|0x20 >= 'a' && text[i-1]|0x20 <= 'z' && (i < 2 || text[i-2] != '\\') || !startsCode(text[i:]) {
+		return false
+	}
+	return c.pattern.MatchString(fold(text[i:min(len(text), i+codeSpan)]))
+}
+
+func codeHit(field string) Hit {
+	return Hit{
+		RuleID: "secret." + KindSecurityCode, Kind: KindSecurityCode, Level: "high", Field: field, Masked: "***",
+		Title: "Card security code in clear text", TitleJA: "カードのセキュリティコードの平文記録",
 	}
 }

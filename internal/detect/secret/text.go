@@ -52,13 +52,10 @@ func humanField(name string) (string, bool) {
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		name = name[i+1:]
 	}
-	for _, known := range [...]string{
-		"text", "content", "body", "description", "comment", "memo", "note", "title", "subject", "topic", "doc_title", "file_name",
-		"本文", "内容", "備考", "メモ", "説明", "詳細", "件名", "題名", "タイトル", "トーク", "メッセージ", "コメント", "ファイル名",
-	} {
-		if strings.EqualFold(name, known) {
-			return known, true
-		}
+	switch name = strings.ToLower(name); name {
+	case "text", "content", "body", "description", "comment", "memo", "note", "title", "subject", "topic", "doc_title", "file_name",
+		"本文", "内容", "備考", "メモ", "説明", "詳細", "件名", "題名", "タイトル", "トーク", "メッセージ", "コメント", "ファイル名":
+		return name, true
 	}
 	return "", false
 }

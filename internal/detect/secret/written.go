@@ -3,6 +3,7 @@ package secret
 import (
 	"encoding/base64"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -45,9 +46,9 @@ func writtenRules() []writtenRule {
 	stems := []string{"パスワード", "ﾊﾟｽﾜｰﾄﾞ", "パスコード", "パスフレーズ", "暗証番号", "pass", "pwd", "pw"}
 	rules := []writtenRule{
 		password(`(?:id|ユーザー?(?:名|id)?|アカウント|ログイン名|user(?:name)?|login)\s*[/・&,、+]\s*`+label+equals+`[!-~]{1,64}?\s*[/・,、]\s*`+value, stems...),
-		password(`ログイン情報\s*[:=]\s*[!-~]{1,64}?\s*[/・,、]\s*`+value, "ログイン情報"),
 		password(label+equals+value, stems...),
 		password(label+prose+value, stems...),
+		password(`ログイン情報\s*[:=]\s*[!-~]{1,64}?\s*[/・,、]\s*`+value, "ログイン情報"),
 		password(`(?:暗証番号|パスコード|passcode|(?:^|[^a-z])pin)(?:`+equals+`|`+prose+`)([0-9]{4,8})`, "暗証番号", "パスコード", "passcode", "pin"),
 		password(`(?:sshpass\s+-p\s*|(?:mysql|mysqldump|mariadb)\s(?:[^\n;|]{0,80}\s)?-p|net\s+use\s[^\n]{0,80}/user:\S+\s+)["']?`+value, "sshpass", "mysql", "mariadb", "net use"),
 		rule(KindPreshared, "high", "Pre-shared key in clear text", "事前共有鍵の平文記載",
@@ -58,7 +59,7 @@ func writtenRules() []writtenRule {
 			`[a-z][a-z0-9+.-]{1,20}://[^\s:/@"'<>?#]{0,64}:([^\s@/"'<>?#]{3,128})@[\w\[]`, "://"),
 		rule(KindPrivateKey, "high", "Private key", "秘密鍵の記載", `-----BEGIN (?:[A-Z0-9]+ ){0,2}PRIVATE KEY(?: BLOCK)?-----\s*(?:\\n)?([a-z0-9+/=:, -]{16,})`, "private key"),
 	}
-	rules[3].refuses, rules[4].refuses = notInASentence, notAPIN
+	rules[2].refuses, rules[4].refuses = notInASentence, notAPIN
 	rules[len(rules)-1].refuses = never
 	sql := rule(KindPassword, "medium", "Password in an SQL statement", "SQL 文中のパスワード",
 		`(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:password\s+)?|\bpassword\s+|\bpassword\s*\(\s*|\bpassword\s*=\s*n?)'([^'\s]{4,200})'`, "identified", "password")
@@ -101,12 +102,15 @@ func (s *Scanner) credentials(ev *event.Event, t fieldText, found *hits) {
 		found.add(h)
 	}
 	taken := spans{}
+	named := false // whether the text has a stem of the rule before
 	for i := range s.written {
 		r := &s.written[i]
-		if r.only != 0 && r.only != ev.ClassUID || !containsAny(lower, r.stems) {
-			continue
+		if i == 0 || !slices.Equal(r.stems, s.written[i-1].stems) {
+			named = containsAny(lower, r.stems)
 		}
-		r.find(text, &taken, add)
+		if named && (r.only == 0 || r.only == ev.ClassUID) {
+			r.find(text, &taken, add)
+		}
 	}
 	s.tokens.find(text, lower, &taken, add)
 }
@@ -117,7 +121,7 @@ func (r *writtenRule) find(text string, taken *spans, add func(Hit)) {
 		if m == nil {
 			return
 		}
-		from, to := at+m[2], at+m[3]
+		begin, from, to := at+m[0], at+m[2], at+m[3]
 		at += max(m[2], m[0]+1) // a value may hold the next label: user=a&password=b
 		v := trimValue(text[from:to])
 		if v == "" || taken.has(from) {
@@ -127,7 +131,7 @@ func (r *writtenRule) find(text string, taken *spans, add func(Hit)) {
 			taken.refused = append(taken.refused, [2]int{from, from + len(v)})
 			continue
 		}
-		taken.add(from, from+len(v))
+		taken.add(begin, from+len(v)) // with the name before a password that stands beside it
 		h := r.hit
 		h.Masked = lengthClass(v)
 		add(h)

@@ -55,7 +55,7 @@ func TestWrittenCredentialsAreFound(t *testing.T) {
 		if x.kind == "" {
 			continue
 		}
-		if len(got) != 1 || got[0].Kind != x.kind || got[0].Field != "statement" {
+		if len(got) != 1 || got[0].Kind != x.kind || got[0].Field != "statement" || got[0].Count != 1 {
 			t.Errorf("%q: %+v", x.text, got)
 		}
 	}

@@ -26,13 +26,13 @@ const (
 
 // What reading a chunk may cost. A chunk that Windows writes stays far below.
 const (
-	maxName      = 512     // characters of a name
-	maxDepth     = 64      // elements within elements
-	maxTemplates = 16      // templates within templates
-	maxWork      = 1 << 20 // bytes of binary XML read in one chunk
-	maxEvent     = 1 << 20 // what an event may expand to, about its size in bytes
-	maxEvents    = 8 << 20 // what all events of a chunk may expand to
-	maxInterned  = 1 << 14 // names remembered from chunk to chunk
+	maxName      = 512       // characters of a name
+	maxDepth     = 64        // elements within elements
+	maxTemplates = 16        // templates within templates
+	maxWork      = 1 << 20   // bytes of binary XML read in one chunk
+	maxEvent     = 512 << 10 // what an event may expand to, about its size in bytes
+	maxEvents    = 4 << 20   // what all events of a chunk may expand to
+	maxInterned  = 1 << 14   // names remembered from chunk to chunk
 )
 
 // What can be wrong with a file, a chunk or a record.

@@ -17,8 +17,8 @@ import (
 func FuzzChunk(f *testing.F) {
 	chunk := logons(3)
 	f.Add(chunk[:4096])
-	for _, chunk := range hostile() {
-		f.Add(chunk[:min(len(chunk), 8192)])
+	for _, c := range hostile() {
+		f.Add(c.chunk[:8192])
 	}
 	damaged := logons(2)
 	damaged[600]++

@@ -225,6 +225,28 @@ func TestWhatDependsOnAMissingValueIsLeftOut(t *testing.T) {
 	}
 }
 
+func TestElementsWithinAValueDoNotSayWhatTheyDependOn(t *testing.T) {
+	json, _ := one(t, func(b *evtxtest.Body) {
+		b.Fragment()
+		b.Template("t", func(b *evtxtest.Body) {
+			b.Open("Event", -1)
+			b.Body()
+			b.Optional(0, evtx.BinXML)
+			b.Close()
+		}, evtxtest.Value{Type: evtx.BinXML, Write: func(b *evtxtest.Body) {
+			b.Open("Inner", -1, "a", func() { b.Text("1") })
+			b.Body()
+			b.Text("x")
+			b.Close()
+			b.End()
+		}})
+		b.End()
+	})
+	if want := `{"Event":{"Inner":{"#attributes":{"a":"1"},"#text":"x"}}}`; json != want {
+		t.Errorf("%s, want %s", json, want)
+	}
+}
+
 func TestAttributesOfOneNameAreAllKept(t *testing.T) {
 	json, fields := one(t, func(b *evtxtest.Body) {
 		b.Open("Event", -1)

@@ -113,7 +113,7 @@ func (w *walk) records() bool {
 			d := &Damage{Offset: w.at, Size: size, Record: rec.ID, Err: err}
 			w.at += size
 			if w.r.exhausted() {
-				d.Size, w.at = w.end-d.Offset, w.end
+				d.Size, d.Err, w.at = w.end-d.Offset, ErrTooLarge, w.end
 			}
 			if !w.yield(nil, d) {
 				return false

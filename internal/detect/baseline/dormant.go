@@ -18,9 +18,9 @@ func (b *persons) tuneDormant(t *Tuning) {
 		ID:    "baseline-dormant-account",
 		Title: "Dormant account used", TitleJA: "長く使われていなかったアカウントが使われた",
 		Description: "An account that was not used for long succeeds. Low from an address known for it, or a private or shared one; medium from " +
-			"another address of a known network; high from anywhere else. An account unused for longer than forget counts as new, and " +
+			"another address of a known network; high from anywhere else. Days on which nobody was seen must be few: they are gaps in the records. An account unused for longer than forget counts as new, and " +
 			"one konseki has no record of cannot be known to be dormant.",
-		DescriptionJA: "長く使われていなかったアカウントが成功した。既知の接続元、私設アドレス、共用の出口からなら「低」、既知の網の別の接続元なら「中」、それ以外は「高」。" +
+		DescriptionJA: "長く使われていなかったアカウントが成功した。既知の接続元、私設アドレス、共用の出口からなら「低」、既知の網の別の接続元なら「中」、それ以外は「高」。誰の記録もない日が多い期間は、記録の欠けとみて判定しない。" +
 			"forget より長く使われていないものは新しいアカウントとして扱う。konseki に記録のないアカウントが休眠していたかどうかは分からない。",
 		Level: finding.LevelHigh, Tags: []string{"attack.persistence", "attack.t1078"},
 		Params: t.Params(),
@@ -33,10 +33,13 @@ func (b *persons) judgeDormant(u *use, h *habit) {
 	if gap < b.dormant.unused || gap > b.dormant.forget {
 		return
 	}
+	if since := u.day - int32(min(gap/day, maxDays)); b.seen.count(since, u.day-1) < int(u.day-since)/3 {
+		return // konseki saw nobody for most of the time
+	}
 	const ever = 1 << 20 // days: what is kept counts, however long ago
 	level := finding.LevelHigh
 	switch {
-	case u.addr.IsPrivate(), h.everFrom(u), b.shared(u.addr, u.account, u.day):
+	case u.addr.IsPrivate(), h.everFrom(u), b.shared(u.addr, u.day):
 		level = finding.LevelLow
 	case h.knowsNetwork(u, ever):
 		level = finding.LevelMedium

@@ -18,12 +18,18 @@ type travel struct {
 	slack    int // km
 	accounts int
 	remember int32
-	pairs    *bounded.Table[placePair, sightings[string]] // accounts that alternate between two places
+	pairs    *bounded.Table[placePair, commute]
 	info     finding.Info
 }
 
 // A placePair is two places, the lesser first.
 type placePair struct{ a, b string }
+
+// A commute is which accounts alternate between two places.
+type commute struct {
+	by  sightings[string]
+	all throng // by weeks
+}
 
 // A trail is the last use of an account whose place is known.
 type trail struct {
@@ -44,7 +50,7 @@ func (b *persons) tuneTravel(t *Tuning) {
 	p := &b.travel
 	p.speed, p.distance, p.slack = t.Int("km_per_hour", 900), t.Int("km", 500), t.Int("country_slack_km", 1500)
 	p.accounts, p.remember = t.Int("egress_accounts", 3), b.span(t, "remember", 90*day)
-	p.pairs = bounded.NewTable[placePair, sightings[string]](5_000, b.kit.Evicted())
+	p.pairs = bounded.NewTable[placePair, commute](5_000, b.kit.Evicted())
 	p.info = finding.Info{
 		ID:    "baseline-impossible-travel",
 		Title: "Account used from two places too far apart", TitleJA: "移動できない距離の二か所からアカウントが使われた",
@@ -71,13 +77,14 @@ func (b *persons) judgeTravel(u *use, h *habit) {
 	if km < float64(p.distance) || km <= float64(p.speed)*gap.Hours() {
 		return
 	}
-	if b.shared(u.addr, u.account, u.day) || b.shared(from.addr, u.account, u.day) {
+	if b.shared(u.addr, u.day) || b.shared(from.addr, u.day) {
 		return
 	}
 	pair, _ := p.pairs.Get(pairOf(from.place, u.place))
-	own := pair.find(u.account)
-	ordinary := pair.established("", u.day, p.remember) >= p.accounts || own != nil && own.days.count(u.day-p.remember, u.day-1) >= 2
-	pair.see(h.account, u.time, u.record, maxVisitors)
+	own := pair.by.find(u.account)
+	ordinary := pair.all.crowded.any(u.day-p.remember, u.day-1) || own != nil && own.days.count(u.day-p.remember, u.day-1) >= 2
+	pair.by.see(h.account, u.time, u.record, maxVisitors)
+	pair.all.add(h.account, u.day, 7, p.accounts)
 	if ordinary {
 		return
 	}

@@ -78,7 +78,7 @@ func (b *persons) granted(ev *event.Event) {
 	switch {
 	case by != "" && by == who:
 		level = finding.LevelHigh
-	case practised, !b.seen.any(today-p.remember, today-p.learn):
+	case practised, !b.watching(today, p.learn, p.remember):
 		level = finding.LevelLow
 	}
 	f := About(ev, level)

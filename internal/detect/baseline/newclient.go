@@ -15,14 +15,16 @@ type newClient struct {
 func (b *persons) tuneNewClient(t *Tuning) {
 	b.client.learn, b.client.remember = b.span(t, "learn", 14*day), b.span(t, "remember", 90*day)
 	b.client.many = t.Int("many", 6)
+	b.staff = max(t.Int("staff", 500), 1)
 	b.client.info = finding.Info{
 		ID:    "baseline-new-client",
 		Title: "Account used with a first-seen client", TitleJA: "アカウントが初めてのクライアントで使われた",
 		Description: "An account succeeds with a browser, program or device it was not used with within the remembered days. Families and platforms are " +
 			"compared, not versions: an update is nothing new. Low by itself; medium together with an address and network the account is not known from. " +
-			"Accounts known with many clients are only informational. It cannot see a client that names itself as another.",
+			"Accounts known with many clients are only informational. A source with more than staff accounts a week serves customers: " +
+			"none of the baselines of habits learns or judges them there. It cannot see a client that names itself as another.",
 		DescriptionJA: "記憶している日数のあいだ使われたことのないブラウザー・プログラム・端末で、アカウントが成功した。版ではなく系統と OS を比べるので、更新では検知しない。" +
-			"単独では「低」、接続元とその網も初めてなら「中」。多くのクライアントを使うアカウントでは「情報」にとどめる。名乗りを偽るクライアントは見分けられない。",
+			"単独では「低」、接続元とその網も初めてなら「中」。多くのクライアントを使うアカウントでは「情報」にとどめる。一週間に staff を超えるアカウントが使うログ源は顧客向けとみなし、習慣に基づく検知の対象から（ほかの基準でも）外す。名乗りを偽るクライアントは見分けられない。",
 		Level: finding.LevelMedium, Tags: []string{"attack.initial-access", "attack.t1078"},
 		Params: t.Params(),
 	}
@@ -39,7 +41,7 @@ func (b *persons) judgeClient(u *use, h *habit) {
 		return // nothing to compare with
 	}
 	level := finding.LevelLow
-	strange := !u.addr.IsPrivate() && !h.knowsNetwork(u, p.remember) && !b.shared(u.addr, u.account, u.day)
+	strange := !u.addr.IsPrivate() && !h.knowsNetwork(u, p.remember) && !b.shared(u.addr, u.day)
 	switch {
 	case len(h.clients) >= p.many:
 		level = finding.LevelInformational

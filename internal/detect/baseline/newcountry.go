@@ -35,27 +35,27 @@ func (b *persons) judgeCountry(u *use, h *habit) {
 		return
 	}
 	before := h.countries.latest()
-	if before == nil || !h.located.any(u.day-p.remember, u.day-p.learn) || b.shared(u.addr, u.account, u.day) {
+	if before == nil || !h.located.any(u.day-p.remember, u.day-p.learn) || !h.learned(u.day, p.learn, p.remember) || b.shared(u.addr, u.day) {
 		return
 	}
-	colleagues := 0
+	usedBy := 0
 	if r := b.residents.Find(u.place.Country); r != nil {
-		colleagues = r.established(u.account, u.day, p.remember)
+		usedBy = r.count(u.day-p.remember, u.day-1)
 	}
 	level := finding.LevelMedium
 	switch {
 	case h.knowsClient(u, p.remember):
 		level = finding.LevelLow
-	case colleagues == 0 && u.client != "":
+	case usedBy < 2 && u.client != "":
 		level = finding.LevelHigh
 	}
 	f := aboutUse(u, level)
 	f.Records = append(f.Records, before.record)
 	days := h.located.since(u.day-p.remember, u.day)
-	f.Why = fmt.Sprintf("%s was used from %s (%s), a country it was never used from in %d days; it is known from %s; %d others are used from there; client: %s.",
-		finding.Shown(u.shown), u.place, u.addr, days, finding.List(h.countriesOf()), colleagues, said(u.client))
-	f.WhyJA = fmt.Sprintf("%s が %s（%s）から使われた。過去 %d 日間にこの国から使われたことはない。既知の国：%s。この国から使われるほかのアカウント：%d 件。クライアント：%s。",
-		finding.Shown(u.shown), u.place, u.addr, days, finding.List(h.countriesOf()), colleagues, saidJA(u.client))
+	f.Why = fmt.Sprintf("%s was used from %s (%s), a country it was never used from in %d days; it is known from %s; others were used from there on %d of those days; client: %s.",
+		finding.Shown(u.shown), u.place, u.addr, days, finding.List(h.countriesOf()), usedBy, said(u.client))
+	f.WhyJA = fmt.Sprintf("%s が %s（%s）から使われた。過去 %d 日間にこの国から使われたことはない。既知の国：%s。ほかのアカウントがこの国から使われた日数：%d 日。クライアント：%s。",
+		finding.Shown(u.shown), u.place, u.addr, days, finding.List(h.countriesOf()), usedBy, saidJA(u.client))
 	b.kit.Raise(f, &p.info, u.account, u.place.Country)
 }
 

@@ -109,7 +109,7 @@ func (b *persons) judgeRoute(u *use, h *habit) {
 		return
 	}
 	level := finding.LevelMedium
-	if b.shared(u.addr, u.account, u.day) {
+	if b.shared(u.addr, u.day) {
 		level = finding.LevelLow
 	}
 	f := aboutUse(u, level)

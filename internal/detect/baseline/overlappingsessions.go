@@ -15,7 +15,7 @@ import (
 
 type overlap struct {
 	logon, tunnel, settle time.Duration
-	most                  int
+	most, shared          int
 	learn, remember       int32
 	rooms                 *bounded.Table[netip.Addr, room]
 	pairs                 *bounded.Table[[2]string, dayset] // accounts that were used together
@@ -53,7 +53,7 @@ const (
 func (b *persons) tuneOverlap(t *Tuning) {
 	p := &b.overlap
 	p.logon, p.tunnel, p.settle = t.Duration("logon_lasts", 10*time.Minute), t.Duration("tunnel_lasts", 12*time.Hour), t.Duration("settle", time.Hour)
-	p.most = t.Int("most_accounts", 4)
+	p.most, p.shared = t.Int("most_accounts", 4), t.Int("shared_account_lines", 3)
 	p.learn, p.remember = b.span(t, "learn", 14*day), b.span(t, "remember", 90*day)
 	b.egress = egressParams{t.Int("egress_accounts", 4), t.Int("pool_accounts", 3), p.remember}
 	p.rooms = bounded.NewTable[netip.Addr, room](maxVisited/4, b.kit.Evicted())
@@ -63,10 +63,10 @@ func (b *persons) tuneOverlap(t *Tuning) {
 		Title: "Sessions of several accounts overlap at one address", TitleJA: "一つの接続元で複数アカウントのセッションが重なった",
 		Description: "Several accounts, in whatever services, have sessions from one public address at the same time: tunnels from opening to closing, " +
 			"logons within logon_lasts. It is said after settle: with more accounts than most_accounts by then the address is an office. Offices, " +
-			"carriers' pools and accounts that were used together on an earlier day (one household) are left out. Low while an account's habits are " +
+			"carriers' pools, accounts used from shared_account_lines lines a day and accounts that were used together on an earlier day (one household) are left out. Low while an account's habits are " +
 			"not known; high for three accounts or two VPN sessions. It cannot tell two people at a new shared place from one intruder.",
 		DescriptionJA: "一つのグローバルアドレスで、複数アカウント（サービスは問わない）のセッションが同時に開いていた。トンネルは接続から切断まで、ログインは logon_lasts のあいだ続くとみる。" +
-			"判定は settle の後で、それまでに most_accounts を超えれば事業所とみなす。事業所、携帯網、以前の日にも一緒に使われたアカウント（同居など）は除く。" +
+			"判定は settle の後で、それまでに most_accounts を超えれば事業所とみなす。事業所、携帯網、一日に shared_account_lines 以上の回線で使われる共用アカウント、以前の日にも一緒に使われたアカウント（同居など）は除く。" +
 			"使われ方の分からないアカウントを含むうちは「低」、3 アカウント以上または VPN どうしなら「高」。初めての場所に二人でいる場合と一人の侵入者は区別できない。",
 		Level: finding.LevelHigh, Tags: []string{"attack.initial-access", "attack.t1078", "attack.t1133"},
 		Params: t.Params(),
@@ -76,8 +76,8 @@ func (b *persons) tuneOverlap(t *Tuning) {
 // opens takes a session in and notes when it overlaps with another account's.
 func (b *persons) opens(u *use, h *habit) {
 	p := &b.overlap
-	if !u.logon || u.addr.IsPrivate() {
-		return
+	if !u.logon || u.addr.IsPrivate() || h != nil && h.crowd.peak(u.day-p.remember) >= p.shared {
+		return // an account that many use says nothing of who is there
 	}
 	r, _ := p.rooms.Get(u.addr)
 	lasts := p.logon
@@ -142,7 +142,7 @@ func (b *persons) settleUntil(now time.Time) {
 func (b *persons) met(m *meeting, r *room) {
 	p, u := &b.overlap, &m.use
 	together := present(r, u.time, m.due)
-	if len(together) < 2 || len(together) > p.most || b.shared(u.addr, u.account, u.day) {
+	if len(together) < 2 || len(together) > p.most || b.shared(u.addr, u.day) {
 		return
 	}
 	if b.household(together, u.day) {
@@ -159,6 +159,9 @@ func (b *persons) met(m *meeting, r *room) {
 	}
 	if slices.ContainsFunc(together, func(s session) bool { return !s.known }) {
 		level = finding.LevelLow
+		if !b.watching(u.day, p.learn, p.remember) {
+			level = finding.LevelInformational // everybody is new
+		}
 	}
 	f := aboutUse(u, level)
 	f.Until = together[len(together)-1].start

@@ -117,7 +117,7 @@ func (b *persons) failedOnExisting(u *use, h *habit) {
 		return
 	}
 	level := finding.LevelMedium
-	if b.shared(u.addr, "", u.day) {
+	if b.shared(u.addr, u.day) {
 		if len(tried) < p.shared {
 			return
 		}
@@ -208,7 +208,7 @@ func countLines(list sightings[netip.Addr]) int {
 // succeededAmongFailures judges a success by the failures around it.
 func (b *persons) succeededAmongFailures(u *use, h *habit) {
 	p := &b.spray
-	if h != nil && h.knowsAddress(u, p.remember) || u.addr.IsPrivate() && h != nil && h.knowsNetwork(u, p.remember) || b.shared(u.addr, u.account, u.day) {
+	if h != nil && h.knowsAddress(u, p.remember) || u.addr.IsPrivate() && h != nil && h.knowsNetwork(u, p.remember) || b.shared(u.addr, u.day) {
 		return
 	}
 	if s := p.byAddress.Find(u.addr); s != nil {

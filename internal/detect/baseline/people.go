@@ -24,12 +24,14 @@ type persons struct {
 	places *place.Places
 
 	habits    *bounded.Table[string, habit]
-	visitors  *bounded.Table[netip.Addr, visits]        // accounts by address
-	networks  *bounded.Table[netip.Prefix, roamers]     // accounts that move within a network
-	residents *bounded.Table[string, sightings[string]] // accounts by country
+	visitors  *bounded.Table[netip.Addr, throng]   // accounts by address
+	networks  *bounded.Table[netip.Prefix, throng] // accounts that move within a network
+	residents *bounded.Table[string, dayset]       // days of use by country
 	found     *bounded.Table[netip.Addr, foundPlace]
 
-	families *bounded.Table[string, string] // of clients, by what they call themselves
+	audiences *bounded.Table[string, audience] // by source
+	staff     int                              // so many accounts a week make a source one for customers
+	families  *bounded.Table[string, string]   // of clients, by what they call themselves
 
 	egress  egressParams
 	seen    dayset // days of use of whatever account
@@ -53,15 +55,17 @@ const (
 	maxVisited   = 30_000
 	maxCountries = 300
 	maxFamilies  = 2_000
+	maxAudiences = 200
 )
 
 func newPersons(k *Kit) Baseline {
 	b := &persons{kit: k, places: place.New()}
 	b.habits = bounded.NewTable[string, habit](maxPersons, k.Evicted())
-	b.visitors = bounded.NewTable[netip.Addr, visits](maxVisited, k.Evicted())
-	b.networks = bounded.NewTable[netip.Prefix, roamers](maxVisited/4, k.Evicted())
-	b.residents = bounded.NewTable[string, sightings[string]](maxCountries, k.Evicted())
+	b.visitors = bounded.NewTable[netip.Addr, throng](maxVisited, k.Evicted())
+	b.networks = bounded.NewTable[netip.Prefix, throng](maxVisited/4, k.Evicted())
+	b.residents = bounded.NewTable[string, dayset](maxCountries, k.Evicted())
 	b.found = bounded.NewTable[netip.Addr, foundPlace](maxVisited/4, new(uint64)) // nor these
+	b.audiences = bounded.NewTable[string, audience](maxAudiences, k.Evicted())
 	b.families = bounded.NewTable[string, string](maxFamilies, new(uint64)) // forgetting these loses nothing
 	b.tuneNewCountry(k.Tune("baseline-new-country"))
 	b.tuneNewClient(k.Tune("baseline-new-client"))
@@ -209,6 +213,10 @@ func (b *persons) judge(u *use) {
 	}
 	b.outsideApproved(u)
 	b.contained(u, h)
+	if b.serves(u) {
+		b.remark()
+		return // customers come and go as they like
+	}
 	if h != nil && !strings.HasSuffix(u.account, "$") { // the accounts of machines have no habits
 		b.judgeCountry(u, h)
 		b.judgeClient(u, h)
@@ -223,6 +231,13 @@ func (b *persons) judge(u *use) {
 	b.remark()
 }
 
+// serves reports whether a source serves customers, whose habits are theirs.
+func (b *persons) serves(u *use) bool {
+	a, _ := b.audiences.Get(u.source)
+	a.add(u.account, u.day, b.staff)
+	return a.crowded.any(u.day-maxDays, u.day)
+}
+
 // learn takes a success in.
 func (b *persons) learn(u *use) {
 	b.seen.mark(u.day)
@@ -230,25 +245,28 @@ func (b *persons) learn(u *use) {
 	b.learnMove(u, h)
 	h.learn(u)
 	v, _ := b.visitors.Get(u.addr)
-	v.accounts.see(h.account, u.time, u.record, maxVisitors)
+	v.add(h.account, u.day, 1, b.egress.accounts)
 	if u.place.Country != "" {
 		r, _ := b.residents.Get(u.place.Country)
-		r.see(h.account, u.time, u.record, maxVisitors)
+		r.mark(u.day)
 	}
 }
 
 // egressParams say what counts as an address that many people share.
 type egressParams struct {
-	accounts int // with so many accounts of at least two days an address is shared egress
-	moving   int // with so many accounts that move within it a network is a pool
+	accounts int // so many accounts on each of several days make an address shared egress
+	moving   int // so many accounts that move within a network in a week make it a pool
 	days     int32
 }
 
+// egressDays is how many crowded days make an address shared egress.
+const egressDays = 3
+
 // shared reports whether an address says little about a person: that of an
-// office, a VPN or proxy that several others used on earlier days, or one of a
+// office, a VPN or proxy that several used on earlier days, or one of a
 // carrier's pool.
-func (b *persons) shared(addr netip.Addr, account string, day int32) bool {
-	if v := b.visitors.Find(addr); v != nil && v.accounts.established(account, day, b.egress.days) >= b.egress.accounts {
+func (b *persons) shared(addr netip.Addr, day int32) bool {
+	if v := b.visitors.Find(addr); v != nil && v.crowded.count(day-b.egress.days, day-1) >= egressDays {
 		return true
 	}
 	return b.pooled(addr, day)
@@ -257,7 +275,7 @@ func (b *persons) shared(addr netip.Addr, account string, day int32) bool {
 // pooled reports whether several people keep getting new addresses of a network.
 func (b *persons) pooled(addr netip.Addr, day int32) bool {
 	n := b.networks.Find(network(addr))
-	return n != nil && n.moving.established("", day, b.egress.days) >= b.egress.moving
+	return n != nil && n.crowded.any(day-b.egress.days, day-1)
 }
 
 // learnMove notes that an account got another address of a network that it was
@@ -269,16 +287,21 @@ func (b *persons) learnMove(u *use, h *habit) {
 	for i := range h.addresses {
 		if a := &h.addresses[i]; network(a.key) == network(u.addr) && u.day-dayOf(a.at()) <= 30 {
 			n, _ := b.networks.Get(network(u.addr))
-			n.moving.see(h.account, u.time, u.record, maxVisitors)
+			n.add(h.account, u.day, 7, b.egress.moving)
 			return
 		}
 	}
 }
 
 // learned reports whether an account's habits are known: it was used so long
-// ago, and that is remembered.
+// ago, and since then on at least half as many days.
 func (h *habit) learned(day int32, learn, remember int32) bool {
-	return h.days.any(day-remember, day-learn)
+	return h.days.any(day-remember, day-learn) && h.days.count(day-remember, day-1) >= int(learn/2)
+}
+
+// watching reports whether konseki itself has been at it for so long.
+func (b *persons) watching(day int32, learn, remember int32) bool {
+	return b.seen.any(day-remember, day-learn) && b.seen.count(day-remember, day-1) >= int(learn/2)
 }
 
 // aboutUse begins a finding about a use.

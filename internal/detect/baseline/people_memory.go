@@ -15,7 +15,7 @@ const (
 	maxAddresses = 16
 	maxClients   = 8
 	maxDevices   = 4
-	maxVisitors  = 16
+	maxVisitors  = 16 // per pair of places
 )
 
 // maxDays is the longest that days are remembered.
@@ -144,17 +144,6 @@ func (s *sightings[K]) see(key K, at time.Time, record uint64, most int) {
 	}
 }
 
-// established counts the keys, but for one, seen on at least two days before a day.
-func (s sightings[K]) established(but K, day, days int32) int {
-	n := 0
-	for i := range s {
-		if s[i].key != but && s[i].days.count(day-days, day-1) >= 2 {
-			n++
-		}
-	}
-	return n
-}
-
 // latest is the sighting seen last, or nil.
 func (s sightings[K]) latest() *sighting[K] {
 	if len(s) == 0 {
@@ -231,8 +220,53 @@ func (h *habit) knowsNetwork(u *use, days int32) bool {
 	return false
 }
 
-// visits are the accounts that succeeded from one address.
-type visits struct{ accounts sightings[string] }
+// A throng notices the days on which many accounts share something: an
+// address, a network, a country. It counts by periods of whole days since 1970,
+// so that it does not matter when one began to look.
+type throng struct {
+	period  int32
+	members []string
+	crowded dayset // days on which the period's members became, or were, many
+}
 
-// roamers are the accounts that move within one network.
-type roamers struct{ moving sightings[string] }
+// add counts an account in the period of so many days that a day belongs to.
+func (g *throng) add(account string, day, length int32, many int) {
+	period := day / length
+	if period < g.period || many == 0 {
+		return
+	}
+	if period > g.period {
+		g.period, g.members = period, g.members[:0]
+	}
+	if len(g.members) < many && !slices.Contains(g.members, account) {
+		g.members = append(g.members, account)
+	}
+	if len(g.members) >= many {
+		g.crowded.mark(day)
+	}
+}
+
+// An audience notices sources that serve the public: more accounts succeed there
+// in a week than a company has people.
+type audience struct {
+	week    int32
+	members map[string]struct{}
+	crowded dayset
+}
+
+// add counts an account in the week of a day.
+func (a *audience) add(account string, day int32, many int) {
+	week := day / 7
+	if week < a.week {
+		return
+	}
+	if week > a.week || a.members == nil {
+		a.week, a.members = week, make(map[string]struct{})
+	}
+	if _, known := a.members[account]; !known && len(a.members) < many {
+		a.members[strings.Clone(account)] = struct{}{}
+	}
+	if len(a.members) >= many {
+		a.crowded.mark(day)
+	}
+}

@@ -16,7 +16,11 @@ func BenchmarkBaselines(b *testing.B) {
 	for i := range hosts {
 		hosts[i] = "app" + string(rune('a'+i%26)) + string(rune('a'+i/26))
 	}
-	w, err := detect.NewWatch(detect.NewPack(&sigma.Collection{}, nil))
+	p, err := detect.NewPack(&sigma.Collection{}, detect.Settings{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	w, err := detect.NewWatch(p)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -14,12 +15,14 @@ import (
 )
 
 // writeJSON writes one object on one line.
-func (e *env) writeJSON(v any) error {
+func (e *env) writeJSON(v any) error { return e.writeJSONTo(e.stdout, v) }
+
+func (e *env) writeJSONTo(out io.Writer, v any) error {
 	b, err := json.Marshal(v, json.Deterministic(true), jsontext.EscapeForHTML(false))
 	if err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
-	_, err = e.stdout.Write(append(b, '\n'))
+	_, err = out.Write(append(b, '\n'))
 	return err
 }
 

@@ -25,7 +25,7 @@ func storiesVerb() verb {
 			q := control.StoryQuery{}
 			w.register(fs)
 			fs.StringVar(&q.Level, "level", "", "the lowest `level` shown: informational, low, medium, high or critical; default: medium, for one story any")
-			fs.IntVar(&q.Budget, "budget", 20, "stories a day; the gravest come first, what is beyond is counted; -1 for all (`number`)")
+			fs.IntVar(&q.Budget, "budget", 0, "stories a day; the gravest come first, what is beyond is counted; -1 for all; default: the configured one, 20 (`number`)")
 			days := fs.Bool("days", false, "only how many there were each day")
 			return func(ctx context.Context, args []string) error {
 				if len(args) > 1 {

@@ -45,6 +45,8 @@ type Config struct {
 	// Placeholders are what %name% stands for in rules, "name: [values]".
 	// Default none; a rule that uses a name without values is refused.
 	Placeholders Placeholders `yaml:"placeholders,omitempty"`
+	// Detect holds thresholds of baselines and the budget of stories.
+	Detect Detect `yaml:"detect,omitempty"`
 	// Late is how far the time in a live record may be from its receipt before
 	// the record is counted as late, or its sender's clock as ahead. Default 5m.
 	Late time.Duration `yaml:"late"`
@@ -139,6 +141,9 @@ func (c Config) check() error {
 		return err
 	}
 	if err := c.Placeholders.check(); err != nil {
+		return err
+	}
+	if err := c.Detect.check(); err != nil {
 		return err
 	}
 	if _, err := time.LoadLocation(c.Zone); err != nil {

@@ -82,6 +82,7 @@ type Deps struct {
 	Flow    Flow
 	Zone    *time.Location
 	Keep    Policy // how long records are kept; the zero Policy keeps them for ever
+	Budget  int    // stories a day that are shown; 0 for 20
 	Version string
 	Rules   int
 	Logger  *slog.Logger

@@ -29,7 +29,7 @@ type Triage interface {
 type StoryQuery struct {
 	From, To time.Time // stories that have a finding in it; zero means open
 	Level    string    // the lowest; "" for medium
-	Budget   int       // stories a day; 0 for 20, negative for all
+	Budget   int       // stories a day; 0 for what is configured, negative for all
 	Zone     *time.Location
 }
 
@@ -93,6 +93,9 @@ func (s *Service) Stories(ctx context.Context, by string, q StoryQuery) (*Storie
 	o := story.Options{Level: q.Level, Budget: q.Budget, Zone: q.Zone, Mutes: s.registry.activeMutes()}
 	if o.Zone == nil {
 		o.Zone = s.Zone
+	}
+	if o.Budget == 0 {
+		o.Budget = s.Budget
 	}
 	out := &Stories{Stories: []story.Story{}, Watch: s.Flow.Watched()}
 	all := story.Build(s.registry.allFound(), o)

@@ -45,10 +45,11 @@ type Watch struct {
 
 // NewWatch returns a Watch that has seen nothing yet.
 func NewWatch(p *Pack) (*Watch, error) {
-	set, err := baseline.New(p.Baselines)
+	set, err := baseline.New(p.settings.Baselines)
 	if err != nil {
 		return nil, fmt.Errorf("detect: %w", err)
 	}
+	set.UsePlaces(p.settings.Places)
 	return &Watch{baselines: set, correlations: correlation.New(p.plan)}, nil
 }
 
@@ -71,7 +72,7 @@ func (w *Watch) Observe(ev *event.Event) []finding.Finding {
 	}
 	w.baselines.Arrive(ev)
 	switch {
-	case !w.baselines.Wants(ev) && !w.correlations.Wants(ev):
+	case !w.Wants(ev):
 	case ev.Time.Before(w.reached):
 		w.stats.Late++
 		w.judge(ev)
@@ -83,6 +84,18 @@ func (w *Watch) Observe(ev *event.Event) []finding.Finding {
 		}
 		w.release(w.queue.newest.Add(-Reorder))
 	}
+	return w.take()
+}
+
+// Wants reports whether correlations or baselines want an event in order.
+func (w *Watch) Wants(ev *event.Event) bool {
+	return w.baselines.Wants(ev) || w.correlations.Wants(ev)
+}
+
+// Judge takes the next event, which has been put in order already. Silence of
+// sources is not watched: that needs all events, through Observe.
+func (w *Watch) Judge(ev *event.Event) []finding.Finding {
+	w.judge(ev)
 	return w.take()
 }
 

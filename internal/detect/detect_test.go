@@ -13,9 +13,13 @@ import (
 	"github.com/konseki/konseki/internal/sigma"
 )
 
-func watching(tb testing.TB) *Watch {
+func watching(tb rapid.TB) *Watch {
 	tb.Helper()
-	w, err := NewWatch(NewPack(&sigma.Collection{}, nil))
+	p, err := NewPack(&sigma.Collection{}, Settings{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w, err := NewWatch(p)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -75,23 +79,19 @@ func TestArrivalOrderWithinReorderDoesNotMatter(t *testing.T) {
 			return a.Time.Compare(b.Time)*2 + int(min(max(int64(a.Record)-int64(b.Record), -1), 1))
 		}
 		slices.SortFunc(events, inOrder)
-		want := findings(events)
+		want := findings(watching(t), events)
 		arrival := make(map[*event.Event]time.Time)
 		for _, ev := range events {
 			arrival[ev] = ev.Time.Add(time.Duration(rapid.IntRange(0, 9_900).Draw(t, "delay")) * time.Millisecond)
 		}
 		slices.SortStableFunc(events, func(a, b *event.Event) int { return arrival[a].Compare(arrival[b]) })
-		if d := cmp.Diff(want, findings(events)); d != "" {
+		if d := cmp.Diff(want, findings(watching(t), events)); d != "" {
 			t.Errorf("another order of arrival gives other findings:\n%s", d)
 		}
 	})
 }
 
-func findings(events []*event.Event) []string {
-	w, err := NewWatch(NewPack(&sigma.Collection{}, nil))
-	if err != nil {
-		return []string{err.Error()}
-	}
+func findings(w *Watch, events []*event.Event) []string {
 	var out []string
 	take := func(list []finding.Finding) {
 		for _, f := range list {

@@ -1,9 +1,12 @@
 package detect
 
 import (
+	"fmt"
+
 	"github.com/konseki/konseki/internal/detect/correlation"
 	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/detect/note"
+	"github.com/konseki/konseki/internal/detect/secret"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/sigma"
 )
@@ -11,26 +14,46 @@ import (
 // A Detector looks at one event at a time. It is used by one goroutine at a time.
 type Detector struct {
 	plan    *correlation.Plan
+	secrets *secret.Scanner
 	matcher *sigma.Matcher
 	matches []sigma.Match
 }
 
 // NewDetector returns a Detector for the rules of a pack.
 func NewDetector(p *Pack) *Detector {
-	return &Detector{plan: p.plan, matcher: p.Engine.NewMatcher()}
+	return &Detector{plan: p.plan, secrets: p.secrets, matcher: p.Engine.NewMatcher()}
 }
 
-// Look takes down the event's Notes and appends to dst what the rules find in it.
-// raw is the record's bytes.
+// Look takes down the event's Notes and appends to dst what the rules, and the
+// search for secrets, find in it. raw is the record's bytes.
 func (d *Detector) Look(ev *event.Event, raw []byte, dst []finding.Finding) []finding.Finding {
 	ev.Notes = note.Of(ev, nil)
 	d.matches = d.matcher.Match(ev, raw, d.matches[:0])
 	for _, m := range d.matches {
 		ev.Notes = d.plan.Note(ev, m.Rule, ev.Notes)
-		if m.Rule.Quiet {
-			continue
+		if !m.Rule.Quiet {
+			dst = append(dst, finding.FromMatch(m, ev))
 		}
-		dst = append(dst, finding.FromMatch(m, ev))
+	}
+	for _, h := range d.secrets.Scan(ev, raw) {
+		dst = append(dst, ofSecret(h, ev))
 	}
 	return dst
+}
+
+// ofSecret makes the finding of a secret; nothing in it is the secret.
+func ofSecret(h secret.Hit, ev *event.Event) finding.Finding {
+	f := finding.Finding{
+		RuleID: h.RuleID, Title: h.Title, TitleJA: h.TitleJA, Level: h.Level, Kind: finding.KindSecret,
+		Time: ev.Time.UTC(), Records: []uint64{ev.Record}, Source: ev.Source, Host: ev.Host, ActorUser: ev.ActorUser, SrcIP: ev.SrcIP,
+		Object: ev.Object, Tags: []string{"attack.credential-access", "attack.t1552"},
+		Because: []sigma.Reason{{Field: h.Field, Value: h.Masked, Pattern: h.Kind}},
+		Why:     fmt.Sprintf("%s: %s in %s, %d of them.", h.Title, h.Masked, h.Field, h.Count),
+		WhyJA:   fmt.Sprintf("%s：%s（%s に %d 件）。", h.TitleJA, h.Masked, h.Field, h.Count),
+	}
+	if h.Field == "object" {
+		f.Object = sigma.Withheld
+	}
+	f.SealDaily(ev.Source, ev.Host, ev.ActorUser, ev.SrcIP, h.Field)
+	return f
 }

@@ -1,11 +1,14 @@
 package detect
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/konseki/konseki/internal/detect/baseline"
 	"github.com/konseki/konseki/internal/detect/correlation"
 	"github.com/konseki/konseki/internal/detect/note"
+	"github.com/konseki/konseki/internal/detect/place"
+	"github.com/konseki/konseki/internal/detect/secret"
 	"github.com/konseki/konseki/internal/sigma"
 )
 
@@ -14,17 +17,32 @@ import (
 type Pack struct {
 	Engine       *sigma.Engine
 	Correlations []*sigma.Correlation // inputs stand before those that use them
-	Baselines    baseline.Settings
 
-	plan *correlation.Plan
+	settings Settings
+	plan     *correlation.Plan
+	secrets  *secret.Scanner
 }
 
-// NewPack compiles a collection. Settings of baselines are checked by NewWatch.
-func NewPack(c *sigma.Collection, settings baseline.Settings) *Pack {
-	return &Pack{
-		Engine: sigma.Compile(c.Rules), Correlations: c.Correlations, Baselines: settings,
-		plan: correlation.NewPlan(c.Correlations),
+// Settings are what an installation decides.
+type Settings struct {
+	Baselines baseline.Settings
+	Places    *place.Places // nil: only what events state themselves is known
+}
+
+// NewPack compiles a collection. Settings that name no baseline or parameter
+// are an error.
+func NewPack(c *sigma.Collection, s Settings) (*Pack, error) {
+	secrets, err := secret.New()
+	if err != nil {
+		return nil, fmt.Errorf("detect: %w", err)
 	}
+	if _, err := baseline.New(s.Baselines); err != nil {
+		return nil, fmt.Errorf("detect: %w", err)
+	}
+	return &Pack{
+		Engine: sigma.Compile(c.Rules), Correlations: c.Correlations, settings: s,
+		plan: correlation.NewPlan(c.Correlations), secrets: secrets,
+	}, nil
 }
 
 // NotesVersion names what the Notes of events depend on. Derived files of

@@ -8,6 +8,7 @@ import (
 
 	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/detect"
+	"github.com/konseki/konseki/internal/detect/place"
 	"github.com/konseki/konseki/internal/normalise"
 	"github.com/konseki/konseki/internal/sigma"
 	"github.com/konseki/konseki/rules"
@@ -36,7 +37,17 @@ func loadPack(dir string, c config.Config) (*detect.Pack, []sigma.Problem, error
 	if err != nil {
 		return nil, nil, err
 	}
-	return detect.NewPack(all, nil), all.Problems, nil
+	s := detect.Settings{Baselines: c.Detect.Baselines}
+	if c.Detect.Geo != "" {
+		if s.Places, err = place.Open(c.Detect.Geo); err != nil {
+			return nil, nil, fmt.Errorf("server: konseki.yaml: detect: geo: %w", err)
+		}
+	}
+	p, err := detect.NewPack(all, s)
+	if err != nil {
+		return nil, nil, fmt.Errorf("server: konseki.yaml: %w", err)
+	}
+	return p, all.Problems, nil
 }
 
 // indexVersion names what derived files depend on.

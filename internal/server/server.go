@@ -126,7 +126,7 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 	s.flow.late = cmp.Or(opts.Config.Late, config.Default().Late)
 	s.Service = control.New(control.Deps{
 		Vault: s.vault, Dir: filepath.Join(s.Dir, vaultFolder), Index: s.index, Flow: s.flow, Zone: opts.Config.Location(), Keep: PolicyOf(opts.Config),
-		Version: opts.Version, Rules: len(pack.Engine.Rules()) + len(pack.Correlations), Logger: s.logger, Now: time.Now,
+		Budget: opts.Config.Detect.Budget, Version: opts.Version, Rules: len(pack.Engine.Rules()) + len(pack.Correlations), Logger: s.logger, Now: time.Now,
 	})
 	s.flow.own = s.Service
 	s.Service.Outside = s.outside

@@ -140,39 +140,55 @@ func sameText(a, b string) bool {
 }
 
 // TestEventLogsGiveFlatFieldsAndTheirRulesFire imports every event log of the
-// public rule set, finds each of its values among the fields of the events,
-// and sees the rule it was recorded for fire as often as stated.
+// public rule set, and the JSON beside it, finds each of its values among the
+// fields of the events, and sees the rule it was recorded for fire as often as
+// stated.
 func TestEventLogsGiveFlatFieldsAndTheirRulesFire(t *testing.T) {
-	matcher := publicRules(t)
-	fired := 0
 	all := regressions(t)
-	for _, r := range all {
-		shape, events := normalisetest.Import(t, r.log)
-		if shape.Format != "evtx" || len(events) != len(r.want) {
-			t.Errorf("%s: %q, %d events, want %d", r.name, shape.Format, len(events), len(r.want))
-			continue
-		}
-		matches := 0
-		for i := range events {
-			ev := &events[i]
-			normalisetest.Check(t, events)
-			compareFields(t, r.name, ev, r.want[i])
-			for _, m := range matcher.Match(ev, nil, nil) {
-				if m.Rule.ID == r.rule {
-					matches++
-				}
+	matcher := publicRules(t)
+	for _, format := range []string{"evtx", "jsonlines"} {
+		fired := 0
+		for _, r := range all {
+			if fires(t, matcher, r, format) {
+				fired++
 			}
 		}
-		if n := miscounted(r.rule); n > 0 {
-			r.matches = n
-		}
-		if matches == 0 || r.matches > 0 && matches != r.matches {
-			t.Errorf("%s: rule %s fired %d times, want %d", r.name, r.rule, matches, r.matches)
-			continue
-		}
-		fired++
+		t.Logf("%s: %d of %d rules fired", format, fired, len(all))
 	}
-	t.Logf("%d of %d rules fired", fired, len(all))
+}
+
+// fires imports an event log, or the JSON beside it, and reports whether its
+// rule fires as often as it must.
+func fires(t *testing.T, matcher *sigma.Matcher, r regression, format string) bool {
+	path := r.log
+	if format != "evtx" {
+		path = strings.TrimSuffix(r.log, ".evtx") + ".json"
+	}
+	shape, events := normalisetest.Import(t, path)
+	if shape.Format != format || len(events) != len(r.want) {
+		t.Errorf("%s: %q, %d events, want %d", r.name, shape.Format, len(events), len(r.want))
+		return false
+	}
+	if format == "evtx" { // one record; of JSON each object is one
+		normalisetest.Check(t, events)
+	}
+	matches := 0
+	for i := range events {
+		compareFields(t, r.name, &events[i], r.want[i])
+		for _, m := range matcher.Match(&events[i], nil, nil) {
+			if m.Rule.ID == r.rule {
+				matches++
+			}
+		}
+	}
+	if n := miscounted(r.rule); n > 0 {
+		r.matches = n
+	}
+	if matches == 0 || r.matches > 0 && matches != r.matches {
+		t.Errorf("%s as %s: rule %s fired %d times, want %d", r.name, format, r.rule, matches, r.matches)
+		return false
+	}
+	return true
 }
 
 // miscounted is how many events of a log satisfy the rule as it is written,

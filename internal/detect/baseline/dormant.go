@@ -36,12 +36,12 @@ func (b *persons) judgeDormant(u *use, h *habit) {
 	if since := u.day - int32(min(gap/day, maxDays)); b.seen.count(since, u.day-1) < int(u.day-since)/3 {
 		return // konseki saw nobody for most of the time
 	}
-	const ever = 1 << 20 // days: what is kept counts, however long ago
 	level := finding.LevelHigh
+	line, net := h.everFrom(u, b.dormant.forget)
 	switch {
-	case u.addr.IsPrivate(), h.everFrom(u), b.shared(u.addr, u.day):
+	case u.addr.IsPrivate(), line, b.shared(u.addr, u.day):
 		level = finding.LevelLow
-	case h.knowsNetwork(u, ever):
+	case net:
 		level = finding.LevelMedium
 	}
 	f := aboutUse(u, level)
@@ -55,13 +55,14 @@ func (b *persons) judgeDormant(u *use, h *habit) {
 	b.kit.Raise(f, &b.dormant.info, u.account)
 }
 
-// everFrom reports whether an account was used from an address or its line,
-// however long ago.
-func (h *habit) everFrom(u *use) bool {
+// everFrom reports whether an account was used from an address's line, or its
+// network, in the time until it would be forgotten.
+func (h *habit) everFrom(u *use, forget time.Duration) (line, net bool) {
 	for i := range h.addresses {
-		if h.addresses[i].key == u.addr || sameLine(h.addresses[i].key, u.addr) {
-			return true
+		if a := &h.addresses[i]; u.time.Sub(a.at()) <= forget {
+			line = line || a.key == u.addr || sameLine(a.key, u.addr)
+			net = net || network(a.key) == network(u.addr)
 		}
 	}
-	return false
+	return line, net
 }

@@ -43,7 +43,7 @@ func (b *persons) judgeClient(u *use, h *habit) {
 	level := finding.LevelLow
 	strange := !u.addr.IsPrivate() && !h.knowsNetwork(u, p.remember) && !b.shared(u.addr, u.day)
 	switch {
-	case len(h.clients) >= p.many:
+	case h.clients.among(u.day, p.remember) >= p.many:
 		level = finding.LevelInformational
 	case strange:
 		level = finding.LevelMedium

@@ -53,17 +53,19 @@ func (b *persons) judgeCountry(u *use, h *habit) {
 	f.Records = append(f.Records, before.record)
 	days := h.located.since(u.day-p.remember, u.day)
 	f.Why = fmt.Sprintf("%s was used from %s (%s), a country it was never used from in %d days; it is known from %s; others were used from there on %d of those days; client: %s.",
-		finding.Shown(u.shown), u.place, u.addr, days, finding.List(h.countriesOf()), usedBy, said(u.client))
+		finding.Shown(u.shown), u.place, u.addr, days, finding.List(h.countriesOf(u.day, p.remember)), usedBy, said(u.client))
 	f.WhyJA = fmt.Sprintf("%s が %s（%s）から使われた。過去 %d 日間にこの国から使われたことはない。既知の国：%s。ほかのアカウントがこの国から使われた日数：%d 日。クライアント：%s。",
-		finding.Shown(u.shown), u.place, u.addr, days, finding.List(h.countriesOf()), usedBy, saidJA(u.client))
+		finding.Shown(u.shown), u.place, u.addr, days, finding.List(h.countriesOf(u.day, p.remember)), usedBy, saidJA(u.client))
 	b.kit.Raise(f, &p.info, u.account, u.place.Country)
 }
 
 // countriesOf lists the countries an account is known from, the last one first.
-func (h *habit) countriesOf() []string {
+func (h *habit) countriesOf(day, days int32) []string {
 	var out []string
 	for i := len(h.countries) - 1; i >= 0; i-- {
-		out = append(out, h.countries[i].key)
+		if h.countries[i].days.any(day-days, day) {
+			out = append(out, h.countries[i].key)
+		}
 	}
 	return out
 }

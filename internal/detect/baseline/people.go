@@ -278,14 +278,17 @@ func (b *persons) pooled(addr netip.Addr, day int32) bool {
 	return n != nil && n.crowded.any(day-b.egress.days, day-1)
 }
 
+// moveDays is how long an address is held for an account's present one.
+const moveDays = 30
+
 // learnMove notes that an account got another address of a network that it was
 // seen in within the last month.
 func (b *persons) learnMove(u *use, h *habit) {
-	if u.addr.IsPrivate() || h.addresses.find(u.addr) != nil {
+	if u.addr.IsPrivate() || h.addresses.known(u.addr, u.day, moveDays) {
 		return
 	}
 	for i := range h.addresses {
-		if a := &h.addresses[i]; network(a.key) == network(u.addr) && u.day-dayOf(a.at()) <= 30 {
+		if a := &h.addresses[i]; network(a.key) == network(u.addr) && a.days.any(u.day-moveDays, u.day) {
 			n, _ := b.networks.Get(network(u.addr))
 			n.add(h.account, u.day, 7, b.egress.moving)
 			return

@@ -144,6 +144,17 @@ func (s *sightings[K]) see(key K, at time.Time, record uint64, most int) {
 	}
 }
 
+// among counts the keys seen in the days before and including one.
+func (s sightings[K]) among(day, days int32) int {
+	n := 0
+	for i := range s {
+		if s[i].days.any(day-days, day) {
+			n++
+		}
+	}
+	return n
+}
+
 // latest is the sighting seen last, or nil.
 func (s sightings[K]) latest() *sighting[K] {
 	if len(s) == 0 {

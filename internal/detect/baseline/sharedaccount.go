@@ -77,15 +77,17 @@ func (c *crowd) turn(day int32) {
 	c.day, c.lines, c.devices, c.records = day, c.lines[:0], c.devices[:0], c.records[:0]
 }
 
-// peak is the most of the days since one; what is older is forgotten.
+// peak is the most of the days since one.
 func (c *crowd) peak(since int32) int {
-	for len(c.peaks) > 0 && c.peaks[0].day < since {
+	for len(c.peaks) > 0 && c.peaks[0].day < c.day-maxDays {
 		c.peaks = c.peaks[1:]
 	}
-	if len(c.peaks) == 0 {
-		return 0
+	for _, p := range c.peaks { // the highest first
+		if p.day >= since {
+			return p.n
+		}
 	}
-	return c.peaks[0].n
+	return 0
 }
 
 func (b *persons) tuneCrowds(t *Tuning) {

@@ -66,16 +66,16 @@ func BenchmarkNormalise(b *testing.B) {
 // where the sample collections are at hand.
 func BenchmarkNormaliseAndDetect(b *testing.B) {
 	recs, size := generatedRecords(b, pipelineEvents)
-	own, problems := sigma.LoadDir(rules.FS(), ".")
-	if len(problems) > 0 {
-		b.Fatal(problems[0])
+	loaded := sigma.Load(sigma.Options{}, sigma.Tree{FS: rules.FS()})
+	if len(loaded.Problems) > 0 {
+		b.Fatal(loaded.Problems[0])
 	}
+	own := loaded.Rules
 	b.Run("own", func(b *testing.B) { normaliseAndDetect(b, recs, size, own) })
 	b.Run("own and public", func(b *testing.B) {
 		all, public := own, os.DirFS(filepath.Join(sigmaData(b), "sigma", "rules"))
 		for _, folder := range []string{"linux", "web"} {
-			more, _ := sigma.LoadDir(public, folder)
-			all = append(all, more...)
+			all = append(all, sigma.Load(sigma.Options{}, sigma.Tree{FS: public, Root: folder}).Rules...)
 		}
 		normaliseAndDetect(b, recs, size, all)
 	})

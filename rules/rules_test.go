@@ -66,11 +66,11 @@ func examples(t *testing.T, name string) []example {
 
 func load(t *testing.T) []*sigma.Rule {
 	t.Helper()
-	list, problems := sigma.LoadDir(FS(), ".")
-	for _, p := range problems {
+	c := sigma.Load(sigma.Options{}, sigma.Tree{FS: FS()})
+	for _, p := range c.Problems {
 		t.Errorf("%s:%d: %s", p.File, p.Line, p.Reason)
 	}
-	return list
+	return c.Rules
 }
 
 func TestEveryRuleMatchesItsExamplesAndNoCounterExample(t *testing.T) {

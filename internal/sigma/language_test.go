@@ -133,7 +133,7 @@ func TestValuesAndModifiers(t *testing.T) {
 		{"hour", `f|hour: 4`, []string{"2026-02-03T04:05:06Z", "2026-02-03T04:05:06+09:00", "2026-02-03 04:05:06.789", "03/Feb/2026:04:05:06 +0900", "1770091506", "1770091506789", "1770091506.25"},
 			[]string{"2026-02-03T05:05:06Z", "2026-02-03", "x", "", "4", "2026-02-30T04:05:06Z", "2026-02-03T04"}},
 		{"hours from", `f|hour|gte: 22`, []string{"2026-02-03T22:05:06Z"}, []string{"2026-02-03T21:59:59Z", "2026-02-03"}},
-		{"hours before", `f|lt|hour: 6`, []string{"2026-02-03T05:59:59Z"}, []string{"2026-02-03T06:00:00Z"}},
+		{"hours before", `f|lt|hour: 6`, []string{"2026-02-03T05:59:59Z"}, []string{"2026-02-03T06:00:00Z", "2026-02-03"}},
 		{"one of several hours", `f|hour: [0, 1]`, []string{"2026-02-03T00:05:06Z", "2026-02-03T01:05:06Z"}, []string{"2026-02-03T02:05:06Z"}},
 		{"another hour", `f|hour|neq: 4`, []string{"2026-02-03T05:05:06Z", "x"}, []string{"2026-02-03T04:05:06Z"}},
 		{"minute", `f|minute: 5`, []string{"2026-02-03T04:05:06Z", "2026-02-03T04:05Z"}, []string{"2026-02-03T05:04:06Z", "2026-02-03"}},
@@ -377,7 +377,7 @@ func TestAliasBombIsRefused(t *testing.T) {
 	}
 }
 
-func TestLoadDirGoesOnAfterABadFile(t *testing.T) {
+func TestLoadGoesOnAfterABadFile(t *testing.T) {
 	const good = "title: g\nid: %\nlogsource: {product: linux}\ndetection: {s: {f: x}, condition: s}\n"
 	fsys := fstest.MapFS{
 		"a/bad.yml":   {Data: []byte("title: [")},
@@ -387,7 +387,8 @@ func TestLoadDirGoesOnAfterABadFile(t *testing.T) {
 		"b/README.md": {Data: []byte("no rule")},
 		"big.yml":     {Data: make([]byte, maxFile+1)},
 	}
-	rules, problems := LoadDir(fsys, ".")
+	c := Load(Options{}, Tree{FS: fsys})
+	rules, problems := c.Rules, c.Problems
 	if len(rules) != 2 || rules[0].ID != "one" || rules[1].ID != "two" {
 		t.Errorf("rules %v", rules)
 	}
@@ -399,8 +400,8 @@ func TestLoadDirGoesOnAfterABadFile(t *testing.T) {
 			t.Errorf("line %d of the second document, want 6", p.Line)
 		}
 	}
-	if _, problems := LoadDir(fsys, "absent"); len(problems) != 1 {
-		t.Errorf("an absent folder: %+v", problems)
+	if c := Load(Options{}, Tree{FS: fsys, Root: "absent"}); len(c.Problems) != 1 {
+		t.Errorf("an absent folder: %+v", c.Problems)
 	}
 }
 

@@ -1,18 +1,13 @@
 package bench
 
 import (
-	"bufio"
-	"bytes"
 	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
 
-	"github.com/go-json-experiment/json/jsontext"
-	"github.com/klauspost/compress/zstd"
-
-	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/sigma"
+	"github.com/konseki/konseki/internal/sigma/sigmatest"
 	"github.com/konseki/konseki/rules"
 )
 
@@ -29,75 +24,18 @@ func sigmaData(b *testing.B) string {
 	return dir
 }
 
-// sigmaRules loads the folders that W1 is measured with, and konseki's own.
-func sigmaRules(b *testing.B) []*sigma.Rule {
+// sigmaRules loads folders of the public rules, and konseki's own.
+func sigmaRules(b *testing.B, folders ...string) []*sigma.Rule {
 	b.Helper()
-	public := os.DirFS(filepath.Join(sigmaData(b), "sigma", "rules"))
-	all, problems := sigma.LoadDir(rules.FS(), ".")
-	for _, folder := range []string{"linux", "web", "windows/process_creation"} {
-		more, bad := sigma.LoadDir(public, folder)
-		all, problems = append(all, more...), append(problems, bad...)
+	trees := []sigma.Tree{{FS: rules.FS()}}
+	for _, folder := range folders {
+		trees = append(trees, sigma.Tree{FS: sigmatest.Rules(b), Root: folder})
 	}
-	for _, p := range problems {
+	c := sigma.Load(sigma.Options{Placeholders: sigmatest.Placeholders()}, trees...)
+	for _, p := range c.Problems {
 		b.Errorf("%s:%d: %s", p.File, p.Line, p.Reason)
 	}
-	return all
-}
-
-// sigmaEvents reads W1: Windows and Linux processes and web accesses, a
-// quarter of which match a rule.
-func sigmaEvents(b *testing.B, n int) []event.Event {
-	b.Helper()
-	f, err := os.Open(filepath.Join(sigmaData(b), "bench", "sigma-w1.ndjson.zst"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer f.Close()
-	z, err := zstd.NewReader(f)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer z.Close()
-	var out []event.Event
-	for lines := bufio.NewScanner(z); lines.Scan() && len(out) < n; {
-		out = append(out, sigmaEvent(b, lines.Bytes()))
-	}
-	return out
-}
-
-func sigmaEvent(b *testing.B, line []byte) event.Event {
-	ev := event.Event{Format: "jsonlines", ClassUID: event.ClassProcess, ActivityID: event.ActivityProcessLaunch}
-	d := jsontext.NewDecoder(bytes.NewReader(line))
-	if _, err := d.ReadToken(); err != nil {
-		b.Fatal(err)
-	}
-	for d.PeekKind() == '"' {
-		k, err := d.ReadToken()
-		if err != nil {
-			b.Fatal(err)
-		}
-		name := k.String()
-		v, err := d.ReadToken()
-		if err != nil {
-			b.Fatal(err)
-		}
-		switch text := v.String(); name {
-		case "_category":
-			if text == "webserver" {
-				ev.ClassUID = event.ClassHTTP
-			}
-		case "_product", "_service":
-		case "EventID":
-			ev.EventCode = text
-			ev.Add(name, text)
-		case "Image":
-			ev.ProcessPath = text
-			ev.Add(name, text)
-		default:
-			ev.Add(name, text)
-		}
-	}
-	return ev
+	return c.Rules
 }
 
 // perProcessor runs f and reports events per second of processor time.
@@ -112,15 +50,68 @@ func perProcessor(b *testing.B, f func(i int)) {
 	b.ReportMetric(float64(n)/(cpuTime(b)-start).Seconds(), "events/cpu-s")
 }
 
-func BenchmarkSigmaW1(b *testing.B) {
-	m := sigma.Compile(sigmaRules(b)).NewMatcher()
-	events := sigmaEvents(b, 100_000)
+// matchAll matches the samples in turn and reports what share of them matched.
+func matchAll(b *testing.B, set []*sigma.Rule, samples []sigmatest.Sample) {
+	m := sigma.Compile(set).NewMatcher()
 	var dst []sigma.Match
-	perProcessor(b, func(i int) { dst = m.Match(&events[i%len(events)], nil, dst[:0]) })
+	tried, matched := 0, 0
+	perProcessor(b, func(i int) {
+		s := &samples[i%len(samples)]
+		dst = m.Match(&s.Event, s.Raw, dst[:0])
+		tried++
+		if len(dst) > 0 {
+			matched++
+		}
+	})
+	b.ReportMetric(100*float64(matched)/float64(tried), "%-matched")
+	b.ReportMetric(float64(len(set)), "rules")
+}
+
+// BenchmarkSigmaW1 is an attack on processes and web servers with the rules
+// for them: a quarter of the events match.
+func BenchmarkSigmaW1(b *testing.B) {
+	matchAll(b, sigmaRules(b, sigmatest.W1Rules()...), sigmatest.W1(b, 100_000))
+}
+
+// BenchmarkSigmaW1New is W1 with every number, identifier and third command
+// line new, as if they had never been seen.
+func BenchmarkSigmaW1New(b *testing.B) {
+	matchAll(b, sigmaRules(b, sigmatest.W1Rules()...), sigmatest.W1New(b, 100_000, 1))
+}
+
+// BenchmarkSigmaW2 is what a company's machines send, with all public rules;
+// sigmatest.W2 tells the proportions and what varies.
+func BenchmarkSigmaW2(b *testing.B) {
+	matchAll(b, sigmaRules(b, sigmatest.AllRules()...), sigmatest.W2(b, 100_000, 1))
+}
+
+// BenchmarkSigmaReload reads, parses and compiles all public rules, and
+// reports what the engine and a matcher keep in memory.
+func BenchmarkSigmaReload(b *testing.B) {
+	var e *sigma.Engine
+	var m *sigma.Matcher
+	before := liveHeap()
+	n, start := 0, cpuTime(b)
+	for b.Loop() {
+		e = sigma.Compile(sigmaRules(b, sigmatest.AllRules()...))
+		m = e.NewMatcher()
+		n++
+	}
+	b.ReportMetric((cpuTime(b)-start).Seconds()/float64(n), "cpu-s/op")
+	b.ReportMetric(float64(liveHeap()-before)/(1<<20), "live-MB")
+	b.ReportMetric(float64(len(e.Rules())), "rules")
+	runtime.KeepAlive(m)
+}
+
+func liveHeap() int64 {
+	runtime.GC()
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	return int64(s.HeapAlloc)
 }
 
 func BenchmarkSigmaCompile(b *testing.B) {
-	all := sigmaRules(b)
+	all := sigmaRules(b, sigmatest.AllRules()...)
 	for b.Loop() {
 		sigma.Compile(all)
 	}

@@ -12,12 +12,12 @@ type Engine struct {
 	unrouted []*Rule
 	router   *router
 
-	nodes   []node
-	kids    []uint32
-	roots   []uint32 // per rule
-	groups  []*group
-	indexes int // of all groups
-	widest  int // predicates of the largest group
+	nodes      []node
+	kids       []uint32
+	roots      []uint32 // per rule
+	groups     []*group
+	remembered int // indexes and expressions of all groups
+	widest     int // predicates of the largest group
 
 	fields  []field
 	byName  map[string]int32 // first field of a native name
@@ -39,7 +39,11 @@ type field struct {
 type compiledPredicate struct {
 	*predicate
 	id, ref int32 // fields
-	must    byte  // of opRegexp: a byte that every folded value it matches holds, or 0
+
+	// Of opRegexp:
+	must  byte     // a byte that every folded value it matches holds, or 0
+	needs *stretch // what every value it matches holds, or nil
+	memo  int      // its number for the memo
 }
 
 // A node is an expr in the Engine's flat form.
@@ -161,7 +165,8 @@ func (c *compiler) number(g *group, shared *sharing) map[*predicate]uint32 {
 			case opFieldRef:
 				out.ref = c.intern(p.other)
 			case opRegexp:
-				out.must = mustHold(p.text)
+				out.must, out.needs, out.memo = mustHold(p.text), stretchOf(p.text), c.remembered
+				c.remembered++
 				c.anchored = c.anchored || p.field == keywordField
 			}
 			g.preds = append(g.preds, out)

@@ -1,57 +1,34 @@
 package sigma
 
 import (
-	"bufio"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
-	"github.com/go-json-experiment/json/jsontext"
-	"github.com/klauspost/compress/zstd"
-
-	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/normalise/normalisetest"
+	"github.com/konseki/konseki/internal/sigma/sigmatest"
 )
 
 // shared returns a folder of ../shared, or skips the test.
 func shared(tb testing.TB, parts ...string) string {
 	tb.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			tb.Fatal("no go.mod above the working directory")
-		}
-		dir = filepath.Dir(dir)
-	}
-	path := filepath.Join(append([]string{filepath.Dir(dir), "shared"}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		tb.Skipf("../shared is absent: %v", err)
-	}
-	return path
+	return normalisetest.Shared(tb, parts...)
 }
 
+// loadShared loads folders of the public rules, placeholders filled in.
 func loadShared(tb testing.TB, folders ...string) []*Rule {
 	tb.Helper()
-	root := os.DirFS(shared(tb, "data", "sigma"))
-	var rules []*Rule
+	var trees []Tree
 	for _, f := range folders {
-		found, problems := LoadDir(root, f)
-		for _, p := range problems {
-			tb.Errorf("%s:%d: %s", p.File, p.Line, p.Reason)
-		}
-		rules = append(rules, found...)
+		trees = append(trees, Tree{FS: sigmatest.Rules(tb), Root: f})
 	}
-	return rules
+	c := Load(Options{Placeholders: sigmatest.Placeholders()}, trees...)
+	for _, p := range c.Problems {
+		tb.Errorf("%s:%d: %s", p.File, p.Line, p.Reason)
+	}
+	return c.Rules
 }
 
 func TestEveryPublicLinuxAndWebRuleLoads(t *testing.T) {
-	rules := loadShared(t, "rules/linux", "rules/web", "rules/windows/process_creation")
+	rules := loadShared(t, sigmatest.W1Rules()...)
 	if len(rules) != 1438 {
 		t.Errorf("loaded %d rules, want 1438", len(rules))
 	}
@@ -60,115 +37,71 @@ func TestEveryPublicLinuxAndWebRuleLoads(t *testing.T) {
 	}
 }
 
-func TestOfAllPublicRulesOnlyPlaceholdersAreRefused(t *testing.T) {
-	root := os.DirFS(shared(t, "data", "sigma"))
-	rules, problems := LoadDir(root, ".")
-	if len(rules) < 3700 {
-		t.Errorf("loaded %d rules", len(rules))
-	}
-	for _, p := range problems {
-		if strings.HasPrefix(p.File, "regression_data/") {
-			continue // descriptions of samples, not rules
-		}
-		if !strings.Contains(p.Reason, "expand") {
-			t.Errorf("%s:%d: %s", p.File, p.Line, p.Reason)
-		}
-	}
+// A sideBySide matches samples with the index and without.
+type sideBySide struct {
+	engine  *Engine
+	matcher *Matcher
+	full    *Matcher
+	events  map[string]int // per collection
+	matched map[string]int
+}
+
+func compare(t *testing.T, rules []*Rule) *sideBySide {
 	e := Compile(rules)
-	t.Logf("%d rules, %d refused, %d unrouted", len(rules), len(problems), len(e.Unrouted()))
+	t.Logf("%d rules, %d of them routed nowhere", len(rules), len(e.Unrouted()))
+	return &sideBySide{e, e.NewMatcher(), e.NewMatcher(), make(map[string]int), make(map[string]int)}
 }
 
-// w1 reads the first n events of the benchmark workload.
-func w1(tb testing.TB, n int) []event.Event {
-	tb.Helper()
-	f, err := os.Open(shared(tb, "data", "bench", "sigma-w1.ndjson.zst"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	z, err := zstd.NewReader(f)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer z.Close()
-	var out []event.Event
-	for lines := bufio.NewScanner(z); lines.Scan() && len(out) < n; {
-		out = append(out, w1Event(tb, lines.Bytes()))
-	}
-	return out
-}
-
-// w1Event makes the event that normalise would: native fields, class and code.
-func w1Event(tb testing.TB, line []byte) event.Event {
-	ev := event.Event{Format: "jsonlines", ClassUID: event.ClassProcess, ActivityID: event.ActivityProcessLaunch}
-	d := jsontext.NewDecoder(strings.NewReader(string(line)))
-	if _, err := d.ReadToken(); err != nil {
-		tb.Fatal(err)
-	}
-	for d.PeekKind() == '"' {
-		k, _ := d.ReadToken()
-		name := k.String()
-		v, err := d.ReadToken()
-		if err != nil {
-			tb.Fatal(err)
+// all compares every step-th sample.
+func (c *sideBySide) all(t *testing.T, samples []sigmatest.Sample, step int) {
+	t.Helper()
+	var got, want []Match
+	for i := 0; i < len(samples); i += step {
+		s := &samples[i]
+		got, want = c.matcher.Match(&s.Event, s.Raw, got[:0]), c.full.fullScan(&s.Event, s.Raw, want[:0])
+		if ids(got) != ids(want) {
+			t.Fatalf("%s, event %d: the index finds %q, a full scan %q, of %+v", s.From, i, ids(got), ids(want), s.Event)
 		}
-		text := v.String()
-		switch name {
-		case "_product", "_service":
-			continue
-		case "_category":
-			if text == "webserver" {
-				ev.ClassUID = event.ClassHTTP
-			}
-			continue
-		case "EventID":
-			ev.EventCode = text
-		case "Image":
-			ev.ProcessPath = text
+		c.events[s.From]++
+		if len(got) > 0 {
+			c.matched[s.From]++
 		}
-		ev.Add(name, text)
 	}
-	return ev
 }
 
-func TestIndexFindsWhatAFullScanFinds(t *testing.T) {
-	e := Compile(loadShared(t, "rules/linux", "rules/web", "rules/windows/process_creation"))
-	m := e.NewMatcher()
-	matched := 0
-	n := 1000
+// All public rules, their placeholders filled in, and events of every collection.
+func TestG10IndexFindsWhatAFullScanFinds(t *testing.T) {
+	c := compare(t, loadShared(t, sigmatest.AllRules()...))
+	step := 1
 	if testing.Short() {
-		n = 200
+		step = 20
 	}
-	var dst []Match
-	for i, ev := range w1(t, n) {
-		dst = m.Match(&ev, nil, dst[:0])
-		full := e.FullScan(&ev, nil, nil)
-		if got, want := ids(dst), ids(full); got != want {
-			t.Fatalf("event %d: index finds %s, full scan %s", i, got, want)
-		}
-		if len(dst) > 0 {
-			matched++
+	for i, set := range [][]sigmatest.Sample{sigmatest.Collected(t), sigmatest.W1(t, 100_000), sigmatest.W2(t, 10_000, 10)} {
+		c.all(t, set, []int{1, 20, 2}[i]*step)
+	}
+	for from, n := range c.events {
+		t.Logf("%-12s %6d events, %5d matched", from, n, c.matched[from])
+		if c.matched[from] == 0 && from != "applications" && from != "linux" { // no rule is for them
+			t.Errorf("no rule matches an event of %s: comparing them says nothing", from)
 		}
 	}
-	t.Logf("%d of %d events matched", matched, n)
-	if share := float64(matched) / float64(n); share < 0.2 || share > 0.4 {
+}
+
+func TestG10IndexFindsWhatAFullScanFindsOnW1(t *testing.T) {
+	c := compare(t, loadShared(t, sigmatest.W1Rules()...))
+	n := 4000
+	if testing.Short() {
+		n = 400
+	}
+	c.all(t, sigmatest.W1(t, n), 1)
+	if share := float64(c.matched["w1"]) / float64(n); share < 0.2 || share > 0.4 {
 		t.Errorf("%.0f %% of the events match, the workload is known for about 24 %%", 100*share)
 	}
 }
 
-func ids(list []Match) string {
-	var b strings.Builder
-	for _, m := range list {
-		b.WriteString(m.Rule.ID)
-		b.WriteByte(' ')
-	}
-	return b.String()
-}
-
 func BenchmarkW1(b *testing.B) {
-	e := Compile(loadShared(b, "rules/linux", "rules/web", "rules/windows/process_creation"))
-	events := w1(b, 50000)
-	m := e.NewMatcher()
+	m := Compile(loadShared(b, sigmatest.W1Rules()...)).NewMatcher()
+	events := sigmatest.W1(b, 50_000)
 	var dst []Match
-	loop(b, func(i int) { dst = m.Match(&events[i%len(events)], nil, dst[:0]) })
+	loop(b, func(i int) { dst = m.Match(&events[i%len(events)].Event, nil, dst[:0]) })
 }

@@ -8,7 +8,7 @@ import (
 
 // A fieldIndex tells which of a group's predicates a value of a field satisfies.
 type fieldIndex struct {
-	number  int // among those of all groups
+	memo    int // its number for the memo
 	field   int32
 	present []uint32            // rules that any value makes candidates
 	exact   map[string][]uint32 // folded value to predicates
@@ -143,8 +143,8 @@ func (c *compiler) buildIndex(g *group, sets [][]witness, number map[*predicate]
 	}
 	slices.SortFunc(g.index, func(a, b fieldIndex) int { return cmp.Compare(a.field, b.field) })
 	for i := range g.index {
-		g.index[i].number = c.indexes
-		c.indexes++
+		g.index[i].memo = c.remembered
+		c.remembered++
 	}
 }
 

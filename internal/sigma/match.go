@@ -60,7 +60,7 @@ func (e *Engine) NewMatcher() *Matcher {
 	return &Matcher{
 		engine: e, slots: make([]slot, len(e.fields)), seen: make([]uint32, len(e.rules)),
 		holding: newBitset(e.widest), asked: newBitset(e.widest), tried: newBitset(e.widest),
-		byRows: make(map[rowSet][]*group), texts: newTexts(), memo: newMemo(e.indexes),
+		byRows: make(map[rowSet][]*group), texts: newTexts(), memo: newMemo(e.remembered),
 	}
 }
 
@@ -278,7 +278,7 @@ func (m *Matcher) recall(x *fieldIndex, at int32) {
 		return
 	}
 	text := m.values[at].text
-	entry, known := m.memo.find(x.number, text)
+	entry, known := m.memo.find(x.memo, text)
 	if known != nil {
 		for ; len(known) > 0; known = known[4:] {
 			m.hold(binary.LittleEndian.Uint32(known))
@@ -383,8 +383,11 @@ func (m *Matcher) witness(p *compiledPredicate) int32 {
 		return m.refers(p, at)
 	}
 	for ; at != none; at = m.values[at].next {
-		s := m.folded(at)
-		if (p.must == 0 || bytes.IndexByte(s, p.must) >= 0) && p.matches(&m.values[at], s) {
+		if p.op == opRegexp {
+			if m.expression(p, at) {
+				return at
+			}
+		} else if s := m.folded(at); p.matches(&m.values[at], s) {
 			return at
 		}
 	}
@@ -408,4 +411,33 @@ func (m *Matcher) refers(p *compiledPredicate, at int32) int32 {
 		}
 	}
 	return none
+}
+
+// expression tells whether a regular expression matches a value. Expressions
+// are slow: they are run only on values that hold what they need, and once on
+// values that come again.
+func (m *Matcher) expression(p *compiledPredicate, at int32) bool {
+	s, v := m.folded(at), &m.values[at]
+	if p.must != 0 && bytes.IndexByte(s, p.must) < 0 || p.needs != nil && !p.needs.in(v) {
+		return false
+	}
+	if p.needs != nil && p.needs.whole {
+		return true
+	}
+	if v.raw != nil || !p.need.holds(s) {
+		return p.matches(v, s)
+	}
+	entry, known := m.memo.find(p.memo, v.text)
+	if known != nil {
+		return len(known) > 0
+	}
+	matches := p.matches(v, s)
+	if entry != nil {
+		m.hits = m.hits[:0]
+		if matches {
+			m.hits = append(m.hits, 1)
+		}
+		m.memo.keep(entry, v.text, m.hits)
+	}
+	return matches
 }

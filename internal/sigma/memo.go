@@ -5,7 +5,8 @@ import (
 	"hash/maphash"
 )
 
-// A memo remembers which predicates the index found in which value. Paths,
+// A memo remembers which predicates an index found in which value, and whether
+// an expression matched it. Paths,
 // users and programs repeat so much in real streams that most values need not
 // be searched again; for fields in which they do not, it rests for a while.
 // It is a hash table without chains over a ring of bytes, which new values
@@ -15,7 +16,7 @@ type memo struct {
 	entries []memoEntry
 	ring    []byte
 	written uint64    // bytes ever written to the ring
-	use     []memoUse // per index
+	use     []memoUse // per index or expression
 }
 
 // A memoEntry says where in the ring a value lies: its text, then four bytes
@@ -23,12 +24,12 @@ type memo struct {
 type memoEntry struct {
 	hash  uint64
 	at    uint64 // of written
-	index uint32
+	user  uint32
 	text  uint16
 	preds uint16
 }
 
-// memoUse is how useful a memo is to one index.
+// memoUse is how useful a memo is to one of them.
 type memoUse struct {
 	asked, found uint32
 	rest         uint32 // values that are not to be looked for
@@ -43,18 +44,18 @@ const (
 	memoRest    = 1 << 16 // or is not asked so many times
 )
 
-func newMemo(indexes int) *memo {
+func newMemo(users int) *memo {
 	return &memo{
 		seed: maphash.MakeSeed(), entries: make([]memoEntry, memoEntries), ring: make([]byte, memoRing),
-		written: memoRing, use: make([]memoUse, indexes), // no entry is at 0
+		written: memoRing, use: make([]memoUse, users), // no entry is at 0
 	}
 }
 
 // find returns the entry that a text belongs in and whether it holds it, in
 // which case found lists the predicates, four bytes each. It returns nil for a
 // text that is not to be remembered.
-func (m *memo) find(index int, text string) (e *memoEntry, found []byte) {
-	u := &m.use[index]
+func (m *memo) find(user int, text string) (e *memoEntry, found []byte) {
+	u := &m.use[user]
 	if u.rest > 0 {
 		u.rest--
 		return nil, nil
@@ -68,16 +69,16 @@ func (m *memo) find(index int, text string) (e *memoEntry, found []byte) {
 		}
 		u.asked, u.found = 0, 0
 	}
-	hash := maphash.String(m.seed, text) + uint64(index)*gramHash
+	hash := maphash.String(m.seed, text) + uint64(user)*gramHash
 	e = &m.entries[hash%memoEntries]
-	if e.hash == hash && e.index == uint32(index) && e.at+memoRing > m.written {
+	if e.hash == hash && e.user == uint32(user) && e.at+memoRing > m.written {
 		data := m.ring[e.at%memoRing:][:int(e.text)+4*int(e.preds)]
 		if string(data[:e.text]) == text {
 			u.found++
 			return e, data[e.text:]
 		}
 	}
-	e.hash, e.index = hash, uint32(index)
+	e.hash, e.user = hash, uint32(user)
 	e.at = 0
 	return e, nil
 }

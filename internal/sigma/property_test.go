@@ -136,3 +136,13 @@ func TestFoldingAgreesOnStringsAndBytes(t *testing.T) {
 		}
 	})
 }
+
+// ids gives the ids of the rules that matched, in order.
+func ids(list []Match) string {
+	var b strings.Builder
+	for _, m := range list {
+		b.WriteString(m.Rule.ID)
+		b.WriteByte(' ')
+	}
+	return b.String()
+}

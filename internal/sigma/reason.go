@@ -65,7 +65,11 @@ func (m *Matcher) reason(p *compiledPredicate) Reason {
 	if p.field == keywordField {
 		r.Field = "keyword"
 	}
-	if at := m.witness(p); at >= 0 {
+	at := m.first(p.id)
+	if at == none || m.values[at].next != none {
+		at = m.witness(p) // which of them it is
+	}
+	if at >= 0 {
 		r.Value = m.excerpt(p, at)
 	}
 	return r

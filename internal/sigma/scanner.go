@@ -38,12 +38,12 @@ type gram struct {
 
 const (
 	gramHash    = 0x9E3779B97F4A7C15 // 2^64 divided by the golden ratio
-	filterWords = 2                  // for a word of the filter so many slots, as a power of two
+	filterWords = 3                  // for a word of the filter so many slots, as a power of two
 	padding     = 4                  // bytes that must be readable behind a text
 )
 
-// bitsOf gives the bits of a filter word that stand for a hash.
-func bitsOf(hash uint64) uint64 { return 1<<(hash>>16&63) | 1<<(hash>>22&63) }
+// signs gives the two bits of a filter word that stand for a hash.
+func signs(hash uint64) (first, second uint64) { return hash >> 16 & 63, hash >> 22 & 63 }
 
 // newScanner returns a scanner of needles that are width bytes long at least,
 // or nil when there are none.
@@ -63,7 +63,8 @@ func newScanner(needles []needle, width int) *scanner {
 	for i := range needles {
 		g := s.gramOf(&needles[i])
 		h := uint64(g) * gramHash
-		s.filter[h>>s.shift] |= bitsOf(h)
+		first, second := signs(h)
+		s.filter[h>>s.shift] |= 1<<first | 1<<second
 		slot := s.slot(g, h)
 		if slot.end == 0 {
 			*slot = gram{g, uint32(i), uint32(i)}
@@ -113,10 +114,12 @@ func (s *scanner) slot(g uint32, hash uint64) *gram {
 // padding bytes must be readable.
 func (s *scanner) scan(text []byte, seen bitset, found []uint32) []uint32 {
 	padded := text[:len(text)+padding]
-	for at := 0; at <= len(text)-s.width; at++ {
-		g := binary.LittleEndian.Uint32(padded[at:]) & s.mask
+	filter, mask, shift := s.filter, s.mask, s.shift&63
+	for at := range max(0, len(text)-s.width+1) {
+		g := binary.LittleEndian.Uint32(padded[at:]) & mask
 		h := uint64(g) * gramHash
-		if b := bitsOf(h); s.filter[h>>(s.shift&63)]&b == b {
+		first, second := signs(h)
+		if w := filter[h>>shift]; w>>first&1 != 0 && w>>second&1 != 0 {
 			found = s.compare(text, at, s.slot(g, h), seen, found)
 		}
 	}

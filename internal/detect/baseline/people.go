@@ -217,6 +217,7 @@ func (b *persons) judge(u *use) {
 		b.remark()
 		return // customers come and go as they like
 	}
+	b.outsideHours(u)
 	if h != nil && !strings.HasSuffix(u.account, "$") { // the accounts of machines have no habits
 		b.judgeCountry(u, h)
 		b.judgeClient(u, h)

@@ -145,14 +145,15 @@ func minutes(s string) int {
 	return hour*60 + minute
 }
 
-// judgeHours judges a logon by the hours approved, or else those learned.
+// approvedFor reports whether hours are approved for an account.
+func (p *hours) approvedFor(account string) bool {
+	return len(p.approved) > 0 && listed(p.accounts, account)
+}
+
+// judgeHours judges a logon by the hours learned, where none are approved.
 func (b *persons) judgeHours(u *use, h *habit) {
 	p := &b.hours
-	if !u.logon {
-		return
-	}
-	if len(p.approved) > 0 && listed(p.accounts, u.account) {
-		b.outsideHours(u)
+	if !u.logon || p.approvedFor(u.account) {
 		return
 	}
 	since := u.day - p.remember
@@ -171,8 +172,12 @@ func (b *persons) judgeHours(u *use, h *habit) {
 	b.kit.Raise(f, &p.info, u.account)
 }
 
+// outsideHours judges a logon by the hours that parameters approve.
 func (b *persons) outsideHours(u *use) {
 	p := &b.hours
+	if !u.logon || !p.approvedFor(u.account) {
+		return
+	}
 	t := u.time.In(p.zone)
 	minute := t.Hour()*60 + t.Minute()
 	for _, s := range p.approved {

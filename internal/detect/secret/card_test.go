@@ -132,6 +132,10 @@ func TestCardsAreCountedAndPlaced(t *testing.T) {
 	if len(got) != 1 || got[0].Field != "statement" || got[0].Count != 2 {
 		t.Errorf("%+v", got)
 	}
+	ev.Object = "card 4111111111111111"
+	if got := s.Scan(ev, []byte("LOG: statement: "+ev.Statement)); len(got) != 1 || got[0].Field != "object" {
+		t.Errorf("the object holds it too: %+v", got)
+	}
 	ev.Nth = 1
 	if got := s.Scan(ev, []byte(ev.Statement)); len(got) != 0 {
 		t.Errorf("the record's text counted for its second event: %+v", got)

@@ -82,14 +82,14 @@ func (s *Scanner) Scan(ev *event.Event, raw []byte) []Hit {
 	return found.list
 }
 
-// placed names the column or field that holds what was found in the record,
-// where one alone tells the same.
+// placed names the column or field that holds what was found in the record.
+// The object comes before the others: whoever shows it must know.
 func (s *Scanner) placed(ev *event.Event, of []Hit) []Hit {
 	for _, t := range texts(ev) {
 		var found hits
 		s.cards(t.text, t.field, &found)
 		for i := range of {
-			if of[i].Field != "raw" {
+			if of[i].Field != "raw" && t.field != "object" {
 				continue
 			}
 			if j := slices.IndexFunc(found.list, func(h Hit) bool { return h.RuleID == of[i].RuleID && h.Masked == of[i].Masked }); j >= 0 {

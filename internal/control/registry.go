@@ -23,7 +23,8 @@ type registry struct {
 	imported  map[string]ImportedFile // by SHA-256 of the content
 	begun     map[string]uint64       // imports begun and not ended whole: Seq of the record that says so
 	found     map[string]bool         // finding ids
-	items     []story.Item            // the findings, in the order of their records
+	items     []story.Item            // the findings that were read
+	unread    []uint64                // records of findings that were not
 	foundAt   map[string]int          // places in items, by finding id
 	mutes     []Mute
 	fromFiles map[string]bool // sources of which files were imported
@@ -157,11 +158,13 @@ func (s *Service) Raised(id string) bool {
 	return s.registry.found[id]
 }
 
-// MarkRaised remembers that a finding of this id was sealed.
-func (s *Service) MarkRaised(id string) {
+// MarkRaised remembers that a finding of this id was sealed, as a record that
+// is read when stories are asked for.
+func (s *Service) MarkRaised(id string, record uint64) {
 	s.registry.mu.Lock()
 	defer s.registry.mu.Unlock()
 	s.registry.found[id] = true
+	s.registry.unread = append(s.registry.unread, record)
 }
 
 // Sources implements [Operations].

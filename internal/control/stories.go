@@ -97,8 +97,12 @@ func (s *Service) Stories(ctx context.Context, by string, q StoryQuery) (*Storie
 	if o.Budget == 0 {
 		o.Budget = s.Budget
 	}
+	items, err := s.allFound(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := &Stories{Stories: []story.Story{}, Watch: s.Flow.Watched()}
-	all := story.Build(s.registry.allFound(), o)
+	all := story.Build(items, o)
 	all = slices.DeleteFunc(all, func(t story.Story) bool {
 		return !q.From.IsZero() && t.Last.Before(q.From) || !q.To.IsZero() && !t.First.Before(q.To)
 	})
@@ -205,10 +209,29 @@ func (r *registry) applyFinding(rec event.Record) error {
 	return nil
 }
 
-func (r *registry) allFound() []story.Item {
+// allFound gives every finding; those sealed before konseki started are read
+// from the vault the first time.
+func (s *Service) allFound(ctx context.Context) ([]story.Item, error) {
+	r := s.registry
+	r.mu.Lock()
+	unread := r.unread
+	r.unread = nil
+	r.mu.Unlock()
+	for i, seq := range unread {
+		rec, err := s.Vault.Get(ctx, seq)
+		if err == nil && rec.Gone == event.Present {
+			err = r.applyFinding(rec)
+		}
+		if err != nil {
+			r.mu.Lock()
+			r.unread = append(r.unread, unread[i:]...)
+			r.mu.Unlock()
+			return nil, fmt.Errorf("control: finding %d: %w", seq, err)
+		}
+	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return slices.Clone(r.items)
+	return slices.Clone(r.items), nil
 }
 
 func (r *registry) allMutes() []Mute {

@@ -64,12 +64,17 @@ func newFlow(v *vault.Vault, x *duckdb.Index, pack *detect.Pack, logger *slog.Lo
 	}
 }
 
-// batchRecords is how many records are derived and indexed at a time.
-const batchRecords = 8192
+// batchRecords is how many rows are derived and indexed at a time, batchBytes
+// about how much of text.
+const (
+	batchRecords = 8192
+	batchBytes   = 64 << 20
+)
 
 // batch is a stretch of records on its way into the index.
 type batch struct {
 	rows     []index.Row
+	bytes    int // of records and decoded texts
 	last     uint64
 	outside  uint64 // the last record that is not konseki's own
 	findings []finding.Finding
@@ -77,6 +82,8 @@ type batch struct {
 	seen     []seenSource
 	losses   *coverage.Losses // nil while there are none
 }
+
+func (b *batch) full() bool { return len(b.rows) >= batchRecords || b.bytes >= batchBytes }
 
 type seenSource struct{ id, kind, ack string }
 
@@ -135,7 +142,7 @@ func (f *flow) derive(ctx context.Context, out chan<- *batch) error {
 				f.lossOf(b, rec, evs)
 			}
 			last = rec.Seq
-			if len(b.rows) >= batchRecords {
+			if b.full() {
 				if err := send(ctx, out, b); err != nil {
 					return err
 				}
@@ -180,7 +187,9 @@ func (d *deriver) record(b *batch, rec event.Record) []event.Event {
 	}
 	evs := d.normaliser.Events(nil, &rec)
 	own := event.IsOwn(rec.Source)
+	b.bytes += len(rec.Raw)
 	for i := range evs {
+		b.bytes += 2 * len(evs[i].Text)
 		b.rows = append(b.rows, index.Row{Event: &evs[i], Raw: rec.Raw})
 		if !own {
 			b.findings = d.detector.Look(&evs[i], rec.Raw, b.findings)
@@ -428,11 +437,11 @@ func (f *flow) rebuild(ctx context.Context, progress func(done, total uint64)) (
 				break
 			}
 			d.record(b, rec)
-			if len(b.rows) >= batchRecords {
+			if b.full() {
 				if err := f.index.Add(ctx, b.rows); err != nil {
 					return nil, fmt.Errorf("server: reindex: %w", err)
 				}
-				b.rows = b.rows[:0]
+				b.rows, b.bytes = b.rows[:0], 0
 				progress(rec.Seq, size)
 			}
 		}

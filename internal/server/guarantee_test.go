@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/vault"
 )
@@ -255,6 +257,38 @@ func TestWhatWasLeftUnjudgedWhenKonsekiWasStoppedIsJudged(t *testing.T) {
 		}
 		if got := findings(t, s); len(got) != 1 || got[0].Cites[0] != 1 {
 			t.Errorf("findings are %+v", got)
+		}
+		closed(t, s)
+	}
+}
+
+func TestStoriesKnowFindingsSealedBeforeTheStart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	v, err := vault.OpenOrCreate(filepath.Join(dir, vaultFolder), vault.Options{SegmentRecords: 4, BatchRecords: 4, BatchEvery: 20 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var recs []event.Record
+	for i := range 20 {
+		f := finding.Finding{
+			ID: fmt.Sprintf("%064d", i), RuleID: "r", Title: "T", TitleJA: "題", Level: finding.LevelHigh, Kind: finding.KindBaseline,
+			Time: jst(2, 9, i), Until: jst(2, 9, i), ActorUser: "abe", Why: "Because.", WhyJA: "理由。",
+		}
+		rec, err := control.OwnRecord(event.SourceFinding, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		recs = append(recs, rec)
+	}
+	if err := errors.Join(v.Append(t.Context(), recs), v.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // derived anew, then from the index
+		s := start(t, dir)
+		found, err := s.Stories(t.Context(), "test", control.StoryQuery{})
+		if err != nil || len(found.Stories) != 1 || len(found.Stories[0].Findings) != 20 {
+			t.Errorf("%+v, %v", found, err)
 		}
 		closed(t, s)
 	}

@@ -200,7 +200,7 @@ func (s *Server) rememberCovered(ctx context.Context) error {
 		for i := range page.Events {
 			switch ev := &page.Events[i]; {
 			case ev.ClassUID == event.ClassFinding:
-				s.MarkRaised(ev.SessionUID) // there are many, and their id is all that is needed
+				s.MarkRaised(ev.SessionUID, ev.Record) // there are many, and their id is all that is needed at first
 			case ev.Source == event.SourceLoss:
 				s.FoldLoss(ev) // there may be many
 			default:

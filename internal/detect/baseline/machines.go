@@ -1,4 +1,6 @@
 package baseline
 
 // machines are the baselines about hosts, programs, files and databases.
-func machines() []func(*Kit) Baseline { return nil }
+func machines() []func(*Kit) Baseline {
+	return []func(*Kit) Baseline{newStatements}
+}

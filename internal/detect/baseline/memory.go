@@ -17,6 +17,50 @@ type account struct {
 	logons int
 	used   []usedAddress // the one used longest ago first
 	news   []time.Time   // when addresses were new, of the last days
+	shared []sharedAt    // the addresses shared with others lately
+}
+
+// A sharedAt is an address that an account shared with others, and when that
+// was noticed.
+type sharedAt struct {
+	addr netip.Addr
+	at   time.Time
+}
+
+// commonDays is how long a shared address counts towards a common account.
+const commonDays = 90
+
+// shares notes that an account shares an address with others.
+func (a *account) shares(addr netip.Addr, at time.Time, most int) {
+	horizon := at.AddDate(0, 0, -commonDays)
+	a.shared = slices.DeleteFunc(a.shared, func(s sharedAt) bool { return s.at.Before(horizon) || sameLine(s.addr, addr) })
+	if len(a.shared) < most {
+		a.shared = append(a.shared, sharedAt{addr, at})
+	}
+}
+
+// common reports whether an account shares so many addresses with their owners
+// that it must be a tool of them all ("git"), and tells nothing of who is there.
+func (b *accounts) common(name string) bool {
+	a := b.accounts.Find(name)
+	return a != nil && b.p.CommonAddresses > 0 && len(a.shared) >= b.p.CommonAddresses
+}
+
+// telltale leaves out the accounts that everybody uses, having noted that the
+// others share the address with an account.
+func (b *accounts) telltale(account string, addr netip.Addr, at time.Time, list []tie) []tie {
+	list = slices.DeleteFunc(list, func(t tie) bool { return b.common(t.account) })
+	for _, t := range list {
+		for _, name := range [...]string{t.account, account} {
+			if a := b.accounts.Find(name); a != nil {
+				a.shares(addr, at, b.p.CommonAddresses)
+			}
+		}
+	}
+	if b.common(account) {
+		return nil
+	}
+	return list
 }
 
 // A usedAddress is an address an account succeeded from.

@@ -26,6 +26,9 @@ type accountParams struct {
 	// egress, an office for example.
 	SharedWithin   time.Duration
 	SharedAccounts int
+	// CommonAddresses addresses shared with other accounts within the last
+	// months make an account one that everybody uses; 0 for never.
+	CommonAddresses int
 	// PrivateAddresses includes addresses of private networks, which jump
 	// hosts and application servers share as a matter of course.
 	PrivateAddresses bool

@@ -378,3 +378,23 @@ func peopleDocument(list []finding.Info) string {
 	}
 	return b.String()
 }
+
+func TestAccountThatEverybodyUsesTiesNobodyToAnAddress(t *testing.T) {
+	s := &story{}
+	for p := range 40 {
+		home, name := fmt.Sprintf("203.0.%d.9", p), fmt.Sprintf("dev%02d", p)
+		for d := range 5 {
+			at := workday().AddDate(0, 0, p/2+d).Add(time.Duration(p) * time.Minute)
+			s.logon(at, "chat", name, home, desktop, true)
+			s.logon(at.Add(time.Hour), "server", "git", home, "", true)
+		}
+		s.logon(workday().AddDate(0, 0, 40).Add(time.Duration(p)*time.Minute), "vpn", name, home, "", true)
+	}
+	found := s.run(watching(t, nil))
+	if n := len(only(found, "shared-address")); n == 0 || n > 9 {
+		t.Errorf("%d findings until git is known for what it is, want a few", n)
+	}
+	for _, l := range only(found, "vpn-tied-address") {
+		t.Errorf("the VPN from home: %s", l)
+	}
+}

@@ -12,13 +12,14 @@ func (b *accounts) tuneSharedAddress(t *Tuning) {
 	b.p.SharedWithin, b.p.SharedAccounts = t.Duration("shared_within", 24*time.Hour), t.Int("shared_accounts", 4)
 	b.p.PoolAccounts, b.p.PoolAddresses = t.Int("pool_accounts", 3), t.Int("pool_addresses", 4)
 	b.p.PrivateAddresses = t.Bool("private_addresses", false)
+	b.p.CommonAddresses = t.Int("common_addresses", 8)
 	b.sharedAddressInfo = finding.Info{
 		ID:    "baseline-shared-address",
 		Title: "One address uses several accounts", TitleJA: "一つの接続元が複数のアカウントを使った",
 		Description: "An address known from one account is used, or tried, with another. Offices, carriers' pools and " +
-			"private networks are learned or left out.",
+			"private networks are learned or left out, and so are accounts that everybody uses, as they share common_addresses addresses with others.",
 		DescriptionJA: "あるアカウントで知られる接続元が、別のアカウントでも使われた、または試された。" +
-			"事業所などの共用の出口、携帯網、私設アドレスは学習して除く。",
+			"事業所などの共用の出口、携帯網、私設アドレスは学習して除く。common_addresses 以上の接続元を他のアカウントと共にする、皆が使うアカウントも除く。",
 		Level: finding.LevelHigh, Tags: []string{"attack.initial-access", "attack.t1078"},
 		Params: t.Params(),
 	}
@@ -37,7 +38,7 @@ func (b *accounts) sharedAddress(a *access, addr *address) {
 	if t := addr.tieOf(a.account); t != nil && (a.failure || !t.success.IsZero()) {
 		return
 	}
-	others := addr.others(a.account, a.time)
+	others := b.telltale(a.account, a.addr, a.time, addr.others(a.account, a.time))
 	if len(others) == 0 || !a.success && !a.failure {
 		return
 	}
@@ -110,10 +111,13 @@ func (b *accounts) sharedFromTheStart(addr *address, a access) {
 		return
 	}
 	last := list[len(list)-1]
+	if list = b.telltale(last.account, a.addr, last.success, list[:len(list)-1]); len(list) == 0 {
+		return
+	}
 	a.time, a.record, a.shown, a.account, a.success = last.success, last.record, last.shown, last.account, true
 	level := finding.LevelLow
 	if addr.first.Sub(b.started) > time.Duration(b.p.LearnDays)*24*time.Hour {
 		level = finding.LevelMedium
 	}
-	b.sharing(&a, addr, list[:len(list)-1], level)
+	b.sharing(&a, addr, list, level)
 }

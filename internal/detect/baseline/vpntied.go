@@ -2,6 +2,7 @@ package baseline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/konseki/konseki/internal/detect/finding"
@@ -26,8 +27,8 @@ func (b *accounts) vpnTied(a *access, addr *address) {
 	if !a.vpn || !a.success || !b.telling(a, addr) {
 		return
 	}
-	others := addr.others(a.account, a.time.Add(-b.p.SharedWithin))
-	if len(others) == 0 {
+	others := slices.DeleteFunc(addr.others(a.account, a.time.Add(-b.p.SharedWithin)), func(t tie) bool { return b.common(t.account) })
+	if len(others) == 0 || b.common(a.account) {
 		return
 	}
 	mine := addr.tieOf(a.account)

@@ -200,6 +200,9 @@ func (b *persons) household(list []session, day int32) bool {
 		for j := range i {
 			pair := [2]string{list[i].account, list[j].account}
 			slices.Sort(pair[:])
+			if list[i].vpn && list[j].vpn {
+				pair[0] += "\x00vpn" // to have met in the chat says nothing of the VPN
+			}
 			d, _ := b.overlap.pairs.Get(pair)
 			known = known && d.any(day-b.overlap.remember, day-1)
 			d.mark(day)

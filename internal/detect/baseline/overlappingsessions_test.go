@@ -31,6 +31,18 @@ func TestTwoTunnelsFromOneAddressAreHigh(t *testing.T) {
 	raised(t, s, "overlapping-sessions", nil, "high mori")
 }
 
+func TestAccountsThatOnlyMetOutsideTheVPNAreNoHouseholdInIt(t *testing.T) {
+	s, at := known("sato", "mori")
+	s.do(at, act{account: "sato", addr: elsewhere})
+	s.do(at.Add(time.Minute), act{account: "mori", addr: elsewhere})
+	for d := range 2 {
+		s.do(at.AddDate(0, 0, 20+d), act{account: "sato", addr: elsewhere, class: event.ClassTunnel, source: "vpn"})
+		s.do(at.AddDate(0, 0, 20+d).Add(time.Hour), act{account: "mori", addr: elsewhere, class: event.ClassTunnel, source: "vpn"})
+	}
+	s.do(at.AddDate(0, 0, 23), act{account: "sato", addr: "198.51.100.10"})
+	raised(t, s, "overlapping-sessions", nil, "medium mori", "high mori")
+}
+
 func TestThreeAccountsAreHigh(t *testing.T) {
 	s, at := known("sato", "mori", "ono")
 	for i, n := range []string{"sato", "mori", "ono"} {

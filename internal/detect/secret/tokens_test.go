@@ -1,5 +1,3 @@
-//go:build gitleaks
-
 package secret
 
 import "testing"

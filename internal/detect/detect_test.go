@@ -1,7 +1,9 @@
 package detect
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,4 +106,27 @@ func findings(w *Watch, events []*event.Event) []string {
 	take(w.End(start().Add(24 * time.Hour)))
 	slices.Sort(out)
 	return out
+}
+
+func TestSecretsAreFindingsWithoutTheSecret(t *testing.T) {
+	p, err := NewPack(&sigma.Collection{}, Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ev := &event.Event{
+		Record: 5, Time: start(), Source: "chat", Format: "slack", ClassUID: event.ClassWebResources, ActorUser: "abe",
+		Statement: "検証環境です。ID: deploy パスワード：Suzume-1234!", Object: "パスワード：Suzume-1234!",
+	}
+	found := NewDetector(p).Look(ev, []byte(`{"text":"検証環境です。ID: deploy パスワード：Suzume-1234!"}`), nil)
+	if len(found) == 0 {
+		t.Fatal("nothing found")
+	}
+	for _, f := range found {
+		if f.Kind != finding.KindSecret || f.ID == "" || f.Why == "" || f.WhyJA == "" || len(f.Records) != 1 {
+			t.Errorf("incomplete: %+v", f)
+		}
+		if text := fmt.Sprintf("%+v", f); strings.Contains(text, "Suzume") {
+			t.Errorf("the secret is told: %s", text)
+		}
+	}
 }

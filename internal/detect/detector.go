@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/konseki/konseki/internal/detect/correlation"
 	"github.com/konseki/konseki/internal/detect/finding"
@@ -35,24 +36,26 @@ func (d *Detector) Look(ev *event.Event, raw []byte, dst []finding.Finding) []fi
 			dst = append(dst, finding.FromMatch(m, ev))
 		}
 	}
-	for _, h := range d.secrets.Scan(ev, raw) {
-		dst = append(dst, ofSecret(h, ev))
+	hits := d.secrets.Scan(ev, raw)
+	object := ev.Object
+	if slices.ContainsFunc(hits, func(h secret.Hit) bool { return h.Field == "object" }) {
+		object = sigma.Withheld
+	}
+	for _, h := range hits {
+		dst = append(dst, ofSecret(h, ev, object))
 	}
 	return dst
 }
 
 // ofSecret makes the finding of a secret; nothing in it is the secret.
-func ofSecret(h secret.Hit, ev *event.Event) finding.Finding {
+func ofSecret(h secret.Hit, ev *event.Event, object string) finding.Finding {
 	f := finding.Finding{
 		RuleID: h.RuleID, Title: h.Title, TitleJA: h.TitleJA, Level: h.Level, Kind: finding.KindSecret,
 		Time: ev.Time.UTC(), Records: []uint64{ev.Record}, Source: ev.Source, Host: ev.Host, ActorUser: ev.ActorUser, SrcIP: ev.SrcIP,
-		Object: ev.Object, Tags: []string{"attack.credential-access", "attack.t1552"},
+		Object: object, Tags: []string{"attack.credential-access", "attack.t1552"},
 		Because: []sigma.Reason{{Field: h.Field, Value: h.Masked, Pattern: h.Kind}},
 		Why:     fmt.Sprintf("%s: %s in %s, %d of them.", h.Title, h.Masked, h.Field, h.Count),
 		WhyJA:   fmt.Sprintf("%s：%s（%s に %d 件）。", h.TitleJA, h.Masked, h.Field, h.Count),
-	}
-	if h.Field == "object" {
-		f.Object = sigma.Withheld
 	}
 	f.SealDaily(ev.Source, ev.Host, ev.ActorUser, ev.SrcIP, h.Field)
 	return f

@@ -52,8 +52,11 @@ type slot struct {
 	first, last int32
 }
 
-// maxArena is how much scratch space a Matcher keeps between events.
-const maxArena = 1 << 20
+// Scratch space that a Matcher keeps between events.
+const (
+	maxArena  = 1 << 20 // bytes
+	maxValues = 1 << 14
+)
 
 // NewMatcher returns a Matcher for one goroutine.
 func (e *Engine) NewMatcher() *Matcher {
@@ -157,6 +160,9 @@ func (m *Matcher) begin(ev *event.Event, raw []byte) {
 	m.values, m.matched, m.arena = m.values[:0], m.matched[:0], m.arena[:0]
 	if cap(m.arena) > maxArena {
 		m.arena = nil
+	}
+	if cap(m.values) > maxValues {
+		m.values = nil
 	}
 	for i := range ev.Fields {
 		f := &ev.Fields[i]

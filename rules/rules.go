@@ -9,8 +9,9 @@ import (
 	"io/fs"
 )
 
-//go:embed *.yml
+//go:embed *.yml examples/*.json
 var files embed.FS
 
-// FS returns the rule files, *.yml at its root.
+// FS returns the rule files, *.yml at its root, and their examples in the
+// folder "examples".
 func FS() fs.FS { return files }

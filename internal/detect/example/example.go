@@ -59,7 +59,8 @@ type Failure struct {
 }
 
 // Run runs the examples that stand beside the rules of a collection, which was
-// loaded from the trees. Results are in the order of files and lines.
+// loaded from the trees. Results are in the order of files and lines;
+// correlations that only serve others have none.
 func Run(c *sigma.Collection, trees ...sigma.Tree) []Result {
 	r := &runner{all: c, trees: trees, engine: sigma.Compile(c.Rules), plan: correlation.NewPlan(c.Correlations)}
 	r.matcher = r.engine.NewMatcher()
@@ -134,6 +135,9 @@ func (r *runner) subjects() {
 		add(&x.Meta, &subject{rule: x, Result: Result{Kind: KindRule}})
 	}
 	for _, x := range r.all.Correlations {
+		if x.Quiet {
+			continue // it finds nothing itself; the stories of those that use it show it
+		}
 		add(&x.Meta, &subject{correlation: x, Result: Result{Kind: KindCorrelation}})
 	}
 }

@@ -12,7 +12,8 @@ import (
 //	database     the database a statement ran in, where the object does not name it
 //	parent       the program that started a process
 //	runas        the account a process runs as, where another one acted
-//	exception    the class of an application's exception: "java.net.ConnectException"
+//	exception    an application's exception by its class and what it says, as far as there is
+//	             room: "java.net.ConnectException: Connection refused"
 //	application  the application that wrote a log line, where no column holds it
 //	logging      "off" when the log says that a source's logging was switched off
 //
@@ -77,7 +78,10 @@ func exception(ev *event.Event, dst []event.Field) []event.Field {
 	return dst
 }
 
-// className takes the class out of the first line of a stack trace:
+// maxException bounds the note of an exception, in bytes.
+const maxException = 120
+
+// className takes class and message out of the first line of a stack trace:
 // "java.net.ConnectException: Connection refused", "Traceback … ValueError: x".
 func className(text string) string {
 	if strings.HasPrefix(text, "Traceback ") { // Python names it in the last line
@@ -85,15 +89,18 @@ func className(text string) string {
 		text = text[strings.LastIndexByte(text, '\n')+1:]
 	}
 	text, _, _ = strings.Cut(text, "\n")
-	name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(text), "Uncaught "), ":")
+	name, message, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(text), "Uncaught "), ":")
 	name = strings.TrimSpace(name)
 	if i := strings.LastIndexByte(name, ' '); i >= 0 { // Exception in thread "main" java.lang.Error
 		name = name[i+1:]
 	}
-	if len(name) > 160 || !strings.Contains(name, "Error") && !strings.Contains(name, "Exception") && !strings.Contains(name, "Panic") {
+	if len(name) > 100 || !strings.Contains(name, "Error") && !strings.Contains(name, "Exception") && !strings.Contains(name, "Panic") {
 		return ""
 	}
-	return name
+	if message = strings.TrimSpace(message); message != "" {
+		name += ": " + message
+	}
+	return strings.ToValidUTF8(name[:min(len(name), maxException)], "")
 }
 
 // switchedOff notes that auditing was switched off by its own means.

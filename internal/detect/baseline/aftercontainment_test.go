@@ -20,6 +20,13 @@ func TestDisabledAccountThatSucceedsIsHigh(t *testing.T) {
 	cites(t, raised(t, s, "after-containment", nil, "high sato", "medium sato", "medium sato"), 2)
 }
 
+func TestWhatWasOnItsWayWhenAnAccountWasDisabledIsNothing(t *testing.T) {
+	s := &story{}
+	s.changes(workday(), event.ClassAccountChange, accountDisable, "admin", "sato")
+	s.do(workday().Add(time.Minute), act{account: "sato", addr: "198.51.100.10"})
+	raised(t, s, "after-containment", nil)
+}
+
 func TestAccountThatWasEnabledAgainIsNothing(t *testing.T) {
 	s := &story{}
 	at := workday()

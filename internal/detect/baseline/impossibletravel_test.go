@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -59,6 +60,17 @@ func TestPlacesThatManyAlternateBetweenAreEgress(t *testing.T) {
 			t.Errorf("still raised: %s", f.Why)
 		}
 	}
+}
+
+func TestHabitOfAlternatingBetweenTwoPlacesIsLearned(t *testing.T) {
+	s := &story{}
+	for d := range 20 { // each has an exit abroad, with an address of its own
+		for i, name := range []string{"sato", "suzuki", "mori"} {
+			s.do(workday().AddDate(0, 0, d), act{account: name, addr: fmt.Sprintf("198.51.%d.1", i), client: desktop, country: "JP"})
+			s.do(workday().AddDate(0, 0, d).Add(30*time.Minute), act{account: name, addr: fmt.Sprintf("203.0.%d.1", i), client: desktop, country: "US"})
+		}
+	}
+	raised(t, s, "impossible-travel", nil, "medium sato", "medium suzuki", "medium mori")
 }
 
 func TestPlacesOfADatabaseAreUsed(t *testing.T) {

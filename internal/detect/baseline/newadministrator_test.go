@@ -25,7 +25,7 @@ func TestPractisedGranterIsLowAndTheSameOnManyMachinesSaidOnce(t *testing.T) {
 	s.grants(workday(), "admin", "first", "wheel") // while konseki is learning
 	s.grants(workday().AddDate(0, 0, 30), "admin", "hire", "wheel")
 	for i := range 50 {
-		s.grants(workday().AddDate(0, 0, 30).Add(time.Duration(i)*time.Minute), "admin", "hire", "wheel")
+		s.grants(workday().AddDate(0, 0, 30+i/10).Add(time.Duration(i)*time.Minute), "admin", "hire", "wheel")
 	}
 	raised(t, s, "new-administrator", nil, "low admin", "low admin")
 }

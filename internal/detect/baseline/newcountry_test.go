@@ -47,7 +47,8 @@ func TestCountryOfSharedEgressAndOfNewAccountsIsNothing(t *testing.T) {
 			t.Error(l)
 		}
 	}
-	s.do(workday().AddDate(0, 0, 32), act{account: "late", addr: "192.0.2.80", country: "US"})
+	s.office(workday(), 30, "late")
+	s.do(workday().AddDate(0, 0, 32), act{account: "late", addr: "192.0.2.80", client: "curl/8", country: "US"})
 	if got := only(s.run(watching(t, nil)), "new-country"); len(got) != len(names) {
 		t.Errorf("%v", got)
 	}

@@ -319,6 +319,22 @@ func TestDaysetsRememberTheLastDaysExactly(t *testing.T) {
 	})
 }
 
+func TestThrongsCountWithinTheirPeriodOnly(t *testing.T) {
+	var g throng
+	for d := range int32(40) {
+		g.add(fmt.Sprint("p", d%5), 7000+d, 1, 2) // one a day
+	}
+	g.add("late", 7000, 1, 2)
+	if g.crowded.any(6900, 7100) {
+		t.Error("one account a day makes a crowd")
+	}
+	g.add("p8", 7039, 1, 2)
+	g.add("p9", 7039, 1, 2)
+	if g.crowded.count(6900, 7100) != 1 || len(g.members) > 2 {
+		t.Errorf("%+v", g)
+	}
+}
+
 func TestCustomersOfAServiceAreNotJudged(t *testing.T) {
 	s := &story{}
 	for d := range 60 {

@@ -17,76 +17,97 @@ import (
 // values of placeholders are those of the data folder's configuration and, for
 // the names it has, of the file given.
 func (e *env) loadRules(dirs []string, placeholders string) (*sigma.Collection, error) {
-	cfg, err := config.Load(filepath.Join(e.dir, "konseki.yaml"))
+	trees, err := ruleTrees(dirs)
 	if err != nil {
 		return nil, err
 	}
-	o := sigma.Options{Placeholders: map[string][]string{}}
-	maps.Copy(o.Placeholders, cfg.Placeholders)
-	if placeholders != "" {
-		more, err := config.LoadPlaceholders(placeholders)
-		if err != nil {
-			return nil, err
-		}
-		maps.Copy(o.Placeholders, more)
+	cfg, err := e.ruleConfig(placeholders)
+	if err != nil {
+		return nil, err
 	}
+	return sigma.Load(sigma.Options{Placeholders: cfg.Placeholders}, trees...), nil
+}
+
+// ruleTrees are konseki's own rules, or the folders given.
+func ruleTrees(dirs []string) ([]sigma.Tree, error) {
 	if len(dirs) == 0 {
-		return sigma.Load(o, sigma.Tree{FS: rules.FS(), Root: "."}), nil
+		return []sigma.Tree{{FS: rules.FS(), Root: "."}}, nil
 	}
 	var trees []sigma.Tree
 	for _, dir := range dirs {
 		if st, err := os.Stat(dir); err != nil || !st.IsDir() {
 			return nil, fmt.Errorf("rules: %s is not a folder", dir)
 		}
-		trees = append(trees, sigma.Tree{FS: os.DirFS(dir), Root: "."})
+		t := sigma.Tree{FS: os.DirFS(dir), Root: "."}
+		if len(dirs) > 1 {
+			t.Name = filepath.ToSlash(filepath.Clean(dir)) // else files of the same name could not be told apart
+		}
+		trees = append(trees, t)
 	}
-	return sigma.Load(o, trees...), nil
+	return trees, nil
+}
+
+// ruleConfig is the configuration of the data folder with the placeholders of a file.
+func (e *env) ruleConfig(placeholders string) (config.Config, error) {
+	cfg, err := config.Load(filepath.Join(e.dir, "konseki.yaml"))
+	if err != nil || placeholders == "" {
+		return cfg, err
+	}
+	more, err := config.LoadPlaceholders(placeholders)
+	if err != nil {
+		return cfg, err
+	}
+	all := map[string][]string{}
+	maps.Copy(all, cfg.Placeholders)
+	maps.Copy(all, more)
+	cfg.Placeholders = all
+	return cfg, nil
 }
 
 func placeholdersFlag(fs *flag.FlagSet) *string {
 	return fs.String("placeholders", "", "`file` with values for the rules' placeholders, one \"name: [values]\" each; default: those of konseki.yaml")
 }
 
+// ruleFlags are the flags of rules.
+type ruleFlags struct {
+	placeholders, navigator *string
+	all                     *bool
+}
+
 func rulesVerb() verb {
 	return verb{
-		name: "rules", args: "check [DIR...]", does: "say which Sigma rules load, which are refused and why",
-		examples: []string{"konseki rules check ./sigma/rules/linux", "konseki rules check --json --placeholders ours.yml DIR"},
+		name: "rules", args: "check|test|coverage [DIR...]",
+		does: `work with detection rules; without DIR with konseki's own, coverage with all that the data folder loads
+
+  check     which rules load, which are refused and why, which no event can reach
+  test      run the examples that stand beside rules, docs/rules.md tells how
+  coverage  which ATT&CK techniques the rules can see with the sources in the data folder`,
+		examples: []string{
+			"konseki rules check ./sigma/rules/linux", "konseki rules check --json --placeholders ours.yml DIR",
+			"konseki rules test                # konseki's own", "konseki rules test ./ours          # ours/web.yml with ours/examples/web.match.json",
+			"konseki rules coverage", "konseki rules coverage --navigator layer.json ./sigma/rules",
+		},
 		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
-			placeholders := placeholdersFlag(fs)
-			return func(_ context.Context, args []string) error {
-				if len(args) == 0 || args[0] != "check" {
-					return fmt.Errorf("%w: rules check [DIR...]", errUsage)
+			f := ruleFlags{placeholders: placeholdersFlag(fs)}
+			f.navigator = fs.String("navigator", "", "coverage: also write a layer for the ATT&CK Navigator to `file`")
+			f.all = fs.Bool("all", false, "coverage: list techniques without a rule too")
+			return func(ctx context.Context, args []string) error {
+				if len(args) == 0 {
+					return fmt.Errorf("%w: rules check, test or coverage [DIR...]", errUsage)
 				}
-				all, err := e.loadRules(args[1:], *placeholders)
-				if err != nil {
-					return err
+				if args[0] != "coverage" && (*f.navigator != "" || *f.all) {
+					return fmt.Errorf("%w: --navigator and --all are for rules coverage", errUsage)
 				}
-				if err := e.printRules(len(all.Rules)+len(all.Correlations)+len(all.Filters), all.Problems); err != nil {
-					return err
+				switch args[0] {
+				case "check":
+					return e.checkRules(args[1:], f)
+				case "test":
+					return e.testRules(args[1:], f)
+				case "coverage":
+					return e.coverRules(ctx, args[1:], f)
 				}
-				if len(all.Problems) > 0 {
-					return errPartial
-				}
-				return nil
+				return fmt.Errorf("%w: rules check, test or coverage [DIR...]", errUsage)
 			}
 		},
 	}
-}
-
-func (e *env) printRules(loaded int, problems []sigma.Problem) error {
-	if problems == nil {
-		problems = []sigma.Problem{}
-	}
-	if e.json {
-		return e.writeJSON(struct {
-			Loaded   int             `json:"loaded"`
-			Refused  int             `json:"refused"`
-			Problems []sigma.Problem `json:"problems"`
-		}{loaded, len(problems), problems})
-	}
-	for _, p := range problems {
-		fmt.Fprintln(e.stdout, plain(fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Reason)))
-	}
-	fmt.Fprintf(e.stdout, e.say("読込 %d 件、拒否 %d 件\n", "%d loaded, %d refused\n"), loaded, len(problems))
-	return nil
 }

@@ -479,11 +479,15 @@ func (s *server) finish(p *posted, err error) error {
 	if to := p.text("back"); to != "" {
 		back = localPath(to)
 	}
-	separator := "?"
-	if strings.Contains(back, "?") {
-		separator = "&"
+	return p.v.redirect(withDone(back, p.form.Which))
+}
+
+// withDone is an address that says what was done.
+func withDone(path, what string) string {
+	if strings.Contains(path, "?") {
+		return path + "&done=" + what
 	}
-	return p.v.redirect(back + separator + "done=" + p.form.Which)
+	return path + "?done=" + what
 }
 
 // addRow adds a row to the timeline.

@@ -14,6 +14,7 @@ import (
 // findingsView lists what rules and baselines raised.
 type findingsView struct {
 	Page           page
+	Tabs           []choice
 	Query          string
 	Syntax         *syntaxView
 	Levels         []levelCount
@@ -79,8 +80,27 @@ func (v *visit) finding(f *control.Finding) findingView {
 	return view
 }
 
-// findings shows the findings, the newest first.
+// findings shows what was found: put together into stories or, where that or a
+// query is asked for, one by one.
 func (s *server) findings(v *visit) error {
+	if v.at.values.Get("view") == "all" || v.at.values.Has("q") {
+		return s.findingList(v)
+	}
+	return s.showStories(v, http.StatusOK, muteForm{})
+}
+
+// findingTabs leads from the stories to every finding and back, in the same
+// window.
+func (v *visit) findingTabs(all bool) []choice {
+	at := address{"/findings", nil}.change("from", v.at.values.Get("from"), "to", v.at.values.Get("to"))
+	return []choice{
+		{Label: v.t("story.tab"), Href: at.String(), On: !all},
+		{Label: v.t("story.tab.all"), Href: at.change("view", "all").String(), On: all},
+	}
+}
+
+// findingList shows the findings one by one, the newest first.
+func (s *server) findingList(v *visit) error {
 	p := s.pageOf(v, "findings", v.t("nav.findings"))
 	var err error
 	if p.Drawer, err = s.drawer(v); err != nil {
@@ -93,7 +113,7 @@ func (s *server) findings(v *visit) error {
 	if err != nil {
 		return err
 	}
-	view := findingsView{Page: p, Query: v.at.values.Get("q"), Rules: v.status.Rules, Open: "/findings"}
+	view := findingsView{Page: p, Tabs: v.findingTabs(true), Query: v.at.values.Get("q"), Rules: v.status.Rules, Open: "/findings?view=all"}
 	view.From, view.To = v.shown(w)
 	list, err := s.Ops.Findings(v.r.Context(), v.person.Name,
 		control.Search{Query: view.Query, From: w.from, To: w.to, Zone: v.zone, Limit: maxFindings})

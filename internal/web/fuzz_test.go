@@ -11,7 +11,7 @@ func FuzzWhatAURLMayHold(f *testing.F) {
 	for _, s := range []string{"2018-03-01 11:40", "vpn@2018-01-02T00:00:00Z", "#1,482", "query: column 3: no; yes", "query: column 99999999999: x", "２０１８/３"} {
 		f.Add(s)
 	}
-	v := &visit{reader: reader{lang: "en", words: wordsByLanguage()["en"], zone: time.UTC}}
+	v := &visit{reader: reader{lang: "en", words: dictionary(f, "en"), zone: time.UTC}}
 	f.Fuzz(func(t *testing.T, s string) {
 		if at, ok := parseTime(s, time.UTC); ok {
 			if again, ok := parseTime(instant(at), time.UTC); !ok || !again.Equal(at) {

@@ -220,7 +220,7 @@ func TestHostileContentIsShownAsText(t *testing.T) {
 			q := url.QueryEscape(bad)
 			for _, path := range []string{
 				"/explore", fmt.Sprintf("/explore?record=%d", seq), "/explore?q=" + q, "/explore?pivot=" + url.QueryEscape("user:"+bad), "/explore?after=" + q, "/explore?gap=" + q,
-				"/explore?from=" + q, "/explore?record=" + q, "/cases", "/case/2018-001", "/case/" + url.PathEscape(bad), "/findings?q=" + q, "/findings", "/coverage", "/verify", "/verify?record=" + q,
+				"/explore?from=" + q, "/explore?record=" + q, "/cases", "/case/2018-001", "/case/" + url.PathEscape(bad), "/findings?q=" + q, "/findings", "/findings?span=all&level=informational&open=" + poisonedID, "/findings?span=all&level=informational&mute=" + poisonedID, "/findings?mute=" + q + "&open=" + q + "&page=" + q + "&budget=" + q, "/findings?level=" + q, "/coverage", "/verify", "/verify?record=" + q,
 				"/case/2018-001/report", "/signin?to=" + q, "/signin/link?token=" + q, "/static/" + url.PathEscape(bad), "/explore?lang=" + q + "&tz=" + q,
 				fmt.Sprintf("/explore?fragment=drawer&record=%d&q=%s", seq, q),
 			} {
@@ -251,6 +251,39 @@ func (p poisoned) Findings(ctx context.Context, by string, q control.Search) ([]
 		f.Tags = []string{p.bad}
 	}
 	return list, err
+}
+
+// poisonedID is the ID of the first poisoned story.
+const poisonedID = "0123456789abcdef"
+
+func (p poisoned) Stories(ctx context.Context, by string, q control.StoryQuery) (*control.Stories, error) {
+	list, err := p.Operations.Stories(ctx, by, q)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.bad, err)
+	}
+	for i := range list.Stories {
+		t := &list.Stories[i]
+		t.ID, t.Level, t.Title, t.TitleJA, t.Why, t.WhyJA = p.bad, p.bad, p.bad, p.bad, p.bad, p.bad
+		if i == 0 {
+			t.ID = poisonedID
+		}
+		bad := []string{p.bad, p.bad + "2"}
+		t.Accounts, t.Addresses, t.Hosts, t.Sources, t.Techniques, t.Tactics = bad, bad, bad, bad, bad, bad
+		for j := range t.Findings {
+			f := &t.Findings[j]
+			f.ID, f.RuleID, f.Title, f.TitleJA, f.Level, f.Kind, f.Source, f.Host, f.ActorUser, f.SrcIP, f.Object, f.Why, f.WhyJA, f.Tags = p.bad, p.bad, p.bad, p.bad, p.bad, p.bad, p.bad, p.bad, p.bad, p.bad, p.bad, p.bad, p.bad, bad
+		}
+	}
+	return list, nil
+}
+
+func (p poisoned) Mutes(context.Context) ([]control.Mute, error) {
+	var m control.Mute
+	m.ID, m.Owner, m.Reason, m.Rule, m.Account, m.Address, m.Host, m.Source, m.By = p.bad, p.bad, p.bad, p.bad, p.bad, p.bad, p.bad, p.bad, p.bad
+	ended := m
+	ended.Ended = &control.Release{By: p.bad, Reason: p.bad}
+	m.Until = time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)
+	return []control.Mute{m, ended}, nil
 }
 
 func (p poisoned) Coverage(ctx context.Context, by string, from, to time.Time) ([]control.SourceCoverage, error) {

@@ -122,28 +122,3 @@ func (s *server) kept(v *visit) (map[string]keptView, error) {
 	}
 	return out, nil
 }
-
-func keepWords() map[string]words {
-	return map[string]words{
-		"race.title":        {"保全の残り時間", "Time left"},
-		"race.needed":       {"必要な最古の記録", "Oldest record needed"},
-		"race.why.hold":     {"保全の始まり", "where the hold begins"},
-		"race.why.timeline": {"経緯の最初の行", "first row of the timeline"},
-		"race.why.now":      {"いま書かれる記録", "what is written now"},
-		"race.origin":       {"元で", "at the origin"},
-		"race.here":         {"ここで", "here"},
-		"race.ask":          {"不明 – 要確認", "unknown – ask"},
-		"race.ever":         {"期限なし", "for ever"},
-		"race.gone":         {"%s前に消えた", "rolled off %s ago"},
-		"race.left":         {"あと %s", "%s left"},
-		"race.held":         {"保全中", "held"},
-		"race.next":         {"次の処理で手放す", "let go next"},
-		"race.lost":         {"元でも失われた：", "lost at the origin too: "},
-		"race.none":         {"ログ源がまだありません。", "There are no sources yet."},
-		"race.hold":         {"保全は konseki hold start %s で始めます。", "Begin a hold with konseki hold start %s."},
-		"kept.here":         {"保存", "kept"},
-		"kept.origin":       {"元で", "at its origin"},
-		"kept.ask":          {"不明 – 要確認", "unknown – ask"},
-		"kept.held":         {"保全", "held by"},
-	}
-}

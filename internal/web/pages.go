@@ -21,7 +21,7 @@ var templateFiles embed.FS
 func pageFiles() []string {
 	return []string{
 		"case.html", "cases.html", "coverage.html", "error.html", "explore.html",
-		"findings.html", "report.html", "signin.html", "verify.html",
+		"findings.html", "report.html", "signin.html", "stories.html", "verify.html",
 	}
 }
 
@@ -170,7 +170,7 @@ func (s *server) pageOf(v *visit, on, title string) page {
 		}
 		p.Zones = append(p.Zones, c)
 	}
-	if done := v.r.URL.Query().Get("done"); done == "row" || done == "statement" || done == "question" || done == "case" {
+	if done := v.r.URL.Query().Get("done"); slices.Contains([]string{"row", "statement", "question", "case", "mute", "unmute"}, done) {
 		p.Flash = v.t("done." + done)
 	}
 	if v.person.Name != "" {

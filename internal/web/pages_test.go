@@ -20,7 +20,7 @@ func everyPage() []string {
 		"/explore?gap=vpn@2018-01-02T00:00:00Z", "/explore?fragment=drawer&record=5", "/explore?fragment=body&q=user:A",
 		"/explore?from=2018-03-01+00:00&to=2018-03-02&tz=UTC",
 		"/cases", "/case/2018-001", "/case/2018-001?record=12", "/case/2018-001?fragment=drawer&pivot=user:B", "/case/2018-001/report",
-		"/findings", "/findings?level=high", "/findings?record=7", "/coverage", "/coverage?gap=firewall@2018-01-05T00:00:00Z", "/coverage?from=2018-02-01&to=2018-03-01",
+		"/findings", "/findings?level=high", "/findings?record=7", "/findings?view=all", "/findings?q=user:A", "/findings?span=all&budget=all&mute=new", "/findings?fragment=drawer&pivot=user:A", "/coverage", "/coverage?gap=firewall@2018-01-05T00:00:00Z", "/coverage?from=2018-02-01&to=2018-03-01",
 		"/verify", "/verify?record=12", "/verify?record=12&fragment=proof", "/verify?fragment=job",
 	}
 }

@@ -158,8 +158,8 @@ func TestTheWorstOfASlotIsShown(t *testing.T) {
 
 func TestTimesAreSetForTheirReaders(t *testing.T) {
 	at := time.Date(2018, 3, 1, 2, 40, 9, 120_000_000, time.UTC)
-	ja := reader{lang: "ja", words: wordsByLanguage()["ja"], zone: time.FixedZone("JST", 9*3600)}
-	en := reader{lang: "en", words: wordsByLanguage()["en"], zone: time.UTC}
+	ja := reader{lang: "ja", words: dictionary(t, "ja"), zone: time.FixedZone("JST", 9*3600)}
+	en := reader{lang: "en", words: dictionary(t, "en"), zone: time.UTC}
 	for got, want := range map[string]string{
 		ja.prose(at): "2018/03/01（木） 11:40", en.prose(at): "Thu 1 Mar 2018, 02:40",
 		ja.span(17*time.Minute + 11*time.Second): "17 分 11 秒", en.span(49*time.Hour + 59*time.Second): "2 d 1 h", ja.span(1500 * time.Hour): "62 日 12 時間", en.span(38 * time.Millisecond): "38 ms",

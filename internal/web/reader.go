@@ -97,12 +97,20 @@ func (r reader) prose(t time.Time) string {
 	if t.IsZero() {
 		return "—"
 	}
+	if r.lang == "ja" {
+		return r.date(t) + t.In(r.zone).Format(" 15:04")
+	}
+	return r.date(t) + t.In(r.zone).Format(", 15:04")
+}
+
+// date sets a day: 2018/03/01（木） or Thu 1 Mar 2018.
+func (r reader) date(t time.Time) string {
 	t = t.In(r.zone)
 	if r.lang == "ja" {
 		day := [...]string{"日", "月", "火", "水", "木", "金", "土"}[t.Weekday()]
-		return t.Format("2006/01/02（") + day + t.Format("） 15:04")
+		return t.Format("2006/01/02（") + day + "）"
 	}
-	return t.Format("Mon 2 Jan 2006, 15:04")
+	return t.Format("Mon 2 Jan 2006")
 }
 
 // span sets a duration by its two largest units: "17 分 11 秒", "2 d 3 h".

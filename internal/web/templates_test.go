@@ -13,7 +13,11 @@ import (
 // TestTemplatesFitTheirViews checks every template against the type it is
 // shown with, so that a renamed field is found without rendering.
 func TestTemplatesFitTheirViews(t *testing.T) {
-	pages, err := loadPages(wordsByLanguage())
+	words, err := wordsByLanguage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := loadPages(words)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,6 +31,7 @@ func TestTemplatesFitTheirViews(t *testing.T) {
 		{"error.html", "page", failure{}}, {"error.html", "problem", failure{}},
 		{"explore.html", "page", exploreView{}}, {"explore.html", "body", exploreView{}}, {"explore.html", "drawer", page{}},
 		{"findings.html", "page", findingsView{}}, {"findings.html", "drawer", page{}},
+		{"stories.html", "page", storiesView{}}, {"stories.html", "drawer", page{}},
 		{"report.html", "page", reportView{}},
 		{"signin.html", "page", signInView{}},
 		{"verify.html", "page", verifyView{}}, {"verify.html", "job", jobView{}}, {"verify.html", "proof", proofView{}},
@@ -44,13 +49,32 @@ func TestTemplatesFitTheirViews(t *testing.T) {
 	}
 }
 
+func allWords(t testing.TB) map[string]words {
+	t.Helper()
+	all, err := catalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// dictionary is the catalogue in one language.
+func dictionary(t testing.TB, lang string) map[string]string {
+	t.Helper()
+	all, err := wordsByLanguage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[lang]
+}
+
 func TestCatalogueHasBothLanguages(t *testing.T) {
-	for key, w := range catalogue() {
-		if strings.TrimSpace(w.ja) == "" || strings.TrimSpace(w.en) == "" {
+	for key, w := range allWords(t) {
+		if strings.TrimSpace(w.JA) == "" || strings.TrimSpace(w.EN) == "" {
 			t.Errorf("%s lacks a language: %+v", key, w)
 		}
-		if verbs := regexp.MustCompile(`%[a-z]`); strings.Join(verbs.FindAllString(w.ja, -1), "") != strings.Join(verbs.FindAllString(w.en, -1), "") {
-			t.Errorf("%s takes different verbs: %q, %q", key, w.ja, w.en)
+		if verbs := regexp.MustCompile(`%[a-z]`); strings.Join(verbs.FindAllString(w.JA, -1), "") != strings.Join(verbs.FindAllString(w.EN, -1), "") {
+			t.Errorf("%s takes different verbs: %q, %q", key, w.JA, w.EN)
 		}
 	}
 }
@@ -58,11 +82,11 @@ func TestCatalogueHasBothLanguages(t *testing.T) {
 // TestCatalogueIsWhatThePagesAskFor finds a key that is asked for and absent,
 // and one that nothing asks for.
 func TestCatalogueIsWhatThePagesAskFor(t *testing.T) {
-	words, asked := catalogue(), map[string]bool{}
+	words, asked := allWords(t), map[string]bool{}
 	prefixes := []string{}
 	inTemplates := regexp.MustCompile(`\{\{-?\s*t "([^"]+)"`)
 	inCode := regexp.MustCompile(`"([a-z]+(?:\.[a-z_]+)+)"( \+)?`)
-	inJoins := regexp.MustCompile(`"([a-z]+\.)" \+`)
+	inJoins := regexp.MustCompile(`"((?:[a-z]+\.)+)" ?\+`)
 	for _, pattern := range []string{"templates/*.html", "*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {

@@ -70,8 +70,10 @@ func New(opts Options) (http.Handler, error) {
 		opts.DefaultLang = "ja"
 	}
 	s := &server{Options: opts, zones: zonesBeside(opts.Zone, opts.Now()), check: &verifier{}}
-	s.words = wordsByLanguage()
 	var err error
+	if s.words, err = wordsByLanguage(); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
@@ -138,6 +140,9 @@ func (s *server) routes() []route {
 		{"GET /case/{id}/report", reading, s.report},
 		{"GET /case/{id}/bundle", reading, s.bundle},
 		{"GET /findings", reading, s.findings},
+		{"GET /findings/mutes", reading, s.toMutes},
+		{"POST /findings/mutes", writing, s.addMute},
+		{"POST /findings/mutes/{id}/end", writing, s.endMute},
 		{"GET /coverage", reading, s.coverage},
 		{"GET /verify", reading, s.verifyPage},
 		{"POST /verify", reading, s.verifyVault},

@@ -18,6 +18,7 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/detect/story"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
 )
@@ -32,6 +33,8 @@ type Ops struct {
 	Now time.Time
 	// Fail, when set, is what every operation but Status answers.
 	Fail error
+	// Watched is what correlations and baselines could not do.
+	Watched control.Watched
 
 	mu     sync.Mutex
 	events []event.Event
@@ -39,6 +42,7 @@ type Ops struct {
 	cases  map[string]*control.Case
 	holds  []control.Hold
 	mutes  []control.Mute
+	extra  []story.Item
 	nextID int
 	times  map[string][]time.Time // of each source, sorted
 }

@@ -73,6 +73,26 @@ function follow(url) {
   else location.assign(url);
 }
 
+// A story that is opened stands in the address, so that the address can be
+// handed on; those that are open stay in it while the drawer comes and goes.
+document.addEventListener("toggle", (event) => {
+  const story = event.target.dataset?.story;
+  if (!story) return;
+  const url = new URL(location.href);
+  const others = url.searchParams.getAll("open").filter((id) => id !== story);
+  url.searchParams.delete("open");
+  (event.target.open ? [...others, story] : others).forEach((id) => url.searchParams.append("open", id));
+  if (url.href === location.href) return;
+  history.replaceState(null, "", url);
+  here = location.href;
+}, true);
+
+function keepOpen(target) {
+  if (!document.querySelector("[data-story]")) return;
+  target.searchParams.delete("open");
+  new URL(location.href).searchParams.getAll("open").forEach((id) => target.searchParams.append("open", id));
+}
+
 function route(event, link) {
   const data = link.dataset;
   // An SVG link has no path of its own and its address in an animated value.
@@ -88,10 +108,12 @@ function route(event, link) {
     show(data.fragment, "", data.into, false);
   } else if ("close" in data) {
     event.preventDefault();
+    keepOpen(target);
     closeDrawer(target);
   } else if ("drawer" in data && samePage(target) && document.getElementById("drawer")) {
     event.preventDefault();
     markRow(link.closest("tr[data-row]"));
+    keepOpen(target);
     goDrawer(target.href);
   } else if ("body" in data && samePage(target)) {
     event.preventDefault();

@@ -122,12 +122,6 @@ func (e *expr) polarity(negated bool) (positive, negative int) {
 	return positive, negative
 }
 
-// contains reports whether a logsource has every component that l states.
-func (l Logsource) contains(other Logsource) bool {
-	fits := func(stated, has string) bool { return stated == "" || stated == has }
-	return fits(l.Product, other.Product) && fits(l.Category, other.Category) && fits(l.Service, other.Service)
-}
-
 // applyFilters adds the filters to their rules. A filter that cannot be added
 // to all that it names is added to none.
 func (l *loader) applyFilters(d *directory) {
@@ -159,7 +153,7 @@ func (l *loader) applyFilters(d *directory) {
 func (l *loader) filtered(d *directory, p *document) (rules []*document, err error) {
 	if p.filter.any {
 		for _, r := range l.documents {
-			if r.refused == nil && r.rule != nil && p.filter.source.contains(r.rule.Logsource) {
+			if r.refused == nil && r.rule != nil && p.filter.source.Contains(r.rule.Logsource) {
 				rules = append(rules, r)
 			}
 		}
@@ -175,7 +169,7 @@ func (l *loader) filtered(d *directory, p *document) (rules []*document, err err
 			return nil, err
 		case r.rule == nil:
 			return nil, &located{ref.line, fmt.Errorf("%q is no rule, and filters are for rules only", ref.text)}
-		case !p.filter.source.contains(r.rule.Logsource):
+		case !p.filter.source.Contains(r.rule.Logsource):
 			return nil, &located{ref.line, fmt.Errorf("%q has logsource %s, which is not the filter's %s", ref.text, r.rule.Logsource, p.filter.source)}
 		}
 		rules = append(rules, r)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/sigma/logsource"
 )
 
 // A Match is a rule that holds of an event, and because of which values.
@@ -41,8 +42,8 @@ type Matcher struct {
 
 	because []Reason
 	matched []uint32 // rules that hold of the event at hand, in order
-	byRows  map[rowSet][]*group
-	texts   *texts
+	byRows  map[logsource.Rows][]*group
+	texts   *logsource.Texts
 	memo    *memo
 }
 
@@ -63,7 +64,7 @@ func (e *Engine) NewMatcher() *Matcher {
 	return &Matcher{
 		engine: e, slots: make([]slot, len(e.fields)), seen: make([]uint32, len(e.rules)),
 		holding: newBitset(e.widest), asked: newBitset(e.widest), tried: newBitset(e.widest),
-		byRows: make(map[rowSet][]*group), texts: newTexts(), memo: newMemo(e.remembered),
+		byRows: make(map[logsource.Rows][]*group), texts: logsource.NewTexts(), memo: newMemo(e.remembered),
 	}
 }
 
@@ -132,8 +133,8 @@ func (m *Matcher) judge(dst []Match) []Match {
 
 // groupsOf gives the groups of rules meant for the event.
 func (m *Matcher) groupsOf(ev *event.Event) []*group {
-	rows := m.engine.router.route(ev)
-	if rows.empty() && !m.engine.always {
+	rows := m.engine.router.Route(ev)
+	if rows.Empty() && !m.engine.always {
 		return nil
 	}
 	groups, ok := m.byRows[rows]
@@ -141,7 +142,7 @@ func (m *Matcher) groupsOf(ev *event.Event) []*group {
 		return groups
 	}
 	for _, g := range m.engine.groups {
-		if g.need.holds(rows) {
+		if g.need.Holds(rows) {
 			groups = append(groups, g)
 		}
 	}

@@ -7,7 +7,11 @@
 // honoured is refused with file, line and reason, never ignored.
 package sigma
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/konseki/konseki/internal/sigma/logsource"
+)
 
 // Meta is what the author of a rule or correlation wrote about it.
 type Meta struct {
@@ -44,20 +48,8 @@ type Rule struct {
 	cond *expr
 }
 
-// Logsource says which events a rule is meant for. An empty component matches
-// any event.
-type Logsource struct{ Product, Category, Service string }
-
-// String gives "product/category/service" with "*" for what is not stated.
-func (l Logsource) String() string {
-	star := func(s string) string {
-		if s == "" {
-			return "*"
-		}
-		return s
-	}
-	return star(l.Product) + "/" + star(l.Category) + "/" + star(l.Service)
-}
+// Logsource says which events a rule is meant for.
+type Logsource = logsource.Logsource
 
 // Problem says why a file, or one rule of it, was not loaded.
 type Problem struct {

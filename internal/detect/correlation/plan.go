@@ -19,6 +19,7 @@ import (
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/sigma"
+	"github.com/konseki/konseki/internal/sigma/logsource"
 )
 
 // A Plan says which fields of which rules' matches correlations need. It is
@@ -33,7 +34,7 @@ type Plan struct {
 // An input is a rule whose matches are needed.
 type input struct {
 	fields  []string // sorted; the note's values are in this order
-	readers []*sigma.FieldReader
+	readers []*logsource.Reader
 	uses    []use
 }
 
@@ -84,7 +85,7 @@ func (p *Plan) want(r *sigma.Rule, c *sigma.Correlation, in *sigma.Input) {
 		field := named(in, name)
 		if at, found := slices.BinarySearch(x.fields, field); !found {
 			x.fields = slices.Insert(x.fields, at, field)
-			x.readers = slices.Insert(x.readers, at, sigma.NewFieldReader(r.Logsource, field))
+			x.readers = slices.Insert(x.readers, at, logsource.NewReader(r.Logsource, field))
 		}
 	}
 }

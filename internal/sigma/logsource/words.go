@@ -1,4 +1,4 @@
-package sigma
+package logsource
 
 import (
 	"fmt"

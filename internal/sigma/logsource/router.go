@@ -1,4 +1,4 @@
-package sigma
+package logsource
 
 import (
 	"slices"
@@ -7,53 +7,14 @@ import (
 	"github.com/konseki/konseki/internal/event"
 )
 
-// rowSet is a set of rows of the logsource table. A struct stays in registers
-// where an array would not.
-type rowSet struct{ a, b, c, d uint64 }
-
-// maxRows is how many rows a rowSet can hold.
-const maxRows = 256
-
-func (s *rowSet) add(i int) {
-	bit := uint64(1) << (i % 64)
-	switch i / 64 {
-	case 0:
-		s.a |= bit
-	case 1:
-		s.b |= bit
-	case 2:
-		s.c |= bit
-	case 3:
-		s.d |= bit
-	default:
-		panic("sigma: more rows of logsources than a rowSet holds; make it wider")
-	}
-}
-
-func (s rowSet) has(i int) bool {
-	var one rowSet
-	one.add(i)
-	return !s.and(one).empty()
-}
-
-func (s rowSet) and(t rowSet) rowSet { return rowSet{s.a & t.a, s.b & t.b, s.c & t.c, s.d & t.d} }
-func (s rowSet) or(t rowSet) rowSet  { return rowSet{s.a | t.a, s.b | t.b, s.c | t.c, s.d | t.d} }
-func (s rowSet) without(t rowSet) rowSet {
-	return rowSet{s.a &^ t.a, s.b &^ t.b, s.c &^ t.c, s.d &^ t.d}
-}
-func (s rowSet) empty() bool { return s.a|s.b|s.c|s.d == 0 }
-
-// beyond reports whether s has rows outside of t.
-func (s rowSet) beyond(t rowSet) bool { return !s.without(t).empty() }
-
 // A mark is one column of the table turned round: from value to rows. Rows
 // that do not state the mark are in every set.
 type mark[K comparable] struct {
-	sets    map[K]rowSet
-	unasked rowSet // rows that do not state it
+	sets    map[K]Rows
+	unasked Rows // rows that do not state it
 }
 
-func (m *mark[K]) of(key K) rowSet {
+func (m *mark[K]) of(key K) Rows {
 	if s, ok := m.sets[key]; ok {
 		return s
 	}
@@ -61,7 +22,7 @@ func (m *mark[K]) of(key K) rowSet {
 }
 
 func newMark[K comparable](table []row, values func(*row) []K) mark[K] {
-	m := mark[K]{sets: make(map[K]rowSet)}
+	m := mark[K]{sets: make(map[K]Rows)}
 	for i := range table {
 		list := values(&table[i])
 		if len(list) == 0 {
@@ -84,16 +45,16 @@ const maxActivity = 16
 
 // A classMark is mark for the class with its activities: one look-up for both.
 type classMark struct {
-	sets    map[int32]*[maxActivity + 1]rowSet // the last for all further activities
-	unasked rowSet
+	sets    map[int32]*[maxActivity + 1]Rows // the last for all further activities
+	unasked Rows
 }
 
 func newClassMark(table []row) classMark {
-	m := classMark{sets: make(map[int32]*[maxActivity + 1]rowSet)}
+	m := classMark{sets: make(map[int32]*[maxActivity + 1]Rows)}
 	class := newMark(table, func(r *row) []int32 { return r.classes })
 	activity := newMark(table, func(r *row) []int32 { return r.activities })
 	for c, rows := range class.sets {
-		m.sets[c] = new([maxActivity + 1]rowSet)
+		m.sets[c] = new([maxActivity + 1]Rows)
 		for a := range m.sets[c] {
 			m.sets[c][a] = rows.and(activity.of(int32(a)))
 		}
@@ -102,7 +63,7 @@ func newClassMark(table []row) classMark {
 	return m
 }
 
-func (m *classMark) of(ev *event.Event) rowSet {
+func (m *classMark) of(ev *event.Event) Rows {
 	sets, ok := m.sets[ev.ClassUID]
 	if !ok {
 		return m.unasked
@@ -110,13 +71,14 @@ func (m *classMark) of(ev *event.Event) rowSet {
 	return sets[min(uint32(ev.ActivityID), maxActivity)]
 }
 
-// A router tells for an event which rows of the logsource table it belongs
-// to, of those that have rules.
-type router struct {
+// A Router tells for an event which rows of the logsource table it belongs
+// to, of those that are active. It may be shared once nothing is activated any
+// more.
+type Router struct {
 	table     []row
-	all       rowSet
-	active    rowSet            // rows some rule asks for
-	platforms [macos + 1]rowSet // rows of each platform, and of anywhere
+	all       Rows
+	active    Rows            // rows some rule asks for
+	platforms [macos + 1]Rows // rows of each platform, and of anywhere
 	class     classMark
 	format    mark[string]
 	program   mark[string]
@@ -125,9 +87,10 @@ type router struct {
 	markers   markers
 }
 
-func newRouter() *router {
+// NewRouter returns a Router without active rows.
+func NewRouter() *Router {
 	table := rows()
-	r := &router{
+	r := &Router{
 		table:   table,
 		class:   newClassMark(table),
 		format:  newMark(table, func(r *row) []string { return r.formats }),
@@ -167,12 +130,12 @@ func withProviders(channels []string) []string {
 	return out
 }
 
-// route gives the active rows an event belongs to.
-func (r *router) route(ev *event.Event) rowSet { return r.among(ev, r.active) }
+// Route gives the active rows an event belongs to.
+func (r *Router) Route(ev *event.Event) Rows { return r.among(ev, r.active) }
 
 // among gives those of some rows that an event belongs to.
-func (r *router) among(ev *event.Event, s rowSet) rowSet {
-	if s = s.and(r.class.of(ev)).and(r.format.of(ev.Format)); s.empty() {
+func (r *Router) among(ev *event.Event, s Rows) Rows {
+	if s = s.and(r.class.of(ev)).and(r.format.of(ev.Format)); s.Empty() {
 		return s
 	}
 	var l look
@@ -202,7 +165,7 @@ func (r *router) among(ev *event.Event, s rowSet) rowSet {
 }
 
 // mustLook reports whether the fields of an event are needed to decide on s.
-func (r *router) mustLook(s rowSet, p platform) bool {
+func (r *Router) mustLook(s Rows, p platform) bool {
 	switch p {
 	case undecided:
 		if s.beyond(r.platforms[anywhere]) || s.beyond(r.origin.unasked) {
@@ -216,14 +179,10 @@ func (r *router) mustLook(s rowSet, p platform) bool {
 	return s.beyond(r.program.unasked) || s.beyond(r.markers.unasked)
 }
 
-// A requirement is what an event's rows must fulfil for a logsource: one row
-// of each set.
-type requirement []rowSet
-
-// require resolves a logsource. It returns false when no event konseki can
+// Require resolves a logsource. It returns false when no event konseki can
 // derive will ever belong to it.
-func (r *router) require(l Logsource) (requirement, bool) {
-	var product, category, service rowSet
+func (r *Router) Require(l Logsource) (Requirement, bool) {
+	var product, category, service Rows
 	for i := range r.table {
 		t := &r.table[i]
 		if t.Product == l.Product {
@@ -239,15 +198,15 @@ func (r *router) require(l Logsource) (requirement, bool) {
 			service.add(i)
 		}
 	}
-	var need requirement
+	var need Requirement
 	for _, part := range []struct {
 		stated string
-		rows   rowSet
+		rows   Rows
 	}{{l.Product, product}, {l.Category, category}, {l.Service, service}} {
 		if part.stated == "" {
 			continue
 		}
-		if part.rows.empty() {
+		if part.rows.Empty() {
 			return nil, false
 		}
 		need = append(need, part.rows)
@@ -255,18 +214,24 @@ func (r *router) require(l Logsource) (requirement, bool) {
 	return need, true
 }
 
-func (n requirement) holds(s rowSet) bool {
-	for _, rows := range n {
-		if rows.and(s).empty() {
-			return false
-		}
-	}
-	return true
-}
-
-// activate makes route look for the rows of a requirement.
-func (r *router) activate(n requirement) {
+// Activate makes Route look for the rows of a requirement.
+func (r *Router) Activate(n Requirement) {
 	for _, rows := range n {
 		r.active = r.active.or(rows)
 	}
+}
+
+// Sees lists the logsources of the table that an event belongs to, active or
+// not.
+func (r *Router) Sees(ev *event.Event) []Logsource {
+	var out []Logsource
+	seen := make(map[Logsource]bool)
+	set := r.among(ev, r.all)
+	for i := range r.table {
+		if l := r.table[i].Logsource; set.has(i) && !seen[l] {
+			seen[l] = true
+			out = append(out, l)
+		}
+	}
+	return out
 }

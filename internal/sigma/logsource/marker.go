@@ -1,4 +1,4 @@
-package sigma
+package logsource
 
 import (
 	"math/bits"
@@ -20,7 +20,7 @@ func (s *markerSet) add(i int) {
 	case i < maxMarkers:
 		s.b |= 1 << (i - 64)
 	default:
-		panic("sigma: more markers of logsources than a markerSet holds; make it wider")
+		panic("logsource: more markers of logsources than a markerSet holds; make it wider")
 	}
 }
 
@@ -81,8 +81,8 @@ type markers struct {
 	buckets [256][]known // by hash of the name
 	needs   []markerSet  // per row
 	refuses []markerSet  // per row
-	needy   rowSet       // rows that need a marker
-	unasked rowSet       // rows without any
+	needy   Rows         // rows that need a marker
+	unasked Rows         // rows without any
 }
 
 // bucketOf spreads field names; names that fall together are compared.
@@ -226,7 +226,7 @@ func (l *look) origin() string {
 }
 
 // decide takes the rows from s whose markers do not fit.
-func (m *markers) decide(s rowSet, held markerSet) rowSet {
+func (m *markers) decide(s Rows, held markerSet) Rows {
 	if held.empty() {
 		return s.without(m.needy)
 	}
@@ -238,7 +238,7 @@ func (m *markers) decide(s rowSet, held markerSet) rowSet {
 		for ; word != 0; word &= word - 1 {
 			i := w*64 + bits.TrailingZeros64(word)
 			if !held.holds(m.needs[i]) || held.meets(m.refuses[i]) {
-				var one rowSet
+				var one Rows
 				one.add(i)
 				s = s.without(one)
 			}

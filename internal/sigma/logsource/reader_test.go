@@ -1,4 +1,4 @@
-package sigma
+package logsource_test
 
 import (
 	"strings"
@@ -7,6 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/sigma"
+	"github.com/konseki/konseki/internal/sigma/logsource"
 )
 
 // with returns an event of a format with native fields: name, value, name …
@@ -19,22 +21,22 @@ func with(format string, fields ...string) event.Event {
 }
 
 func TestValuesAreWhatRulesSee(t *testing.T) {
-	process, web := Logsource{"windows", "process_creation", ""}, Logsource{"", "webserver", ""}
-	created := with("evtx", "Channel", securityChannel, "NewProcessName", `C:\Windows\System32\net.exe`, "ParentProcessName", `C:\Windows\explorer.exe`,
+	process, web := logsource.Logsource{"windows", "process_creation", ""}, logsource.Logsource{"", "webserver", ""}
+	created := with("evtx", "Channel", security, "NewProcessName", `C:\Windows\System32\net.exe`, "ParentProcessName", `C:\Windows\explorer.exe`,
 		"SubjectUserSid", "S-1-5-21-1-2-3-1001", "SubjectUserName", "sato", "SubjectDomainName", "EXAMPLE", "TargetUserName", "-", "MandatoryLabel", "S-1-16-12288", "NewProcessId", "0x1a4")
 	created.ClassUID, created.EventCode = event.ClassProcess, "4688"
-	service := with("evtx", "Channel", securityChannel, "NewProcessName", `C:\Windows\x.exe`, "SubjectUserSid", "S-1-5-18", "SubjectUserName", "APP01$", "SubjectDomainName", "EXAMPLE")
+	service := with("evtx", "Channel", security, "NewProcessName", `C:\Windows\x.exe`, "SubjectUserSid", "S-1-5-18", "SubjectUserName", "APP01$", "SubjectDomainName", "EXAMPLE")
 	service.ClassUID, service.EventCode = event.ClassProcess, "4688"
 	access := with("nginx", "cs-uri", "/a.php?id=1", "cs-uri-query", "id=1", "cs-uri-stem", "/a.php", "a", "1", "a", "2")
 	access.ClassUID, access.Object, access.Statement, access.DstPort = event.ClassHTTP, "/a.php", "id=1", 443
 	lines := with("jsonlines", "method", "GET")
 	lines.ClassUID, lines.Object, lines.Statement = event.ClassHTTP, "/b", "c=2"
-	registry := with("evtx", "Channel", securityChannel, "ObjectName", `\REGISTRY\MACHINE\SOFTWARE\Example`, "ObjectValueName", "Run", "NewValue", "1", "NewValueType", "%%1876", "OperationType", "%%1904")
+	registry := with("evtx", "Channel", security, "ObjectName", `\REGISTRY\MACHINE\SOFTWARE\Example`, "ObjectValueName", "Run", "NewValue", "1", "NewValueType", "%%1876", "OperationType", "%%1904")
 	registry.EventCode = "4657"
-	registrySet := Logsource{"windows", "registry_set", ""}
+	registrySet := logsource.Logsource{"windows", "registry_set", ""}
 	for _, tt := range []struct {
 		ev    *event.Event
-		l     Logsource
+		l     logsource.Logsource
 		field string
 		want  []string
 	}{
@@ -54,7 +56,7 @@ func TestValuesAreWhatRulesSee(t *testing.T) {
 		{&registry, registrySet, "TargetObject", []string{`HKLM\SOFTWARE\Example\Run`}},
 		{&registry, registrySet, "Details", []string{"DWORD (0x00000001)"}},
 	} {
-		got := Values(tt.ev, tt.l, tt.field)
+		got := logsource.NewReader(tt.l, tt.field).Append(nil, tt.ev)
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("%s %s: %s", tt.l, tt.field, diff)
 		}
@@ -68,41 +70,42 @@ func TestValuesAreWhatRulesSee(t *testing.T) {
 
 func TestEveryAliasResolvesInEveryLogsource(t *testing.T) {
 	ev := with("jsonlines", "x", "y")
-	everything := rule(t, "s: {nothing: null}\ncondition: s")
-	for _, l := range Logsources() {
-		var asked []*Rule
-		for _, f := range FieldNames() {
-			if got := Values(&ev, l.Logsource, f.Name); got != nil {
+	names := logsource.FieldNames()
+	var rules []*sigma.Rule
+	for _, f := range names {
+		rules = append(rules, ruleFor(t, logsource.Logsource{}, "{'"+f.Name+"|exists': true}"))
+	}
+	for _, l := range logsource.List() {
+		var asked []*sigma.Rule
+		for i, f := range names {
+			if got := logsource.NewReader(l.Logsource, f.Name).Append(nil, &ev); got != nil {
 				t.Errorf("%s %s of an event that says nothing: %q", l.Logsource, f.Name, got)
 			}
-			r := *everything
-			r.Logsource, r.cond = l.Logsource, leaf(&predicate{field: f.Name, op: opExists})
+			r := *rules[i]
+			r.Logsource = l.Logsource
 			asked = append(asked, &r)
 		}
-		if n := len(Compile(asked).Unrouted()); n > 0 && l.Why == "" {
+		if n := len(sigma.Compile(asked).Unrouted()); n > 0 && l.Why == "" {
 			t.Errorf("%s: %d rules have no events", l.Logsource, n)
 		}
 	}
 }
 
-func TestTextsKeepNoRecordsAndNoLongText(t *testing.T) {
-	known := newTexts()
-	long := strings.Repeat("x", maxJoined+1)
-	for _, p := range []parts{{"a", `\`, "b"}, {long, "y"}, {}} {
-		if got := known.join(p); got != p.join() {
-			t.Errorf("%q", got)
-		}
-	}
-	if n := testing.AllocsPerRun(10, func() { known.join(parts{"a", `\`, "b"}) }); n != 0 || len(known.joined) != 1 {
-		t.Errorf("%.0f allocations, %d texts kept", n, len(known.joined))
-	}
+// sees reports whether a rule of the logsource finds a value under a name.
+func sees(t *testing.T, ev *event.Event, l logsource.Logsource, field, text string) bool {
+	t.Helper()
+	escaped := strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `'`, `''`).Replace(text)
+	r := ruleFor(t, l, "{"+field+": '"+escaped+"'}")
+	return len(sigma.Compile([]*sigma.Rule{r}).NewMatcher().Match(ev, nil, nil)) == 1
 }
 
-// sees reports whether a rule of the logsource finds a value under a name.
-func sees(t *testing.T, ev *event.Event, l Logsource, field, text string) bool {
+// ruleFor makes a rule of a logsource from its selection.
+func ruleFor(t *testing.T, l logsource.Logsource, selection string) *sigma.Rule {
 	t.Helper()
-	r := rule(t, "s: {nothing: null}\ncondition: s")
-	r.Logsource = l
-	r.cond = leaf(&predicate{field: field, op: opEqual, text: fold(text)})
-	return len(Compile([]*Rule{r}).NewMatcher().Match(ev, nil, nil)) == 1
+	list, err := sigma.Parse("t.yml", []byte("title: t\nlogsource: {product: linux}\ndetection:\n  s: "+selection+"\n  condition: s\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list[0].Logsource = l
+	return list[0]
 }

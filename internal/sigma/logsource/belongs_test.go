@@ -1,4 +1,4 @@
-package sigma_test
+package logsource_test
 
 import (
 	"fmt"
@@ -6,19 +6,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/konseki/konseki/internal/sigma"
+	"github.com/konseki/konseki/internal/sigma/logsource"
 )
 
 // The golden file is the table of who sees what: a line belongs to the
 // logsources beside it and to no others.
 func TestLinesBelongToTheirLogsourcesAlone(t *testing.T) {
-	e := sigma.Compile(nil)
+	r := logsource.NewRouter()
 	var b strings.Builder
 	for _, list := range [][]line{webLines(), linuxLines(), windowsLines(), cloudLines(), deviceLines()} {
 		for _, l := range list {
 			for _, ev := range derive(t, l) {
 				fmt.Fprintf(&b, "%s:", l.name)
-				for _, s := range e.Sees(&ev) {
+				for _, s := range r.Sees(&ev) {
 					fmt.Fprintf(&b, " %s", s)
 				}
 				b.WriteByte('\n')

@@ -1,4 +1,4 @@
-package sigma_test
+package logsource_test
 
 import (
 	"testing"

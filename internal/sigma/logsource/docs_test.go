@@ -1,4 +1,4 @@
-package sigma_test
+package logsource_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/konseki/konseki/internal/sigma"
+	"github.com/konseki/konseki/internal/sigma/logsource"
 )
 
 var update = flag.Bool("update", false, "write docs/logsources.md and the golden files anew")
@@ -30,15 +30,15 @@ func golden(t *testing.T, path string, got []byte) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n"))), string(got)); diff != "" {
-		t.Errorf("%s is not what the code says; run go test ./internal/sigma -update: %s", path, diff)
+		t.Errorf("%s is not what the code says; run go test ./internal/sigma/logsource -update: %s", path, diff)
 	}
 }
 
 func TestDocsTellTheTableOfLogsources(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(docsHead)
-	list := sigma.Logsources()
-	slices.SortStableFunc(list, func(a, b sigma.LogsourceInfo) int {
+	list := logsource.List()
+	slices.SortStableFunc(list, func(a, b logsource.Info) int {
 		return strings.Compare(a.Product+"\x00"+a.Category+"\x00"+a.Service, b.Product+"\x00"+b.Category+"\x00"+b.Service)
 	})
 	for _, l := range list {
@@ -53,10 +53,10 @@ func TestDocsTellTheTableOfLogsources(t *testing.T) {
 		}
 	}
 	b.WriteString(docsAliases)
-	for _, f := range sigma.FieldNames() {
+	for _, f := range logsource.FieldNames() {
 		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", f.Where, f.Name, strings.ReplaceAll(f.StandIns, "|", `\|`))
 	}
-	golden(t, filepath.Join("..", "..", "docs", "logsources.md"), []byte(b.String()))
+	golden(t, filepath.Join("..", "..", "..", "docs", "logsources.md"), []byte(b.String()))
 }
 
 func cell(s string) string {
@@ -76,7 +76,7 @@ Every mark in a line must hold; of several values in one mark any will do. "Fiel
 (` + "`*`" + ` for any beginning or end, without regard to case). "Channel" is the Windows channel; where an export states none, the provider that writes to it.
 ` + "`device`" + ` is what marks the message of a network device: ` + "`%ASA-6-113039`" + ` and the like.
 
-This page is written by a test from the table in the code (` + "`go test ./internal/sigma -update`" + `).
+This page is written by a test from the table in the code (` + "`go test ./internal/sigma/logsource -update`" + `).
 
 | product | category | service | events that belong |
 | --- | --- | --- | --- |

@@ -1,4 +1,4 @@
-package sigma_test
+package logsource_test
 
 func cloudLines() []line {
 	const at = `"time":"2026-03-01T03:13:03Z"`

@@ -31,6 +31,7 @@ type persons struct {
 
 	audiences *bounded.Table[string, audience] // by source
 	staff     int                              // so many accounts a week make a source one for customers
+	current   use                              // the one being judged
 	families  *bounded.Table[string, string]   // of clients, by what they call themselves
 
 	egress  egressParams
@@ -152,7 +153,8 @@ type use struct {
 
 // useOf completes an access.
 func (b *persons) useOf(ev *event.Event, a access) *use {
-	u := &use{access: a, day: dayOf(a.time), session: ev.SessionUID, class: ev.ClassUID}
+	u := &b.current
+	*u = use{access: a, day: dayOf(a.time), session: ev.SessionUID, class: ev.ClassUID}
 	client := ev.ClientApp
 	for i := range ev.Notes {
 		switch ev.Notes[i].Name {

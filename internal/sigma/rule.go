@@ -51,6 +51,9 @@ type Rule struct {
 // Logsource says which events a rule is meant for.
 type Logsource = logsource.Logsource
 
+// Logsources lists every logsource that konseki has decided on.
+func Logsources() []logsource.Info { return logsource.List() }
+
 // Problem says why a file, or one rule of it, was not loaded.
 type Problem struct {
 	File   string `json:"file"`

@@ -2,5 +2,5 @@ package baseline
 
 // machines are the baselines about hosts, programs, files and databases.
 func machines() []func(*Kit) Baseline {
-	return []func(*Kit) Baseline{newStatements, newNewProgram, newMassFiles, newNewJob, newWebScript, newExceptionBurst}
+	return []func(*Kit) Baseline{newStatements, newBulkDownload, newNewProgram, newMassFiles, newNewJob, newWebScript, newExceptionBurst, newLoggingStopped, newOutbound, newAdminTool}
 }

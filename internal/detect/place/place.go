@@ -105,7 +105,7 @@ func (p *Places) OfAddress(addr netip.Addr) (Place, bool) {
 	if !ok {
 		return Place{}, false
 	}
-	return p.complete(found.country, found.lat, found.lon, found.exact)
+	return p.complete(found.Country.Code, found.Location.Lat, found.Location.Lon, found.exact())
 }
 
 // HasDatabase reports whether there is more to ask than what events state.

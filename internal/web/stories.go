@@ -100,16 +100,21 @@ func (v *visit) recent(asked window, now time.Time) window {
 	return window{from: end.Add(-storiesWindow)}
 }
 
-// looked is a window as far as there is data.
+// looked is a window as far as there is data; one that lies beside all data
+// stays as it is.
 func (v *visit) looked(w window) window {
 	first, last := v.status.First, v.status.Last
+	l := w
 	if w.from.IsZero() || w.from.Before(first) {
-		w.from = first
+		l.from = first
 	}
 	if w.to.IsZero() || !last.IsZero() && w.to.After(last) {
-		w.to = last
+		l.to = last
 	}
-	return w
+	if l.to.Before(l.from) {
+		return w
+	}
+	return l
 }
 
 // windows says what was looked at, and leads to other windows.
@@ -118,7 +123,7 @@ func (view *storiesView) windows(v *visit, asked, w window) {
 	view.Window = v.between(looked.from, looked.to)
 	view.Begin, _ = v.shown(w)
 	base := v.at.change("from", "", "to", "", "page", "", "open", "", "mute", "", "span", "")
-	if !looked.from.Equal(v.status.First) {
+	if w.from.After(v.status.First) || !w.to.IsZero() {
 		view.Whole = base.change("span", "all").String()
 	}
 	if asked != (window{}) || v.at.values.Has("span") {

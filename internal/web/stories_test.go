@@ -113,6 +113,8 @@ func TestNoStoryIsNeverJustEmpty(t *testing.T) {
 	s.lang = "en"
 	text := s.get("/findings?from=2018-02-10&to=2018-02-11", http.StatusOK)
 	contains(t, text, "No story to look at here", "Looked at:", "2018-02-10 00:00 → 2018-02-11 00:00", "rules 3127", `href="/coverage"`, "span=all", "does not prove that nothing happened")
+	contains(t, s.get("/findings?from=2017-12-01&to=2017-12-02", http.StatusOK), "2017-12-01 00:00 → 2017-12-02 00:00", "span=all")
+	contains(t, s.get("/findings?from=2017-12-01", http.StatusOK), "2018-01-01 00:00 → 2018-03-05 00:00")
 	contains(t, s.get("/findings?level=critical&from=2018-01-30&to=2018-02-02", http.StatusOK), "1 below this level", "Show lower levels too", "level=informational")
 	contains(t, s.get("/findings?level=gravest", http.StatusBadRequest), "gravest", "This cannot be accepted")
 }

@@ -42,6 +42,7 @@ func TestTheDemoTellsTheWholeStory(t *testing.T) {
 	b.readTheCase()
 	b.askWhatExpired()
 	b.followTheTrace()
+	b.readTheStories()
 	b.verifyTheVault()
 	b.readTheReport()
 	checkBundle(t, binary, b.takeTheBundle())
@@ -154,19 +155,34 @@ func (b *visitor) followTheTrace() {
 	b.picture("5-record")
 }
 
+// readTheStories expects what wants looking at, and opens a story down to a
+// record it cites.
+func (b *visitor) readTheStories() {
+	b.t.Helper()
+	b.open("/findings")
+	b.text("ストーリー", "このレベル以上")
+	b.until(`document.querySelectorAll(".story").length > 0 && document.querySelector(".days .within").getAttribute("d") !== ""`)
+	b.picture("6-stories")
+	b.follow(`.story summary`)
+	b.until(`location.search.includes("open=") && document.querySelector(".story details[open] .finding") !== null`)
+	b.follow(`.story details[open] .cite`)
+	b.text("原記録 #")
+	b.picture("6-story")
+}
+
 func (b *visitor) verifyTheVault() {
 	b.t.Helper()
 	b.open("/verify")
 	b.follow(`form[action="/verify"][method=post] button`)
 	b.text("すべて原本のまま")
-	b.picture("6-verified")
+	b.picture("7-verified")
 }
 
 func (b *visitor) readTheReport() {
 	b.t.Helper()
 	b.open(casePath + "/report")
 	b.until(`performance.getEntriesByType("resource").some((r) => r.name.includes("format=html") && r.responseStatus === 200)`)
-	b.picture("7-report")
+	b.picture("8-report")
 	b.open(casePath + "/report?format=html&lang=ja")
 	b.text("調査報告書", "VPN・チャットの認証情報窃取とサーバー一括消去", "証跡一覧", "保存期間")
 }
@@ -194,7 +210,7 @@ func (b *visitor) leave() {
 	b.until(`location.pathname === "/signin"`)
 	b.open(casePath)
 	b.until(`location.pathname === "/signin" && !document.body.innerText.includes("VPN")`)
-	b.picture("8-signed-out")
+	b.picture("9-signed-out")
 }
 
 // nothingIsServed asks for evidence without a session.

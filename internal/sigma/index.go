@@ -138,7 +138,7 @@ func (c *compiler) buildIndex(g *group, sets [][]witness, number map[*predicate]
 	}
 	g.leads = newLeads(led)
 	for _, f := range fields {
-		f.fieldIndex.long, f.fieldIndex.short = newScanner(f.long, longNeedle), newScanner(f.short, shortNeedle)
+		f.fieldIndex.long, f.fieldIndex.short = newScanner(f.long, longNeedle, c.long), newScanner(f.short, shortNeedle, c.short)
 		g.index = append(g.index, f.fieldIndex)
 	}
 	slices.SortFunc(g.index, func(a, b fieldIndex) int { return cmp.Compare(a.field, b.field) })

@@ -47,7 +47,7 @@ func signs(hash uint64) (first, second uint64) { return hash >> 16 & 63, hash >>
 
 // newScanner returns a scanner of needles that are width bytes long at least,
 // or nil when there are none.
-func newScanner(needles []needle, width int) *scanner {
+func newScanner(needles []needle, width int, common grams) *scanner {
 	if len(needles) == 0 {
 		return nil
 	}
@@ -56,7 +56,7 @@ func newScanner(needles []needle, width int) *scanner {
 		mask: 1<<(8*width-1)<<1 - 1, width: width, shift: 64 - size + filterWords,
 		filter: make([]uint64, 1<<(size-filterWords)), table: make([]gram, 1<<size), needles: needles,
 	}
-	s.choose()
+	s.choose(common)
 	slices.SortFunc(needles, func(a, b needle) int {
 		return cmp.Or(cmp.Compare(s.gramOf(&a), s.gramOf(&b)), cmp.Compare(a.text, b.text), cmp.Compare(a.pred, b.pred))
 	})
@@ -76,14 +76,15 @@ func newScanner(needles []needle, width int) *scanner {
 
 // choose picks the gram of each needle: one that logs hold seldom and that few
 // other needles are known by.
-func (s *scanner) choose() {
+func (s *scanner) choose(common grams) {
 	taken := make(map[uint32]int)
 	for i := range s.needles {
 		n := &s.needles[i]
 		best, cost := 0, -1
 		for at := range len(n.text) - s.width + 1 {
 			n.at = uint32(at)
-			c := commonness(n.text[at:at+s.width])*4 + taken[s.gramOf(n)]
+			g := s.gramOf(n)
+			c := common[g]*4 + taken[g]
 			if cost < 0 || c < cost {
 				best, cost = at, c
 			}
@@ -93,10 +94,23 @@ func (s *scanner) choose() {
 	}
 }
 
-func (s *scanner) gramOf(n *needle) uint32 {
+func (s *scanner) gramOf(n *needle) uint32 { return gramAt(n.text, int(n.at), s.width) }
+
+func gramAt(text string, at, width int) uint32 {
 	var b [4]byte
-	copy(b[:s.width], n.text[n.at:])
+	copy(b[:width], text[at:])
 	return binary.LittleEndian.Uint32(b[:])
+}
+
+// grams counts the grams of everyday text.
+type grams map[uint32]int
+
+func everydayGrams(width int) grams {
+	out := make(grams)
+	for at := range len(everyday) - width + 1 {
+		out[gramAt(everyday, at, width)]++
+	}
+	return out
 }
 
 // slot returns where a gram with the given hash is or would be.

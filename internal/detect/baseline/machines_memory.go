@@ -197,8 +197,9 @@ func writable(path string) bool {
 	return false
 }
 
-// total is the sum over the remembered days.
-func (p *peaks) total() uint64 {
+// total is the sum over the days up to one.
+func (p *peaks) total(day int32) uint64 {
+	p.at(day) // lets go of the days before
 	var sum uint64
 	for _, n := range p.days {
 		sum += n

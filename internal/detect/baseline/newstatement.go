@@ -20,11 +20,11 @@ type newStatement struct {
 
 // gathered are the new shapes of one client that are told together.
 type gathered struct {
-	first, last  finding.Finding
-	count        int
-	tables       []string // new to the client, and not made this week
-	records      cited
-	text, source string
+	first, last finding.Finding
+	count       int
+	tables      []string // new to the client, and not made this week
+	records     cited
+	text        string
 }
 
 // gatherFor is how long new shapes of a client are gathered.
@@ -62,7 +62,7 @@ func (b *statements) judgeNew(r *run, h *clientHabit) {
 	}
 	usual := h.novel.count(r.day-p.learn, r.day-1)*2 >= h.days.count(r.day-p.learn, r.day-1)
 	h.novel.mark(r.day)
-	if !learned(&h.days, r.day, p.learn, p.remember) || h.counts.total() < uint64(p.count) {
+	if !learned(&h.days, r.day, p.learn, p.remember) || h.counts.total(r.day) < uint64(p.count) {
 		return
 	}
 	if r.shape.Probes != "" && !r.adHoc {

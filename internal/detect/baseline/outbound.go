@@ -17,16 +17,22 @@ type outbound struct {
 	learn, remember int32
 	floor, times    uint64
 	seen            dayset
-	senders         *bounded.Table[string, peaks]     // bytes by day
-	streams         *bounded.Table[[2]string, peaks]  // bytes by sender, destination and day
-	targets         sightingDays[string]              // destinations with traffic, by their network
-	sessions        *bounded.Table[[2]string, uint64] // bytes counted so far: long sessions are logged more than once
-	began           *bounded.Table[string, int32]     // destinations, by the day they were new on
+	senders         *bounded.Table[string, peaks]       // bytes by day
+	streams         *bounded.Table[[2]string, peaks]    // bytes by sender, destination and day
+	targets         sightingDays[string]                // destinations with traffic, by their network
+	sessions        *bounded.Table[[2]string, transfer] // bytes counted so far: long sessions are logged more than once
+	began           *bounded.Table[string, int32]       // destinations, by the day they were new on
 	info            finding.Info
 }
 
+// A transfer is what was counted of a session so far, and on which day.
+type transfer struct {
+	day   int32
+	bytes uint64
+}
+
 const (
-	maxSenders  = 20_000
+	maxSenders   = 20_000
 	maxTransfers = 50_000
 )
 
@@ -37,7 +43,7 @@ func newOutbound(k *Kit) Baseline {
 	b.senders = bounded.NewTable[string, peaks](maxSenders, k.Evicted())
 	b.streams = bounded.NewTable[[2]string, peaks](maxSenders, k.Evicted())
 	b.targets = newSightingDays[string](k, maxSenders, b.remember)
-	b.sessions = bounded.NewTable[[2]string, uint64](maxTransfers, new(uint64)) // sessions end
+	b.sessions = bounded.NewTable[[2]string, transfer](maxTransfers, new(uint64)) // sessions end
 	b.began = bounded.NewTable[string, int32](maxSenders, k.Evicted())
 	b.info = finding.Info{
 		ID:    "baseline-outbound-transfer",
@@ -137,10 +143,11 @@ func (b *outbound) fresh(ev *event.Event, who string) uint64 {
 	if ev.SessionUID == "" {
 		return n
 	}
-	counted, _ := b.sessions.Get([2]string{who, bare(ev.SessionUID)})
-	before := *counted
-	if *counted = n; n < before {
-		return n // another session under the same number
+	c, _ := b.sessions.Get([2]string{who, bare(ev.SessionUID)})
+	before, today := c.bytes, dayOf(ev.Time)
+	if n < before || today-c.day > 1 {
+		before = 0 // another session under the same number
 	}
+	*c = transfer{today, n}
 	return n - before
 }

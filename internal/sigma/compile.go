@@ -3,6 +3,9 @@ package sigma
 import (
 	"cmp"
 	"slices"
+
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/sigma/logsource"
 )
 
 // An Engine is a set of rules compiled for matching. It is immutable and may
@@ -10,7 +13,7 @@ import (
 type Engine struct {
 	rules    []*Rule
 	unrouted []*Rule
-	router   *router
+	router   *logsource.Router
 
 	nodes      []node
 	kids       []uint32
@@ -22,7 +25,6 @@ type Engine struct {
 	fields  []field
 	byName  map[string]int32 // first field of a native name
 	keyword int32            // the keyword pseudo field, or none
-	columns map[string]column
 	// anchored says that some keyword is an expression, for which a value may
 	// not stand in for the record it is part of.
 	anchored bool
@@ -31,8 +33,8 @@ type Engine struct {
 
 // A field is a name that rules ask for, with the column that stands in.
 type field struct {
-	key   fieldKey
 	reads []standIn
+	all   bool  // all of them count and not the first that has a value
 	next  int32 // another field of the same name, or none
 }
 
@@ -56,7 +58,7 @@ type node struct {
 // A group is the rules of one logsource with their predicates and their index.
 type group struct {
 	source Logsource
-	need   requirement
+	need   logsource.Requirement
 	rules  []uint32
 	open   []uint32 // rules without a witness: always evaluated
 
@@ -75,20 +77,20 @@ type group struct {
 func Compile(rules []*Rule) *Engine {
 	c := &compiler{
 		Engine: &Engine{
-			rules: slices.Clone(rules), router: newRouter(), byName: make(map[string]int32),
-			keyword: none, columns: columns(), roots: make([]uint32, len(rules)),
+			rules: slices.Clone(rules), router: logsource.NewRouter(), byName: make(map[string]int32),
+			keyword: none, roots: make([]uint32, len(rules)),
 		},
-		fieldOf: make(map[fieldKey]int32), long: everydayGrams(longNeedle), short: everydayGrams(shortNeedle),
+		fieldOf: make(map[logsource.Field]int32), long: everydayGrams(longNeedle), short: everydayGrams(shortNeedle),
 	}
 	groups := make(map[Logsource]*group)
 	for i, r := range c.rules {
 		g, ok := groups[r.Logsource]
 		if !ok {
-			need, routed := c.router.require(r.Logsource)
+			need, routed := c.router.Require(r.Logsource)
 			if routed {
 				g = &group{source: r.Logsource, need: need}
 				c.always = c.always || len(need) == 0
-				c.router.activate(need)
+				c.router.Activate(need)
 				c.groups = append(c.groups, g)
 			}
 			groups[r.Logsource] = g
@@ -111,16 +113,20 @@ func (e *Engine) Rules() []*Rule { return slices.Clone(e.rules) }
 // Unrouted returns the rules whose logsource no event belongs to.
 func (e *Engine) Unrouted() []*Rule { return slices.Clone(e.unrouted) }
 
+// Sees lists the logsources that an event belongs to, whether rules of the
+// engine ask for them or not.
+func (e *Engine) Sees(ev *event.Event) []Logsource { return e.router.Sees(ev) }
+
 type compiler struct {
 	*Engine
-	fieldOf map[fieldKey]int32
-	aliases []aliases // of the group being compiled
+	fieldOf map[logsource.Field]int32
+	names   *logsource.Names // of the group being compiled
 
 	long, short grams // for scanners
 }
 
 func (c *compiler) compileGroup(g *group) {
-	c.aliases = aliasesFor(g.source)
+	c.names = logsource.NewNames(g.source)
 	shared := sharing{byKey: make(map[string]*predicate), clues: make(map[*predicate]*clue), leading: make(map[string]bool)}
 	conds := make([]*expr, len(g.rules))
 	for i, r := range g.rules {
@@ -240,27 +246,27 @@ func (c *compiler) flatten(e *expr, number map[*predicate]uint32) uint32 {
 
 // intern gives a field's number under the aliases of the current group.
 func (c *compiler) intern(name string) int32 {
-	key := fieldKey{name: name}
+	f := logsource.Field{Name: name}
 	if name != keywordField {
-		key = resolveField(c.aliases, c.columns, name)
+		f = c.names.Field(name)
 	}
-	return c.field(key)
+	return c.field(f)
 }
 
 // field gives the number of a name together with what stands in for it.
-func (c *compiler) field(key fieldKey) int32 {
+func (c *compiler) field(key logsource.Field) int32 {
 	if id, ok := c.fieldOf[key]; ok {
 		return id
 	}
 	id := int32(len(c.fields))
-	f := field{key: key, next: none}
-	if key.name == keywordField {
+	f := field{all: key.All(), next: none}
+	if key.Name == keywordField {
 		c.keyword = id
 	} else {
-		if first, ok := c.byName[key.name]; ok {
+		if first, ok := c.byName[key.Name]; ok {
 			f.next = first
 		}
-		c.byName[key.name] = id
+		c.byName[key.Name] = id
 	}
 	c.fields = append(c.fields, f)
 	c.fieldOf[key] = id

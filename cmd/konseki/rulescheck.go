@@ -107,7 +107,7 @@ func (e *env) printCheck(c *rulesCheck) error {
 		}
 	}
 	fmt.Fprintf(e.stdout, e.say("ルール %d 件、相関 %d 件、フィルター %d 件。届くイベントのないルール %d 件、重複 %d 件\n",
-		"%d rules, %d correlations, %d filters; %d that no event reaches; %d duplicates\n"), c.Rules, c.Correlations, c.Filters, len(c.Unrouted), len(c.Duplicates))
+		"rules: %d, correlations: %d, filters: %d; reached by no event: %d; duplicates: %d\n"), c.Rules, c.Correlations, c.Filters, len(c.Unrouted), len(c.Duplicates))
 	fmt.Fprintf(e.stdout, e.say("読込 %d 件、拒否 %d 件\n", "%d loaded, %d refused\n"), c.Loaded, c.Refused)
 	return nil
 }

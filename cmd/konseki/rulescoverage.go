@@ -63,8 +63,8 @@ func (e *env) rulesToCover(dirs []string, cfg config.Config) (*sigma.Collection,
 	return sigma.Load(sigma.Options{Placeholders: cfg.Placeholders}, trees...), nil
 }
 
-// watchers are what fires beside rules. Which events a single baseline wants is
-// not known one by one: what any wants is put down to all.
+// watchers are what fires beside rules. The baselines tell only together which
+// events they want.
 func watchers(cfg config.Config) ([]sight.Watcher, error) {
 	set, err := baseline.New(cfg.Detect.Baselines)
 	if err != nil {
@@ -75,7 +75,7 @@ func watchers(cfg config.Config) ([]sight.Watcher, error) {
 		Kind: finding.KindSecret, Wants: func(*event.Event) bool { return true },
 	}}
 	for _, info := range set.Rules() {
-		out = append(out, sight.Watcher{Info: info, Kind: finding.KindBaseline, Wants: set.Wants})
+		out = append(out, sight.Watcher{Info: info, Kind: finding.KindBaseline, Wants: set.Wants, Shared: true})
 	}
 	return out, nil
 }
@@ -205,7 +205,7 @@ func (e *env) printSight(r *sight.Report, zone *time.Location, all bool) {
 	}
 	fmt.Fprintf(e.stdout, "\n%s\n", e.say("ログソース", "logsources"))
 	for _, l := range r.Logsources {
-		e.printLogsource(&l, zone, r.Detectors[sight.Loaded] > 0)
+		e.printLogsource(&l, zone, r.Known)
 	}
 	total := map[sight.State]int{}
 	for i := range r.Techniques {
@@ -226,7 +226,7 @@ func (e *env) printSight(r *sight.Report, zone *time.Location, all bool) {
 // counts writes how many there are of each state.
 func (e *env) counts(n map[sight.State]int) string {
 	var out []string
-	for _, s := range []sight.State{sight.Able, sight.Blind, sight.Loaded, sight.NoRule} {
+	for _, s := range []sight.State{sight.Able, sight.Loaded, sight.Blind, sight.NoRule} {
 		if n[s] > 0 {
 			out = append(out, fmt.Sprintf("%s %d", s.Words(e.lang), n[s]))
 		}
@@ -255,18 +255,18 @@ func (e *env) printTechnique(t *sight.Technique) {
 	fmt.Fprintln(e.stdout, plain(text))
 }
 
-func (e *env) printLogsource(l *sight.Logsource, zone *time.Location, loaded bool) {
-	text := fmt.Sprintf("  %-40s %s", l.Name, fmt.Sprintf(e.say("ルール %d 件", "%d rules"), l.Rules))
+func (e *env) printLogsource(l *sight.Logsource, zone *time.Location, known bool) {
+	text := fmt.Sprintf("  %-40s %s", l.Name, fmt.Sprintf(e.say("ルール %d 件", "rules: %d"), l.Rules))
 	switch {
 	case l.Events > 0:
 		about := ""
 		if l.Estimated {
 			about = e.say("約 ", "about ")
 		}
-		text += fmt.Sprintf(e.say("  イベント %s%d 件  %s  最終 %s", "  %s%d events from %s, last %s"), about, l.Events, strings.Join(l.Sources, ", "), stamp(l.Last, zone))
+		text += fmt.Sprintf(e.say("  イベント %s%d 件  %s  最終 %s", "  events: %s%d from %s, last %s"), about, l.Events, strings.Join(l.Sources, ", "), stamp(l.Last, zone))
 	case l.Why != "":
 		text += "  " + e.say("ログ源なし：", "no source: ") + l.Why
-	case !loaded:
+	case known:
 		text += "  " + e.say("ログ源なし", "no source")
 	}
 	fmt.Fprintln(e.stdout, plain(text))

@@ -84,7 +84,7 @@ func (r *Report) Navigator(lang string) ([]byte, error) {
 		cannot = append(cannot, p.In(lang))
 	}
 	l.Description = strings.Join(cannot, " ")
-	for _, s := range []State{Able, Blind, Loaded} {
+	for _, s := range []State{Able, Loaded, Blind} {
 		_, color := paint(s)
 		l.Legend = append(l.Legend, legend{s.Words(lang), color})
 	}

@@ -23,8 +23,8 @@ type State string
 // The states, the best first.
 const (
 	Able   State = "able"    // events that it reads are there
+	Loaded State = "loaded"  // whether events that it reads are there is not known
 	Blind  State = "blind"   // loaded, but no events that it reads
-	Loaded State = "loaded"  // loaded; nothing is known of events
 	NoRule State = "no_rule" // nothing is loaded that is tagged with it
 )
 
@@ -36,11 +36,15 @@ type Kind struct {
 	Samples     []event.Event
 }
 
-// A Watcher is what may fire and is no rule, with the events that mean something to it.
+// A Watcher is what may fire and is no rule.
 type Watcher struct {
 	finding.Info
-	Kind  string // of its findings: baseline or secret
-	Wants func(*event.Event) bool
+	Kind string // of its findings: baseline or secret
+	// Wants reports whether an event can mean something to it. Shared says that
+	// it answers for several watchers together: then an event that it wants may
+	// be another's, and only that none is wanted is certain.
+	Wants  func(*event.Event) bool
+	Shared bool
 }
 
 // Input is what is compared.
@@ -84,7 +88,7 @@ type Logsource struct {
 	Name      string    `json:"logsource"` // product/category/service, * for any
 	Rules     int       `json:"rules"`
 	Events    int64     `json:"events"`
-	Estimated bool      `json:"estimated,omitempty"` // Events is reckoned from samples
+	Estimated bool      `json:"estimated"` // Events is reckoned from samples
 	Sources   []string  `json:"sources"`
 	First     time.Time `json:"first,omitzero"`
 	Last      time.Time `json:"last,omitzero"`
@@ -93,6 +97,7 @@ type Logsource struct {
 
 // A Report is what can be seen.
 type Report struct {
+	Known      bool        // which events there are
 	Techniques []Technique // all of ATT&CK's, by number
 	Tactics    []Tactic    // in the order of the kill chain
 	Logsources []Logsource // most rules first
@@ -104,7 +109,7 @@ type Report struct {
 
 // Look compares what is loaded with the events there are.
 func Look(m *attack.Matrix, in Input) *Report {
-	r := &Report{Detectors: map[State]int{}, Strange: map[string]int{}}
+	r := &Report{Known: in.Known, Detectors: map[State]int{}, Strange: map[string]int{}}
 	fed := r.logsources(in)
 	byTechnique := make(map[string][]Detector)
 	for _, d := range detectors(in, fed) {
@@ -160,7 +165,7 @@ func (r *Report) matrix(m *attack.Matrix, by map[string][]Detector) {
 	}
 }
 
-func rank(s State) int { return slices.Index([]State{Able, Blind, Loaded, NoRule}, s) }
+func rank(s State) int { return slices.Index([]State{Able, Loaded, Blind, NoRule}, s) }
 
 // detectors lists what may fire with its state.
 func detectors(in Input, fed map[sigma.Logsource]*Logsource) []Detector {
@@ -183,6 +188,9 @@ func detectors(in Input, fed map[sigma.Logsource]*Logsource) []Detector {
 				return slices.ContainsFunc(k.Samples, func(ev event.Event) bool { return b.Wants(&ev) })
 			}) {
 				d.State = Able
+				if b.Shared {
+					d.State = Loaded
+				}
 			}
 		}
 		out = append(out, d)
@@ -290,6 +298,6 @@ func unknown(in Input) []event.Phrase {
 		event.Phrase{JA: "まれなイベント：種類ごとに少数の見本を調べている。見本に無かったログソースは「ログ源なし」になり得る。", EN: "Rare events: of each kind a few samples were looked at. A logsource that was in none of them can be told as without a source."},
 		event.Phrase{JA: "項目の有無：イベントがあっても、ルールが見る項目が記録されていないことがある。", EN: "Fields: events can be there and lack the field that a rule looks at."},
 		event.Phrase{JA: "時間：過去に届いたイベントも数えている。今も届いているかは konseki coverage が示す。", EN: "Time: events that came in the past count too; konseki coverage tells whether they still come."},
-		event.Phrase{JA: "ベースライン：学習が済んだかどうかは見ていない。", EN: "Baselines: whether they have learned enough is not looked at."},
+		event.Phrase{JA: "ベースライン：一つずつについて必要なイベントがあるか、学習が済んだかは見ておらず、「読込済み」と数える。", EN: "Baselines: whether each has the events that it learns from, and has learned enough, is not looked at; they count as loaded."},
 	)
 }

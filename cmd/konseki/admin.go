@@ -11,6 +11,7 @@ import (
 	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/replay"
 	"github.com/konseki/konseki/internal/server"
+	"github.com/konseki/konseki/internal/sigma"
 )
 
 func reindexVerb() verb {
@@ -141,6 +142,9 @@ func configVerb() verb {
 				cfg, err := config.Load(filepath.Join(e.dir, "konseki.yaml"))
 				if err == nil {
 					err = server.PolicyOf(cfg).Check()
+				}
+				if err == nil {
+					_, err = server.NewPack(&sigma.Collection{}, cfg)
 				}
 				if err != nil {
 					return err

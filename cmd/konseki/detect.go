@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/normalise"
+	"github.com/konseki/konseki/internal/server"
 	"github.com/konseki/konseki/internal/sigma"
 )
 
@@ -53,7 +55,11 @@ func detectVerb() verb {
 				if _, err := zone(*tz, time.UTC); err != nil {
 					return err
 				}
-				pack, err := detect.NewPack(all, detect.Settings{})
+				cfg, err := config.Load(filepath.Join(e.dir, "konseki.yaml"))
+				if err != nil {
+					return err
+				}
+				pack, err := server.NewPack(all, cfg)
 				if err != nil {
 					return err
 				}

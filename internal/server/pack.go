@@ -37,17 +37,25 @@ func loadPack(dir string, c config.Config) (*detect.Pack, []sigma.Problem, error
 	if err != nil {
 		return nil, nil, err
 	}
+	p, err := NewPack(all, c)
+	return p, all.Problems, err
+}
+
+// NewPack compiles rules under what a configuration says of detection. It keeps
+// no file open.
+func NewPack(rules *sigma.Collection, c config.Config) (*detect.Pack, error) {
 	s := detect.Settings{Baselines: c.Detect.Baselines}
 	if c.Detect.Geo != "" {
+		var err error
 		if s.Places, err = place.Open(c.Detect.Geo); err != nil {
-			return nil, nil, fmt.Errorf("server: konseki.yaml: detect: geo: %w", err)
+			return nil, fmt.Errorf("server: konseki.yaml: detect: geo: %w", err)
 		}
 	}
-	p, err := detect.NewPack(all, s)
+	p, err := detect.NewPack(rules, s)
 	if err != nil {
-		return nil, nil, fmt.Errorf("server: konseki.yaml: %w", err)
+		return nil, fmt.Errorf("server: konseki.yaml: %w", err)
 	}
-	return p, all.Problems, nil
+	return p, nil
 }
 
 // indexVersion names what derived files depend on.

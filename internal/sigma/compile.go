@@ -41,11 +41,7 @@ type field struct {
 type compiledPredicate struct {
 	*predicate
 	id, ref int32 // fields
-
-	// Of opRegexp:
-	must  byte     // a byte that every folded value it matches holds, or 0
-	needs *stretch // what every value it matches holds, or nil
-	memo  int      // its number for the memo
+	memo    int   // of opRegexp: its number for the memo
 }
 
 // A node is an expr in the Engine's flat form.
@@ -173,7 +169,7 @@ func (c *compiler) number(g *group, shared *sharing) map[*predicate]uint32 {
 			case opFieldRef:
 				out.ref = c.intern(p.other)
 			case opRegexp:
-				out.must, out.needs, out.memo = mustHold(p.text), stretchOf(p.text), c.remembered
+				out.memo = c.remembered
 				c.remembered++
 				c.anchored = c.anchored || p.field == keywordField
 			}

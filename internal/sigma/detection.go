@@ -164,8 +164,8 @@ func (w *walker) value(n *yaml.Node, m *modifiers, field string, v scalar) (*exp
 		if err != nil {
 			return nil, err
 		}
-		if k.kind == exprPredicate {
-			if w.program -= k.pred.program; w.program < 0 {
+		if k.kind == exprPredicate && k.pred.op == opRegexp {
+			if w.program -= k.pred.re.Size(); w.program < 0 {
 				return nil, errors.New("the regular expressions are too large together")
 			}
 		}

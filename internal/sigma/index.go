@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/konseki/konseki/internal/sigma/pattern"
 )
 
 // A fieldIndex tells which of a group's predicates a value of a field satisfies.
@@ -42,14 +44,14 @@ type clue struct {
 
 func newClue(p *predicate) *clue {
 	if p.op == opRegexp {
-		return &clue{texts: literals(p.text)}
+		return &clue{texts: p.re.Literals()}
 	}
 	return &clue{texts: indexTexts(p)}
 }
 
 // findable tells whether looking for texts is worth while.
 func findable(texts []string) bool {
-	n := shortest(texts)
+	n := pattern.Shortest(texts)
 	return n >= longNeedle || n >= shortNeedle && len(texts) <= 16
 }
 
@@ -58,7 +60,7 @@ func kindOf(p *predicate, c *clue) kind {
 	if p.op == opEqual && !p.cased {
 		return indexed
 	}
-	if !findable(c.texts) || shortest(c.texts) < longNeedle && !c.witness {
+	if !findable(c.texts) || pattern.Shortest(c.texts) < longNeedle && !c.witness {
 		return asked
 	}
 	if !p.cased && (p.op == opPrefix || p.op == opSuffix || p.op == opContains) {
@@ -76,7 +78,7 @@ func indexTexts(p *predicate) []string {
 	case opGlob:
 		text = p.lit
 	case opRegexp:
-		return p.need.anyOf
+		return p.re.AnyOf()
 	default:
 		return nil
 	}
@@ -84,7 +86,7 @@ func indexTexts(p *predicate) []string {
 	if text == "" || p.cased && !utf8.ValidString(text) {
 		return nil
 	}
-	return []string{fold(text)}
+	return []string{pattern.Fold(text)}
 }
 
 // leads are the rules that each predicate of a group makes candidates.
@@ -151,7 +153,7 @@ func (c *compiler) buildIndex(g *group, sets [][]witness, number map[*predicate]
 // add files a predicate under the texts that lead to it.
 func (f *fieldBuilder) add(p *predicate, texts []string, number uint32) {
 	if p.op == opEqual {
-		k := fold(p.text)
+		k := pattern.Fold(p.text)
 		f.exact[k] = append(f.exact[k], number)
 		return
 	}
@@ -160,7 +162,7 @@ func (f *fieldBuilder) add(p *predicate, texts []string, number uint32) {
 		where = p.op
 	}
 	list := &f.long
-	if shortest(texts) < longNeedle {
+	if pattern.Shortest(texts) < longNeedle {
 		list = &f.short
 	}
 	for _, t := range texts {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/sigma/logsource"
+	"github.com/konseki/konseki/internal/sigma/pattern"
 )
 
 // A Match is a rule that holds of an event, and because of which values.
@@ -236,7 +237,7 @@ func (m *Matcher) addKeyword(id int32, text string) {
 	}
 	whole := m.folded(first)
 	lo := len(m.arena)
-	m.arena = appendFold(m.arena, text)
+	m.arena = pattern.AppendFold(m.arena, text)
 	if bytes.Contains(whole, m.arena[lo:]) {
 		m.arena = m.arena[:lo]
 		return
@@ -252,9 +253,9 @@ func (m *Matcher) folded(at int32) []byte {
 	if v.lo == notFolded {
 		v.lo = int32(len(m.arena))
 		if v.raw != nil {
-			m.arena = appendFold(m.arena, v.raw)
+			m.arena = pattern.AppendFold(m.arena, v.raw)
 		} else {
-			m.arena = appendFold(m.arena, v.text)
+			m.arena = pattern.AppendFold(m.arena, v.text)
 		}
 		v.hi = int32(len(m.arena))
 		m.arena = slices.Grow(m.arena, padding)
@@ -425,20 +426,17 @@ func (m *Matcher) refers(p *compiledPredicate, at int32) int32 {
 // values that come again.
 func (m *Matcher) expression(p *compiledPredicate, at int32) bool {
 	s, v := m.folded(at), &m.values[at]
-	if p.must != 0 && bytes.IndexByte(s, p.must) < 0 || p.needs != nil && !p.needs.in(v) {
-		return false
+	if matches, sure := p.re.Glance(v.text, v.raw, s); sure {
+		return matches
 	}
-	if p.needs != nil && p.needs.whole {
-		return true
-	}
-	if v.raw != nil || !p.need.holds(s) {
-		return p.matches(v, s)
+	if v.raw != nil {
+		return p.re.Match("", v.raw)
 	}
 	entry, known := m.memo.find(p.memo, v.text)
 	if known != nil {
 		return len(known) > 0
 	}
-	matches := p.matches(v, s)
+	matches := p.re.Match(v.text, nil)
 	if entry != nil {
 		m.hits = m.hits[:0]
 		if matches {

@@ -7,6 +7,15 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"github.com/konseki/konseki/internal/sigma/pattern"
+)
+
+// maxSteps bounds the steps of one field, maxForms the patterns they make of
+// one value.
+const (
+	maxSteps = 6
+	maxForms = 100
 )
 
 // A modifiers is what stands behind a field name: "|contains|all".
@@ -17,7 +26,7 @@ type modifiers struct {
 	how                     op // opEqual, opPrefix, opSuffix, opContains, opRegexp or a comparison
 	part                    timePart
 	flags                   string
-	steps                   []step // in the order written
+	steps                   []pattern.Step // in the order written
 }
 
 // parseModifiers reads the words after the field name.
@@ -73,7 +82,7 @@ func (m *modifiers) add(word string) error {
 // addStep takes a modifier that changes the text to look for. Modifiers are
 // applied in the order written, and a text with wildcards has no encoding.
 func (m *modifiers) addStep(word string) error {
-	s, ok := stepFor(word)
+	s, ok := pattern.StepFor(word)
 	switch {
 	case !ok:
 		return fmt.Errorf("modifier %q is not known", word)
@@ -156,7 +165,7 @@ func (m *modifiers) positive(field string, v scalar) (*expr, error) {
 	case m.part != noPart:
 		return timeOf(field, m.part, m.how, v)
 	case m.how == opRegexp:
-		p, err := compileRegexp(field, v.text, m.flags)
+		p, err := regexpPredicate(field, v.text, m.flags)
 		if err != nil {
 			return nil, err
 		}
@@ -180,7 +189,7 @@ func existence(field string, v scalar) (*expr, error) {
 }
 
 func (m *modifiers) reference(field string, v scalar) (*expr, error) {
-	name, ok := v.pattern().literal()
+	name, ok := v.pattern().Literal()
 	if field == keywordField || !ok || name == "" {
 		return nil, errors.New("fieldref takes a field and the name of another, without wildcards")
 	}
@@ -219,9 +228,9 @@ func number(field string, how op, v scalar) (*expr, error) {
 
 // textual makes the condition of a string: encoded and dashed, then anchored.
 func (m *modifiers) textual(field string, v scalar) (*expr, error) {
-	patterns := []pattern{v.pattern()}
+	patterns := []pattern.Pattern{v.pattern()}
 	for _, s := range m.steps {
-		var next []pattern
+		var next []pattern.Pattern
 		for _, p := range patterns {
 			out, err := s(p)
 			if err != nil {
@@ -235,7 +244,7 @@ func (m *modifiers) textual(field string, v scalar) (*expr, error) {
 	}
 	kids := make([]*expr, 0, len(patterns))
 	for _, p := range patterns {
-		p = p.unanchored(m.how == opContains || m.how == opSuffix, m.how == opContains || m.how == opPrefix)
+		p = p.Unanchored(m.how == opContains || m.how == opSuffix, m.how == opContains || m.how == opPrefix)
 		kids = append(kids, leaf(textPredicate(field, p, m.cased, v.text)))
 	}
 	return join(exprOr, kids), nil

@@ -2,9 +2,10 @@ package sigma
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/konseki/konseki/internal/sigma/pattern"
 )
 
 // maxExpansions bounds the values that one value with placeholders becomes.
@@ -58,27 +59,16 @@ func (w *walker) expand(m *modifiers, v scalar) ([]scalar, error) {
 // insertion gives a placeholder's value as it is to stand in a text that the
 // modifiers read.
 func (m *modifiers) insertion(value string) string {
-	p := parsePattern(value)
+	p := pattern.Parse(value)
 	switch {
 	case value == "":
 		return ""
 	case m.how == opRegexp:
-		var b strings.Builder
-		for _, part := range p {
-			switch part.kind {
-			case pieceMany:
-				b.WriteString(".*")
-			case pieceOne:
-				b.WriteByte('.')
-			default:
-				b.WriteString(regexp.QuoteMeta(part.text))
-			}
-		}
-		return b.String()
+		return p.Regexp()
 	case m.cidr || m.part != noPart || isOrder(m.how):
 		return value
 	}
-	return p.key() // every backslash doubled: the text around cannot change it
+	return p.Key() // every backslash doubled: the text around cannot change it
 }
 
 // cutPlaceholder splits s into the literal text before its first placeholder,

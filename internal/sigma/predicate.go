@@ -3,9 +3,10 @@ package sigma
 import (
 	"bytes"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/konseki/konseki/internal/sigma/pattern"
 )
 
 // op is what a predicate asks of a field's value.
@@ -35,22 +36,20 @@ const keywordField = ""
 // A predicate is one question about one field. Several values of one field
 // (or, for keywords, the whole event) satisfy it when any of them does.
 type predicate struct {
-	field   string
-	op      op
-	cased   bool
-	how     op // of opFieldRef: opEqual, opPrefix, opSuffix or opContains; of opTimePart: see there
-	part    timePart
-	text    string // folded unless cased; the expression of opRegexp
-	other   string // field named by opFieldRef
-	rare    int    // of opContains: position of the rarest byte of text
-	num     float64
-	net     netip.Prefix
-	glob    *glob
-	re      *regexp.Regexp
-	need    need   // of opRegexp: what a matching value must hold
-	program int    // of opRegexp: its size in instructions
-	lit     string // of opGlob: its longest literal part
-	shown   string // the value as the rule writes it
+	field string
+	op    op
+	cased bool
+	how   op // of opFieldRef: opEqual, opPrefix, opSuffix or opContains; of opTimePart: see there
+	part  timePart
+	text  string // folded unless cased; the expression of opRegexp
+	other string // field named by opFieldRef
+	rare  int    // of opContains: position of the rarest byte of text
+	num   float64
+	net   netip.Prefix
+	glob  *pattern.Glob
+	re    *pattern.Expression
+	lit   string // of opGlob: its longest literal part
+	shown string // the value as the rule writes it
 }
 
 // key identifies a predicate up to meaning. Texts are quoted: they may hold
@@ -63,24 +62,43 @@ func (p *predicate) key() string {
 }
 
 // textPredicate asks for a pattern; how it is anchored is part of the pattern.
-func textPredicate(field string, p pattern, cased bool, shown string) *predicate {
+func textPredicate(field string, p pattern.Pattern, cased bool, shown string) *predicate {
 	if field == keywordField {
-		p = p.unanchored(true, true)
+		p = p.Unanchored(true, true)
 	}
 	if !cased {
-		p = p.mapText(fold)
+		p = p.Folded()
 	}
 	out := &predicate{field: field, cased: cased, shown: shown}
-	if kind, text, ok := p.simple(); ok {
-		out.op, out.text, out.rare = kind, text, rarest(text)
+	text, before, after, ok := p.Plain()
+	if !ok {
+		out.op, out.text, out.glob, out.lit = opGlob, p.Key(), p.Glob(), p.Longest()
 		return out
 	}
-	out.op, out.text, out.glob, out.lit = opGlob, p.key(), p.compile(), p.longest()
+	out.text, out.rare = text, pattern.Rarest(text)
+	switch {
+	case before && (after || text == ""):
+		out.op = opContains
+	case before:
+		out.op = opSuffix
+	case after:
+		out.op = opPrefix
+	}
 	return out
 }
 
+// regexpPredicate asks for a regular expression.
+func regexpPredicate(field, text, flags string) (*predicate, error) {
+	re, err := pattern.NewExpression(text, flags)
+	if err != nil {
+		return nil, err
+	}
+	return &predicate{field: field, op: opRegexp, text: re.Text(), re: re, shown: text}, nil
+}
+
 // matches reports whether one value satisfies the predicate; opNull, opExists
-// and opFieldRef are for the caller, who knows which fields are there.
+// and opFieldRef are for the caller, who knows which fields are there, and
+// opRegexp for whom remembers.
 func (p *predicate) matches(v *value, folded []byte) bool {
 	s := folded
 	if p.cased {
@@ -94,11 +112,9 @@ func (p *predicate) matches(v *value, folded []byte) bool {
 	case opSuffix:
 		return len(s) >= len(p.text) && string(s[len(s)-len(p.text):]) == p.text
 	case opContains:
-		return containsText(s, p.text, p.rare)
+		return pattern.Contains(s, p.text, p.rare)
 	case opGlob:
-		return p.glob.match(s)
-	case opRegexp:
-		return p.need.holds(s) && v.matchRegexp(p.re)
+		return p.glob.Match(s)
 	case opCIDR:
 		return p.contains(v)
 	case opLess, opLessEqual, opGreater, opGreaterEqual:
@@ -107,45 +123,6 @@ func (p *predicate) matches(v *value, folded []byte) bool {
 		return p.holdsOfTime(v.text)
 	}
 	return false
-}
-
-// containsText looks for needle by the rarest of its bytes, which rare names.
-func containsText(s []byte, needle string, rare int) bool {
-	if needle == "" {
-		return true
-	}
-	if len(s) < len(needle) {
-		return false
-	}
-	c := needle[rare]
-	// The byte can stand from rare to so far before the end.
-	for at, end := rare, len(s)-len(needle)+rare+1; at < end; at++ {
-		i := bytes.IndexByte(s[at:end], c)
-		if i < 0 {
-			return false
-		}
-		at += i
-		if string(s[at-rare:at-rare+len(needle)]) == needle {
-			return true
-		}
-	}
-	return false
-}
-
-// rarest returns the position of the byte that logs hold least often.
-func rarest(text string) int {
-	const common = "esitarnoclmdp-u/\\ .hgw:b2130fvxy45k_67\"89jqz=" // most frequent first
-	at, best := 0, -1
-	for i := range len(text) {
-		rank := strings.IndexByte(common, text[i])
-		if rank < 0 {
-			rank = len(common)
-		}
-		if rank > best {
-			at, best = i, rank
-		}
-	}
-	return at
 }
 
 func (p *predicate) matchesCased(v *value) bool {
@@ -160,7 +137,7 @@ func (p *predicate) matchesCased(v *value) bool {
 	case opContains:
 		return strings.Contains(text, p.text)
 	case opGlob:
-		return p.glob.match([]byte(text))
+		return p.glob.Match([]byte(text))
 	}
 	return false
 }

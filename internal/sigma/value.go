@@ -1,7 +1,5 @@
 package sigma
 
-import "regexp"
-
 // A value is one value of one field of the event at hand.
 type value struct {
 	text string
@@ -15,13 +13,6 @@ const (
 	none      = -1
 	notFolded = -1
 )
-
-func (v *value) matchRegexp(re *regexp.Regexp) bool {
-	if v.raw != nil {
-		return re.Match(v.raw)
-	}
-	return re.MatchString(v.text)
-}
 
 func (v *value) string() string {
 	if v.raw != nil {

@@ -9,11 +9,20 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/konseki/konseki/internal/sigma/pattern"
 )
 
 // maxNodes bounds what one file takes in: its YAML nodes, aliases counted each
 // time they are followed, and the values of its conditions.
 const maxNodes = 400_000
+
+// maxProgramOfFile and maxProgramOfAll bound the instructions of the regular
+// expressions of a file and of all that are loaded, about 100 bytes each.
+const (
+	maxProgramOfFile = 200_000
+	maxProgramOfAll  = 2_000_000
+)
 
 // A located error knows its line.
 type located struct {
@@ -159,11 +168,11 @@ type scalar struct {
 	bare bool // a number or truth value: wildcards have no meaning in it
 }
 
-func (s scalar) pattern() pattern {
+func (s scalar) pattern() pattern.Pattern {
 	if s.bare {
-		return pattern{{pieceText, s.text}}
+		return pattern.Text(s.text)
 	}
-	return parsePattern(s.text)
+	return pattern.Parse(s.text)
 }
 
 func scalarOf(n *yaml.Node) scalar {

@@ -1,23 +1,9 @@
-package sigma
+package pattern
 
 import (
-	"errors"
-	"fmt"
-	"regexp"
 	"regexp/syntax"
 	"slices"
 	"unicode/utf8"
-)
-
-// maxRegexp bounds the text of one expression.
-const maxRegexp = 4096
-
-// maxProgram bounds the instructions of one expression, maxProgramOfFile and
-// maxProgramOfAll those of all that are loaded, about 100 bytes each.
-const (
-	maxProgram       = 20_000
-	maxProgramOfFile = 200_000
-	maxProgramOfAll  = 2_000_000
 )
 
 // maxChoices bounds the literals one of which an expression needs.
@@ -37,66 +23,6 @@ type byteCount struct {
 	n int
 }
 
-// compileRegexp compiles a |re value with its flags i, m and s. Expressions
-// are RE2: linear in time; look-around and back-references are refused.
-func compileRegexp(field, text, flags string) (*predicate, error) {
-	if len(text) > maxRegexp {
-		return nil, fmt.Errorf("regular expression longer than %d bytes", maxRegexp)
-	}
-	full := text
-	if flags != "" {
-		full = "(?" + flags + ")" + text
-	}
-	tree, err := syntax.Parse(full, syntax.Perl)
-	if err != nil {
-		return nil, regexpError(err)
-	}
-	size := programSize(tree)
-	if size > maxProgram {
-		return nil, errors.New("regular expression: its repetitions make it too large")
-	}
-	re, err := regexp.Compile(full)
-	if err != nil {
-		return nil, fmt.Errorf("regular expression: %w", err)
-	}
-	return &predicate{field: field, op: opRegexp, text: full, re: re, need: needOf(tree), program: size, shown: text}, nil
-}
-
-// regexpError says what is wrong in few words: the decoder's own error repeats
-// the expression.
-func regexpError(err error) error {
-	known, ok := errors.AsType[*syntax.Error](err)
-	if !ok {
-		return fmt.Errorf("regular expression: %w", err)
-	}
-	switch known.Code {
-	case syntax.ErrInvalidPerlOp, syntax.ErrInvalidEscape, syntax.ErrInvalidNamedCapture:
-		return fmt.Errorf("regular expression: %q is not available: look-around and back-references need unbounded time", known.Expr)
-	}
-	return fmt.Errorf("regular expression: %s", known.Code)
-}
-
-// programSize estimates the instructions that an expression compiles to, from
-// its tree and before they are made.
-func programSize(re *syntax.Regexp) int {
-	if re.Op == syntax.OpLiteral {
-		return len(re.Rune)
-	}
-	sum := 2
-	if re.Op == syntax.OpCharClass {
-		sum += len(re.Rune) / 8
-	}
-	for _, sub := range re.Sub {
-		if sum += programSize(sub); sum > maxProgram {
-			return maxProgram + 1
-		}
-	}
-	if re.Op == syntax.OpRepeat {
-		sum *= max(re.Min+1, re.Max, 1)
-	}
-	return min(sum, maxProgram+1)
-}
-
 // holds reports whether a folded value has all that is needed.
 func (n *need) holds(s []byte) bool {
 	if len(s) < n.minLen {
@@ -105,7 +31,7 @@ func (n *need) holds(s []byte) bool {
 	if len(n.anyOf) > 0 {
 		found := false
 		for _, lit := range n.anyOf {
-			if containsText(s, lit, 0) {
+			if Contains(s, lit, 0) {
 				found = true
 				break
 			}
@@ -128,17 +54,6 @@ func (n *need) holds(s []byte) bool {
 		}
 	}
 	return true
-}
-
-func needOf(re *syntax.Regexp) need {
-	f := factsOf(re, 0)
-	n := need{anyOf: f.anyOf, minLen: f.minLen}
-	for b, c := range f.counts {
-		if c > 0 && (c > 1 || len(f.anyOf) == 0) {
-			n.counts = append(n.counts, byteCount{byte(b), c})
-		}
-	}
-	return n
 }
 
 // facts is a need under construction.
@@ -177,7 +92,7 @@ func literalFacts(runes []rune) facts {
 	if slices.Contains(runes, utf8.RuneError) {
 		return facts{minLen: 1} // it also matches a byte that is not UTF-8
 	}
-	text := fold(string(runes))
+	text := Fold(string(runes))
 	f.anyOf, f.minLen = []string{text}, len(text)
 	for i := range len(text) {
 		if text[i] < utf8.RuneSelf {
@@ -234,11 +149,12 @@ func alternateFacts(subs []*syntax.Regexp, depth int) facts {
 // betterChoice prefers the set whose shortest literal is longer, then the
 // smaller set.
 func betterChoice(a, b []string) bool {
-	la, lb := shortest(a), shortest(b)
+	la, lb := Shortest(a), Shortest(b)
 	return la > lb || la == lb && la > 0 && len(a) < len(b)
 }
 
-func shortest(set []string) int {
+// Shortest gives the length of the shortest of texts, 0 when there are none.
+func Shortest(set []string) int {
 	n := 0
 	for i, s := range set {
 		if i == 0 || len(s) < n {
@@ -246,4 +162,28 @@ func shortest(set []string) int {
 		}
 	}
 	return n
+}
+
+func (f *facts) need() need {
+	n := need{anyOf: f.anyOf, minLen: f.minLen}
+	for b, c := range f.counts {
+		if c > 0 && (c > 1 || len(f.anyOf) == 0) {
+			n.counts = append(n.counts, byteCount{byte(b), c})
+		}
+	}
+	return n
+}
+
+// rarest gives the byte among those needed that logs hold least often, or 0.
+func (f *facts) rarest() byte {
+	var needed []byte
+	for b, n := range f.counts {
+		if n > 0 {
+			needed = append(needed, byte(b))
+		}
+	}
+	if len(needed) == 0 {
+		return 0
+	}
+	return needed[Rarest(string(needed))]
 }

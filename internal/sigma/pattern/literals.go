@@ -1,4 +1,4 @@
-package sigma
+package pattern
 
 import (
 	"regexp/syntax"
@@ -13,11 +13,14 @@ const (
 	maxLiteral  = 32
 )
 
-// literals returns folded texts of which every value that the expression
+// maxDepth bounds how deep expressions are looked into.
+const maxDepth = 64
+
+// Literals returns folded texts of which every value that the expression
 // matches holds at least one; none when there are no such texts. Small classes
 // are spelled out: "-[ab]\s" gives ten texts.
-func literals(expression string) []string {
-	tree, err := syntax.Parse(expression, syntax.Perl)
+func (x *Expression) Literals() []string {
+	tree, err := syntax.Parse(x.Text(), syntax.Perl)
 	if err != nil {
 		return nil
 	}
@@ -41,7 +44,7 @@ func literalsOf(re *syntax.Regexp, depth int) spelling {
 		return spelling{whole: []string{""}}
 	case syntax.OpLiteral:
 		if !slices.Contains(re.Rune, utf8.RuneError) { // which also matches a byte that is not UTF-8
-			return spelling{whole: []string{fold(string(re.Rune))}}
+			return spelling{whole: []string{Fold(string(re.Rune))}}
 		}
 	case syntax.OpCharClass:
 		return spelling{whole: spelled(re.Rune)}
@@ -70,7 +73,7 @@ func spelled(class []rune) []string {
 			return nil
 		}
 		for r := class[i]; r <= class[i+1]; r++ {
-			out = append(out, fold(string(r)))
+			out = append(out, Fold(string(r)))
 		}
 	}
 	return distinct(out)
@@ -147,7 +150,7 @@ func oneOf(subs []*syntax.Regexp, depth int) spelling {
 // better prefers the set whose shortest text is longer, then the smaller set;
 // a set with an empty text is none.
 func better(a, b []string) []string {
-	m, n := shortest(a), shortest(b)
+	m, n := Shortest(a), Shortest(b)
 	switch {
 	case m == 0 && n == 0:
 		return nil
@@ -161,21 +164,4 @@ func distinct(texts []string) []string {
 	out := slices.Clone(texts)
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-// mustHold returns an ASCII byte that every value which the expression matches
-// holds, folded, the one that logs hold least often; 0 when there is none.
-func mustHold(expression string) byte {
-	tree, err := syntax.Parse(expression, syntax.Perl)
-	if err != nil {
-		return 0
-	}
-	f := factsOf(tree, 0)
-	found, least := byte(0), 0
-	for b, n := range f.counts {
-		if c := commonness(string(rune(b))); n > 0 && (found == 0 || c < least) {
-			found, least = byte(b), c
-		}
-	}
-	return found
 }

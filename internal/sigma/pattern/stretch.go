@@ -1,4 +1,4 @@
-package sigma
+package pattern
 
 import (
 	"regexp/syntax"
@@ -20,12 +20,8 @@ type stretch struct {
 	whole  bool // such a stretch is all that the expression asks for
 }
 
-// stretchOf returns the longest stretch that the expression needs.
-func stretchOf(expression string) *stretch {
-	tree, err := syntax.Parse(expression, syntax.Perl)
-	if err != nil {
-		return nil
-	}
+// stretchOf returns the longest stretch that an expression needs, or nil.
+func stretchOf(tree *syntax.Regexp) *stretch {
 	r := longestStretch(tree, 0)
 	if r != nil {
 		r.whole = tree.Op == syntax.OpRepeat && !r.partly
@@ -75,12 +71,12 @@ func stretchOfClass(re *syntax.Regexp, least int) *stretch {
 	return nil
 }
 
-// in reports whether a value holds the stretch.
-func (r *stretch) in(v *value) bool {
-	if v.raw != nil {
-		return stretches(r, v.raw)
+// in reports whether text, or raw where that is not nil, holds the stretch.
+func (r *stretch) in(text string, raw []byte) bool {
+	if raw != nil {
+		return stretches(r, raw)
 	}
-	return stretches(r, v.text)
+	return stretches(r, text)
 }
 
 func stretches[T string | []byte](r *stretch, s T) bool {

@@ -1,4 +1,4 @@
-package sigma
+package pattern
 
 import (
 	"encoding/base64"
@@ -9,18 +9,11 @@ import (
 	"unicode/utf16"
 )
 
-// A step turns a pattern into those that it may appear as.
-type step func(pattern) ([]pattern, error)
+// A Step turns a pattern into those that it may appear as.
+type Step func(Pattern) ([]Pattern, error)
 
-// maxSteps bounds the steps of one field, maxForms the patterns they make of
-// one value.
-const (
-	maxSteps = 6
-	maxForms = 100
-)
-
-// stepFor gives the step of a modifier that changes text.
-func stepFor(word string) (s step, ok bool) {
+// StepFor gives the step of a modifier that changes text.
+func StepFor(word string) (s Step, ok bool) {
 	switch word {
 	case "windash":
 		return dashed, true
@@ -40,18 +33,18 @@ func stepFor(word string) (s step, ok bool) {
 }
 
 // encoded is the step of an encoding, which gives the forms of a text.
-func encoded(forms func(string) []string) step {
-	return func(p pattern) ([]pattern, error) {
-		text, ok := p.literal()
+func encoded(forms func(string) []string) Step {
+	return func(p Pattern) ([]Pattern, error) {
+		text, ok := p.Literal()
 		if !ok {
 			return nil, errors.New("an encoding modifier cannot take wildcards")
 		}
-		var out []pattern
+		var out []Pattern
 		for _, t := range forms(text) {
 			if t == "" {
 				return nil, errors.New("the value is too short to be encoded")
 			}
-			out = append(out, pattern{{pieceText, t}})
+			out = append(out, Pattern{{pieceText, t}})
 		}
 		return out, nil
 	}
@@ -87,17 +80,17 @@ const dashes = "-/–—―"
 
 // dashed is the step of windash: every spelling of a pattern with its option
 // dashes exchanged.
-func dashed(p pattern) ([]pattern, error) {
+func dashed(p Pattern) ([]Pattern, error) {
 	p, places := p.withDashes()
-	out := []pattern{p}
+	out := []Pattern{p}
 	for i := 0; places <= maxDashes && i < len(p); i++ {
 		if p[i].kind != pieceDash {
 			continue
 		}
-		var next []pattern
+		var next []Pattern
 		for _, form := range out {
 			for _, d := range dashes {
-				spelt := append(pattern(nil), form...)
+				spelt := append(Pattern(nil), form...)
 				spelt[i] = piece{pieceText, string(d)}
 				next = append(next, spelt)
 			}
@@ -112,7 +105,7 @@ func dashed(p pattern) ([]pattern, error) {
 
 // withDashes makes a pieceDash of each option dash: a dash that follows no
 // word character and stands before one.
-func (p pattern) withDashes() (out pattern, places int) {
+func (p Pattern) withDashes() (out Pattern, places int) {
 	before := ' '
 	for _, part := range p {
 		if part.kind != pieceText {
@@ -134,8 +127,8 @@ func (p pattern) withDashes() (out pattern, places int) {
 }
 
 // merged puts neighbouring texts together and leaves empty ones out.
-func (p pattern) merged() pattern {
-	var out pattern
+func (p Pattern) merged() Pattern {
+	var out Pattern
 	for _, part := range p {
 		n := len(out)
 		switch {

@@ -1,4 +1,4 @@
-package sigma
+package pattern
 
 import (
 	"encoding/binary"
@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// appendFold appends s with the case taken out. Two strings fold to the same
+// AppendFold appends s with the case taken out. Two strings fold to the same
 // bytes when a case-insensitive regular expression would take one for the
 // other, which keeps literals drawn from (?i) expressions necessary conditions.
-func appendFold[T string | []byte](dst []byte, s T) []byte {
+func AppendFold[T string | []byte](dst []byte, s T) []byte {
 	lo := len(dst)
 	dst = append(dst, s...)
 	n := lowerASCII(dst[lo:])
@@ -83,4 +83,5 @@ func foldRune(r rune) rune {
 	return least
 }
 
-func fold(s string) string { return string(appendFold(nil, s)) }
+// Fold is AppendFold for a string.
+func Fold(s string) string { return string(AppendFold(nil, s)) }

@@ -135,7 +135,7 @@ func (b *massFiles) judgeCount(ev *event.Event, where string, today int32, watch
 	if ev.ClassUID == event.ClassFileHosting {
 		floor = b.hosted
 	}
-	if sum != floor && sum != floor*10 || sum < usual*b.times {
+	if sum < floor || sum < usual*b.times {
 		return
 	}
 	level := finding.LevelMedium

@@ -82,6 +82,14 @@ func TestEncryptionIsToldWithinAMinute(t *testing.T) {
 	}
 }
 
+func TestAWipeFarBeyondANightlyCleanUpIsToldAlsoBetweenTheSteps(t *testing.T) {
+	s, end := storage(t, 20)
+	for i := range 800 { // the clean-up throws 150 away each night
+		s.file(end.Add(12*time.Hour+time.Duration(i)*50*time.Millisecond), "file-01", "root", "/usr/bin/rm", fmt.Sprintf("/srv/data/%d.dat", i), event.ActivityFileDelete)
+	}
+	raises(t, after(s.run(watching(t, nil)), end), "baseline-mass-file-change", finding.LevelMedium)
+}
+
 func TestHostileFileNamesDoNotGrowMemory(t *testing.T) {
 	b := newMassFiles(newKit(nil)).(*massFiles)
 	at := jst(t, "2026-10-01 00:00:00")

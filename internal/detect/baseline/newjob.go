@@ -125,11 +125,11 @@ func jobOf(ev *event.Event) (j job, ok bool) {
 		if ev.ActivityID != event.ActivityJobUpdate && ev.ActivityID != event.ActivityJobCreate {
 			return j, false
 		}
-		j = job{key: "table\x00" + actorKey(ev.ActorUser) + "\x00" + accountKey(ev.TargetUser) + "\x00" + plain(ev.Object), text: ev.Object + " " + ev.TargetUser, what: "a scheduled job of", whatJA: "定期実行"}
+		j = job{key: "table\x00" + actorKey(ev.ActorUser) + "\x00" + accountKey(ev.TargetUser) + "\x00" + plain(ev.Object), text: ev.Object + " " + ev.TargetUser, what: "a scheduled job,", whatJA: "定期実行"}
 	default:
 		j = job{key: "command\x00" + actorKey(ev.ActorUser) + "\x00" + plain(ev.Object) + "\x00" + plain(command), text: command, what: "the scheduled command", whatJA: "定期実行のコマンド"}
 	}
-	j.level = finding.LevelLow
+	j.text, j.level = strings.TrimSpace(j.text), finding.LevelLow
 	j.suspect, j.suspectJA = suspicious(ev, command)
 	return j, true
 }

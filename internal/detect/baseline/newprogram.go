@@ -41,10 +41,10 @@ func newNewProgram(k *Kit) Baseline {
 		ID:    "baseline-new-program",
 		Title: "Same new program on many hosts", TitleJA: "同じ新しいプログラムが多くのホストで動いた",
 		Description: "A program or script that ran nowhere in the remembered days runs on hosts hosts within ten minutes. High from a folder that anybody may write to or somebody's home, medium from " +
-			"elsewhere; low from folders of the system's packages, from a folder that the same account put programs into on many hosts before (deployments, configuration management), and while konseki is " +
-			"learning. Digits in names count as equal. It needs process events, and cannot see a known program that was replaced.",
+			"elsewhere; low from folders of the system's packages, from a folder that the same account put programs into on many hosts before (deployments, configuration management). While konseki is " +
+			"learning, low and only from the folders first named. Digits in names count as equal. It needs process events, and cannot see a known program that was replaced.",
 		DescriptionJA: "記憶している日数にどこでも動いたことのないプログラムやスクリプトが、10 分以内に hosts 台以上のホストで動いた。誰でも書き込めるフォルダやホームからなら「高」、ほかは「中」。システムのパッケージのフォルダ、" +
-			"同じアカウントが以前にも多くのホストへ配ったことのあるフォルダ（デプロイや構成管理）、学習中は「低」。名前の中の数字の違いは区別しない。プロセスの記録が必要で、既知のプログラムの差し替えは見えない。",
+			"同じアカウントが以前にも多くのホストへ配ったことのあるフォルダ（デプロイや構成管理）からなら「低」。学習中は、初めに挙げた場所のものだけを「低」で知らせる。名前の中の数字の違いは区別しない。プロセスの記録が必要で、既知のプログラムの差し替えは見えない。",
 		Level: finding.LevelHigh, Tags: []string{"attack.execution", "attack.lateral-movement", "attack.t1072"},
 		Params: t.Params(),
 	}
@@ -79,9 +79,13 @@ func (b *newProgram) Observe(ev *event.Event) {
 
 func (b *newProgram) raise(ev *event.Event, path string, p *program, today int32) {
 	before := b.rolledOut(ev, path, today)
+	watched := learned(&b.seen, today, b.learn, b.remember)
+	if !watched && !writable(path) && !homely(path) {
+		return // everything is new at first
+	}
 	level := finding.LevelMedium
 	switch {
-	case before, packaged(path), !learned(&b.seen, today, b.learn, b.remember):
+	case before, packaged(path), !watched:
 		level = finding.LevelLow
 	case writable(path), homely(path), fetches(ev.CmdLine) != "":
 		level = finding.LevelHigh

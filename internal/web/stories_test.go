@@ -193,6 +193,11 @@ func TestViewersSeeMutesButNoForms(t *testing.T) {
 	text := s.get("/findings?open="+id+"&mute="+id, http.StatusOK)
 	contains(t, text, "佐藤", "年次の点検")
 	lacks(t, text, `action="/findings/mutes`, "ミュートする…", "終わらせる…")
+	s.post("/findings/mutes", muteOf(), http.StatusForbidden)
+	s.post("/findings/mutes/m1000/end", url.Values{"reason": {"x"}}, http.StatusForbidden)
+	if mutes, err := s.ops.Mutes(t.Context()); err != nil || len(mutes) != 1 || mutes[0].Ended != nil {
+		t.Errorf("a viewer changed the mutes: %v %v", mutes, err)
+	}
 }
 
 // TestASuggestedMuteHoldsOfItsStory takes any names that logs may hold and has

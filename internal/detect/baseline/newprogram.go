@@ -124,5 +124,6 @@ func usual(name string) bool {
 // homely reports whether a path lies in somebody's home.
 func homely(path string) bool {
 	p := strings.ToLower(path)
-	return strings.HasPrefix(p, "/home/") || strings.HasPrefix(p, "/root/") || strings.Contains(p, `\downloads\`) || strings.Contains(p, `\desktop\`)
+	top, _, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/")
+	return top == "home" || top == "root" || strings.Contains(p, `\downloads\`) || strings.Contains(p, `\desktop\`)
 }

@@ -3,6 +3,7 @@ package baseline
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/detect/bounded"
@@ -41,10 +42,10 @@ func (b *statements) tuneNewStatement(t *Tuning) {
 		ID:    "baseline-new-statement",
 		Title: "First-seen statement of an application", TitleJA: "アプリケーションが初めて出した SQL 文",
 		Description: "An account of a database runs, for an application whose statements are known, one of a shape never seen from it. High when the statement feels its " +
-			"way through the database (UNION SELECT, sleep, information_schema, a condition that is always true). New shapes of half an hour are told together: medium when up to " +
+			"way through the database (UNION SELECT, sleep, information_schema, a condition that is always true), but for migrations, backups and monitoring that read information_schema. New shapes of half an hour are told together: medium when up to " +
 			"deployment of them touch a table this application never touched and nobody made or altered that week, low otherwise. From programs that people type into, or applications " +
 			"with new shapes on every other day, low. It needs the statements in the log; what an application may always do, it cannot see.",
-		DescriptionJA: "SQL 文の分かっているアプリケーションのデータベースアカウントが、これまでにない形の SQL 文を実行した。データベースの中を探る文（UNION SELECT、sleep、information_schema、常に真の条件）は「高」。" +
+		DescriptionJA: "SQL 文の分かっているアプリケーションのデータベースアカウントが、これまでにない形の SQL 文を実行した。データベースの中を探る文（UNION SELECT、sleep、information_schema、常に真の条件）は「高」。ただし、移行・バックアップ・監視が information_schema を読むのは除く。" +
 			"30 分以内の新しい形は一つにまとめる。deployment 件以下で、このアプリケーションが触れたことのない表（その週に作成・変更されたものを除く）に触れたときは「中」、ほかは「低」。人が打ち込むためのプログラムや、" +
 			"2 日に 1 日は新しい形を出すアプリケーションは「低」。SQL 文がログに残っていることが前提で、アプリケーションが普段から出す文に紛れたものは見えない。",
 		Level: finding.LevelHigh, Tags: []string{"attack.initial-access", "attack.t1190", "attack.collection", "attack.t1213"},
@@ -65,7 +66,7 @@ func (b *statements) judgeNew(r *run, h *clientHabit) {
 	if !learned(&h.days, r.day, p.learn, p.remember) || h.counts.total(r.day) < uint64(p.count) {
 		return
 	}
-	if r.shape.Probes != "" && !r.adHoc {
+	if r.shape.Probes != "" && !r.adHoc && (r.shape.Probes != "information_schema" || !looksAround(r.who)) {
 		b.raiseProbe(r)
 		return
 	}
@@ -82,6 +83,20 @@ func (b *statements) judgeNew(r *run, h *clientHabit) {
 	if !knownTable && table != "" && !r.adHoc && !usual && !b.recentlyMade(table, r.ev.Time) && len(g.tables) < maxSet && !slices.Contains(g.tables, table) {
 		g.tables = append(g.tables, table)
 	}
+}
+
+// looksAround reports whether a client reads what there is in a database by
+// trade: migrations, backups, monitoring.
+func looksAround(who client) bool {
+	if migrates(who) || backs(who) {
+		return true
+	}
+	for _, name := range [...]string{"dump", "monitor", "exporter", "zabbix", "datadog", "replica"} {
+		if strings.Contains(who.account, name) || strings.Contains(who.application, name) {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *statements) raiseProbe(r *run) {

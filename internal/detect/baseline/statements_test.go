@@ -98,6 +98,12 @@ func TestAProbingStatementOfAnApplicationIsHigh(t *testing.T) {
 	raises(t, probing(s.run(watching(t, nil))), "baseline-new-statement", finding.LevelHigh)
 }
 
+func TestANewVersionOfTheBackupMayLookAround(t *testing.T) {
+	s, end := shop(t, 30)
+	s.sql(end.Add(90*time.Minute), "backup", "pg_dump", "10.0.9.90", "SELECT table_name FROM information_schema.tables WHERE table_schema = 'shop'", 0)
+	calm(t, s.run(watching(t, nil)), "baseline-new-statement")
+}
+
 func TestAnApplicationThatReadsATableItNeverTouchedIsMedium(t *testing.T) {
 	s, end := shop(t, 31)
 	for i := range 50 {

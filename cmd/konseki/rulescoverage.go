@@ -63,8 +63,7 @@ func (e *env) rulesToCover(dirs []string, cfg config.Config) (*sigma.Collection,
 	return sigma.Load(sigma.Options{Placeholders: cfg.Placeholders}, trees...), nil
 }
 
-// watchers are what fires beside rules. The baselines tell only together which
-// events they want.
+// watchers are what fires beside rules.
 func watchers(cfg config.Config) ([]sight.Watcher, error) {
 	set, err := baseline.New(cfg.Detect.Baselines)
 	if err != nil {
@@ -74,8 +73,10 @@ func watchers(cfg config.Config) ([]sight.Watcher, error) {
 		Info: finding.Info{ID: "secret", Title: "Secrets in text", TitleJA: "文中の秘密情報", Tags: []string{"attack.credential-access", "attack.t1552"}},
 		Kind: finding.KindSecret, Wants: func(*event.Event) bool { return true },
 	}}
-	for _, info := range set.Rules() {
-		out = append(out, sight.Watcher{Info: info, Kind: finding.KindBaseline, Wants: set.Wants, Shared: true})
+	for rules, wants := range set.Each {
+		for _, info := range rules {
+			out = append(out, sight.Watcher{Info: info, Kind: finding.KindBaseline, Wants: wants})
+		}
 	}
 	return out, nil
 }

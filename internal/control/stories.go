@@ -39,9 +39,9 @@ type Stories struct {
 	// the budget marked so.
 	Stories []story.Story `json:"stories"`
 	Days    []story.Day   `json:"days"`
-	Below   int           `json:"below"` // stories under the level asked for
-	Muted   int           `json:"muted"` // findings left out by mutes
-	Over    int           `json:"over"`  // stories beyond their day's budget
+	Below   int           `json:"below"`          // stories under the level asked for
+	Muted   int           `json:"muted"`          // findings left out by mutes
+	Over    int           `json:"over"`           // stories beyond their day's budget
 	Watch   Watched       `json:"watch,omitzero"` // what correlations and baselines did not do perfectly
 }
 

@@ -40,11 +40,8 @@ type Kind struct {
 type Watcher struct {
 	finding.Info
 	Kind string // of its findings: baseline or secret
-	// Wants reports whether an event can mean something to it. Shared says that
-	// it answers for several watchers together: then an event that it wants may
-	// be another's, and only that none is wanted is certain.
-	Wants  func(*event.Event) bool
-	Shared bool
+	// Wants reports whether an event can mean something to it.
+	Wants func(*event.Event) bool
 }
 
 // Input is what is compared.
@@ -188,9 +185,6 @@ func detectors(in Input, fed map[sigma.Logsource]*Logsource) []Detector {
 				return slices.ContainsFunc(k.Samples, func(ev event.Event) bool { return b.Wants(&ev) })
 			}) {
 				d.State = Able
-				if b.Shared {
-					d.State = Loaded
-				}
 			}
 		}
 		out = append(out, d)

@@ -57,8 +57,7 @@ func look(t *testing.T, known bool, kinds ...Kind) *Report {
 		t.Fatalf("%s:%d: %s", p.File, p.Line, p.Reason)
 	}
 	silent := Watcher{Info: finding.Info{ID: "silent", Title: "Silent", Tags: []string{"attack.t1685"}}, Kind: finding.KindBaseline, Wants: func(ev *event.Event) bool { return ev.ClassUID == event.ClassFileHosting }}
-	shared := Watcher{Info: finding.Info{ID: "shared", Title: "Shared", Tags: []string{"attack.t1485"}}, Kind: finding.KindBaseline, Wants: func(*event.Event) bool { return true }, Shared: true}
-	return Look(attack.New(), Input{Rules: c, Watchers: []Watcher{silent, shared}, Kinds: kinds, Known: known})
+	return Look(attack.New(), Input{Rules: c, Watchers: []Watcher{silent}, Kinds: kinds, Known: known})
 }
 
 func state(r *Report, id string) State {
@@ -75,8 +74,7 @@ func TestTechniqueIsAbleOnlyWithEventsOfItsLogsource(t *testing.T) {
 	r := look(t, true, Kind{Source: "vpn", Events: 10, First: at, Last: at.Add(time.Hour), Samples: []event.Event{logon(1), logon(2)}})
 	for id, want := range map[string]State{
 		"T1110": Able, "T1685.005": Blind, "T1110.001": Able, "T1190": Blind, "T1685": Blind, "T1059": NoRule,
-		"T1078": Blind,  // the correlation wants both inputs
-		"T1485": Loaded, // whose events they are is not known
+		"T1078": Blind, // the correlation wants both inputs
 	} {
 		if got := state(r, id); got != want {
 			t.Errorf("%s is %s, want %s", id, got, want)

@@ -79,6 +79,16 @@ func (s *Set) Rules() []finding.Info {
 	return out
 }
 
+// Each tells of every baseline, or group that shares what it remembers, which
+// rules it may raise and which events it wants.
+func (s *Set) Each(yield func(rules []finding.Info, wants func(*event.Event) bool) bool) {
+	for _, b := range s.list {
+		if !yield(b.Rules(), b.Wants) {
+			return
+		}
+	}
+}
+
 // Stats returns the counters.
 func (s *Set) Stats() Stats { return s.kit.stats }
 

@@ -45,7 +45,7 @@ func newLoggingStopped(k *Kit) Baseline {
 			"shut down. Restarts and rotation do not count. What is not logged before logging ends cannot be seen; silence without a word is told by another baseline.",
 		DescriptionJA: "ログが消去・削除・空にされた、または監査がコマンド・設定・SQL 文で止められた: 「高」（セキュリティのログでなければ「中」）。ログのサービスが止まり、wait を過ぎても再開しないとき、ホストのほかの記録が続いていれば「中」、" +
 			"ホストから何も届かなくなれば「高」、同時にほかのサービスも複数止まっていれば（シャットダウン）「低」。再起動やローテーションは数えない。止まる前に記録されなかったことは見えない。前触れなく届かなくなったログ源は別の検知が知らせる。",
-		Level: finding.LevelHigh, Tags: []string{"attack.defense-evasion", "attack.t1070.001", "attack.t1070.002", "attack.t1562.001", "attack.t1562.002"},
+		Level: finding.LevelHigh, Tags: []string{"attack.defense-impairment", "attack.t1685.001", "attack.t1685.004", "attack.t1685.005", "attack.t1685.006"},
 		Params: t.Params(),
 	}
 	return b

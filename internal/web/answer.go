@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // chip is a small labelled mark; Class is found, covered, unknown, partial,
@@ -38,24 +39,24 @@ const maxGaps = 12
 
 // verdict gives the chip of a verdict. Unknown is never coloured as good, and
 // neither is a verdict this page does not know.
-func (r reader) verdict(word string) chip {
+func (v *visit) verdict(word string) chip {
 	switch word {
 	case "found":
-		return chip{"found", r.t("verdict.found")}
+		return chip{"found", v.T("verdict.found")}
 	case "not_found_covered":
-		return chip{"covered", r.t("verdict.covered")}
+		return chip{"covered", v.T("verdict.covered")}
 	}
-	return chip{"unknown", r.t("verdict.unknown")}
+	return chip{"unknown", v.T("verdict.unknown")}
 }
 
 // answer sets an answer for people.
 func (v *visit) answer(a *control.Answer) answerView {
 	view := answerView{Chip: v.verdict(string(a.Verdict)), Bar: barOf(a.Coverage)}
 	if !a.From.IsZero() || !a.To.IsZero() {
-		view.Window = v.clock(a.From, 0).Text() + " → " + v.clock(a.To, 0).Text() + " " + v.zoneLabel
+		view.Window = v.Clock(a.From, 0).Text() + " → " + v.Clock(a.To, 0).Text() + " " + v.ZoneLabel
 	}
 	for _, p := range a.Because {
-		if text := v.phrase(p); text != "" {
+		if text := v.Phrase(p); text != "" {
 			view.Because = append(view.Because, text)
 		}
 	}
@@ -68,30 +69,30 @@ func (v *visit) answer(a *control.Answer) answerView {
 	all := len(a.Coverage)
 	switch {
 	case all == 0:
-		view.Sentence = v.t("answer.nosource")
-		view.Cover = chip{"unknown", v.t("cover.none")}
+		view.Sentence = v.T("answer.nosource")
+		view.Cover = chip{"unknown", v.T("cover.none")}
 	case incomplete == 0:
 		view.Sentence = v.some(all, "answer.complete.one", "answer.complete")
-		view.Cover = chip{"covered", v.t("cover.full")}
+		view.Cover = chip{"covered", v.T("cover.full")}
 	default:
 		view.Sentence = v.some(all, "answer.partial.one", "answer.partial", incomplete)
-		view.Cover = chip{"partial", v.f("cover.part", incomplete)}
+		view.Cover = chip{"partial", v.F("cover.part", incomplete)}
 	}
 	view.Gaps, view.More = v.gaps(a.Coverage)
 	return view
 }
 
 // some chooses the words for one source or for several.
-func (r reader) some(all int, one, many string, rest ...any) string {
+func (v *visit) some(all int, one, many string, rest ...any) string {
 	if all == 1 {
-		return r.t(one)
+		return v.T(one)
 	}
-	return r.f(many, append([]any{all}, rest...)...)
+	return v.F(many, append([]any{all}, rest...)...)
 }
 
 // gaps lists what is less than complete: the worst first, of these the longest.
 func (v *visit) gaps(rows []control.SourceCoverage) (list []gapLine, more int) {
-	link := address{"/coverage", nil}.upTo()
+	link := reading.AddressOf("/coverage", nil).UpTo()
 	for _, row := range rows {
 		for _, iv := range row.Intervals {
 			class, rank := stateLook(string(iv.State))
@@ -99,9 +100,9 @@ func (v *visit) gaps(rows []control.SourceCoverage) (list []gapLine, more int) {
 				continue
 			}
 			list = append(list, gapLine{
-				Source: v.sourceName(row.Source), Class: class, rank: rank, length: iv.To.Sub(iv.From), Label: v.t("state." + stateWord(string(iv.State))),
-				Window: v.between(iv.From, iv.To), Reason: v.phrase(iv.Reason),
-				Href: link + "gap=" + url.QueryEscape(row.Source+"@"+instant(iv.From)),
+				Source: v.SourceName(row.Source), Class: class, rank: rank, length: iv.To.Sub(iv.From), Label: v.T("state." + stateWord(string(iv.State))),
+				Window: v.between(iv.From, iv.To), Reason: v.Phrase(iv.Reason),
+				Href: link + "gap=" + url.QueryEscape(row.Source+"@"+reading.Instant(iv.From)),
 			})
 		}
 	}
@@ -124,7 +125,7 @@ func level(word string) string {
 }
 
 // levelChip gives a finding's level in words and colour.
-func (r reader) levelChip(word string) chip {
+func (v *visit) levelChip(word string) chip {
 	class := map[string]string{"critical": "found", "high": "found", "medium": "partial", "low": "plain", "informational": "plain"}
-	return chip{class[level(word)], r.t("level." + level(word))}
+	return chip{class[level(word)], v.T("level." + level(word))}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // casesView lists the cases and opens a new one.
@@ -65,7 +66,7 @@ type questionCard struct {
 
 // timelineRow is a row of the chronology (経緯).
 type timelineRow struct {
-	Clock        clock
+	Clock        reading.Clock
 	About        bool
 	Kind, Source string
 	Text, By     string
@@ -127,13 +128,13 @@ func (s *server) showCases(v *visit, status int, view casesView) error {
 	}
 	list = slices.Clone(list)
 	slices.SortFunc(list, func(a, b *control.Case) int { return b.Opened.Compare(a.Opened) })
-	view.Page = s.pageOf(v, "cases", v.t("nav.cases"))
+	view.Page = s.pageOf(v, "cases", v.T("nav.cases"))
 	if view.NewID == "" {
-		view.NewID = s.Now().In(v.zone).Format("2006-") + strconv.Itoa(1000 + len(list) + 1)[1:]
+		view.NewID = s.Now().In(v.Zone).Format("2006-") + strconv.Itoa(1000 + len(list) + 1)[1:]
 	}
 	for _, c := range list {
-		line := caseLine{ID: visible(c.ID, 60), Href: casePath(c.ID), Title: v.phrase(c.Title), Opened: v.prose(c.Opened),
-			By: visible(c.OpenedBy, 60), Open: c.Status == "open", Rows: len(c.Timeline), Questions: len(c.Questions)}
+		line := caseLine{ID: reading.Visible(c.ID, 60), Href: casePath(c.ID), Title: v.Phrase(c.Title), Opened: v.Prose(c.Opened),
+			By: reading.Visible(c.OpenedBy, 60), Open: c.Status == "open", Rows: len(c.Timeline), Questions: len(c.Questions)}
 		for _, q := range c.Questions {
 			if q.Answer.Verdict != "found" && q.Answer.Verdict != "not_found_covered" {
 				line.Unknown++
@@ -150,14 +151,14 @@ func (s *server) openCase(v *visit) error {
 		return problem{http.StatusBadRequest, "error.form", err}
 	}
 	id, title := strings.TrimSpace(v.r.PostForm.Get("id")), strings.TrimSpace(v.r.PostForm.Get("title"))
-	view := casesView{NewID: visible(id, 60), Title: visible(title, 300)}
+	view := casesView{NewID: reading.Visible(id, 60), Title: reading.Visible(title, 300)}
 	if title == "" {
-		view.Error = v.t("case.notitle")
+		view.Error = v.T("case.notitle")
 		return s.showCases(v, http.StatusBadRequest, view)
 	}
 	c, err := s.Ops.OpenCase(v.r.Context(), v.person.Name, id, v.written(title))
 	if errors.Is(err, control.ErrInvalid) {
-		view.Error = visible(err.Error(), 300)
+		view.Error = reading.Visible(err.Error(), 300)
 		return s.showCases(v, http.StatusBadRequest, view)
 	}
 	if err != nil {
@@ -168,7 +169,7 @@ func (s *server) openCase(v *visit) error {
 
 // written is a text as a person wrote it, in their language.
 func (v *visit) written(text string) event.Phrase {
-	if v.lang == "ja" {
+	if v.Lang == "ja" {
 		return event.Phrase{JA: text}
 	}
 	return event.Phrase{EN: text}
@@ -183,16 +184,16 @@ func (s *server) showCase(v *visit, status int, form caseForm) error {
 	if err != nil {
 		return err
 	}
-	v.at.path = casePath(c.ID)
-	p := s.pageOf(v, "cases", visible(c.ID, 60)+"　"+v.phrase(c.Title))
+	v.at = v.at.Moved(casePath(c.ID))
+	p := s.pageOf(v, "cases", reading.Visible(c.ID, 60)+"　"+v.Phrase(c.Title))
 	if p.Drawer, err = s.drawer(v); err != nil {
 		return err
 	}
 	if v.fragment == "drawer" {
 		return s.show(v, http.StatusOK, "case.html", "drawer", p)
 	}
-	view := caseView{Page: p, ID: visible(c.ID, 60), Title: v.phrase(c.Title), Path: casePath(c.ID), Open: c.Status == "open",
-		Opened: v.prose(c.Opened), By: visible(c.OpenedBy, 60)}
+	view := caseView{Page: p, ID: reading.Visible(c.ID, 60), Title: v.Phrase(c.Title), Path: casePath(c.ID), Open: c.Status == "open",
+		Opened: v.Prose(c.Opened), By: reading.Visible(c.OpenedBy, 60)}
 	num := v.numbering(c)
 	view.Board, view.Others = v.questions(c, num)
 	for i := range c.Timeline {
@@ -209,7 +210,7 @@ func (s *server) showCase(v *visit, status int, form caseForm) error {
 	if view.Race, err = s.race(v, c.ID); err != nil {
 		return err
 	}
-	view.HowToHold = v.f("race.hold", visible(c.ID, 60))
+	view.HowToHold = v.F("race.hold", reading.Visible(c.ID, 60))
 	view.Form = v.forms(form)
 	return s.show(v, status, "case.html", "page", view)
 }
@@ -223,7 +224,7 @@ type numbers struct {
 // numbering numbers the cited records in the order a reader meets them: the
 // timeline, then questions, then statements.
 func (v *visit) numbering(c *control.Case) numbers {
-	n := numbers{make(map[uint64]int), v.at.upTo("record", "pivot", "gap") + "record="}
+	n := numbers{make(map[uint64]int), v.at.UpTo("record", "pivot", "gap") + "record="}
 	add := func(list []uint64) {
 		for _, seq := range list {
 			if n.of[seq] == 0 {
@@ -244,17 +245,17 @@ func (v *visit) numbering(c *control.Case) numbers {
 }
 
 // cite sets citations; total is how many records there are in all.
-func (r reader) cite(list []uint64, total int64, n numbers) citations {
+func (v *visit) cite(list []uint64, total int64, n numbers) citations {
 	var c citations
 	for i, seq := range list {
 		if i == maxCites {
 			break
 		}
 		number := strconv.FormatUint(seq, 10)
-		c.List = append(c.List, citation{strconv.Itoa(n.of[seq]), n.link + number, "#" + grouped(int64(seq))})
+		c.List = append(c.List, citation{strconv.Itoa(n.of[seq]), n.link + number, "#" + reading.Grouped(int64(seq))})
 	}
 	if rest := max(total, int64(len(list))) - int64(len(c.List)); rest > 0 {
-		c.More = r.f("cite.more", grouped(rest))
+		c.More = v.F("cite.more", reading.Grouped(rest))
 	}
 	return c
 }
@@ -263,10 +264,10 @@ func (r reader) cite(list []uint64, total int64, n numbers) citations {
 // yet still stands on the board.
 func (v *visit) questions(c *control.Case, n numbers) (board, others []questionCard) {
 	for _, id := range boards() {
-		card := questionCard{Board: id, Text: v.t("board." + id), Chip: chip{"unknown", v.t("board.open")}, Answer: answerView{Bar: barOf(nil)}}
+		card := questionCard{Board: id, Text: v.T("board." + id), Chip: chip{"unknown", v.T("board.open")}, Answer: answerView{Bar: barOf(nil)}}
 		if i := slices.IndexFunc(c.Questions, func(q control.Question) bool { return q.Board == id }); i >= 0 {
 			card = v.question(&c.Questions[i], n)
-			card.Text = v.t("board." + id)
+			card.Text = v.T("board." + id)
 		}
 		board = append(board, card)
 	}
@@ -284,46 +285,46 @@ func boards() []string {
 }
 
 func (v *visit) question(q *control.Question, n numbers) questionCard {
-	card := questionCard{ID: q.ID, Board: q.Board, Asked: true, Text: v.phrase(q.Text), Conclusion: v.phrase(q.Conclusion),
-		Answer: v.answer(&q.Answer), Cites: v.cite(q.Cites, 0, n), Query: visible(q.Query, 500), Asker: visible(q.By, 60)}
+	card := questionCard{ID: q.ID, Board: q.Board, Asked: true, Text: v.Phrase(q.Text), Conclusion: v.Phrase(q.Conclusion),
+		Answer: v.answer(&q.Answer), Cites: v.cite(q.Cites, 0, n), Query: reading.Visible(q.Query, 500), Asker: reading.Visible(q.By, 60)}
 	card.Chip = card.Answer.Chip
 	switch card.Chip.Class {
 	case "found":
-		card.Chip.Label = v.t("board.known")
+		card.Chip.Label = v.T("board.known")
 	case "unknown":
 		card.Why = v.whyNot(&q.Answer)
 	}
 	if q.Query != "" {
-		card.Search = address{"/explore", nil}.change("q", q.Query, "from", instant(q.From), "to", instant(q.To)).String()
+		card.Search = reading.AddressOf("/explore", nil).Change("q", q.Query, "from", reading.Instant(q.From), "to", reading.Instant(q.To)).String()
 	}
 	return card
 }
 
 func (v *visit) timelineRow(row *control.Row, n numbers) timelineRow {
-	view := timelineRow{Clock: v.clock(row.At, event.PrecisionSecond), About: row.Precision == "about", Kind: row.Kind,
-		Source: v.sourceName(row.Source), Text: v.phrase(row.Text), By: visible(row.By, 60), Cites: v.cite(row.Cites, row.Total, n)}
+	view := timelineRow{Clock: v.Clock(row.At, event.PrecisionSecond), About: row.Precision == "about", Kind: row.Kind,
+		Source: v.SourceName(row.Source), Text: v.Phrase(row.Text), By: reading.Visible(row.By, 60), Cites: v.cite(row.Cites, row.Total, n)}
 	if view.About {
-		view.Clock = v.clock(row.At, event.PrecisionMinute)
+		view.Clock = v.Clock(row.At, event.PrecisionMinute)
 	}
 	switch row.Kind {
 	case "action":
-		view.Chip = chip{"note", v.t("kind.action")}
+		view.Chip = chip{"note", v.T("kind.action")}
 	case "notice":
-		view.Chip = chip{"partial", v.t("kind.notice")}
+		view.Chip = chip{"partial", v.T("kind.notice")}
 	case "finding":
-		view.Chip = chip{"found", v.t("kind.finding")}
+		view.Chip = chip{"found", v.T("kind.finding")}
 	default:
-		view.Chip = chip{"plain", v.t("kind.event")}
+		view.Chip = chip{"plain", v.T("kind.event")}
 	}
 	if len(view.Cites.List) > 0 {
 		view.Href = view.Cites.List[0].Href
-		view.On = strconv.FormatUint(row.Cites[0], 10) == v.at.values.Get("record")
+		view.On = strconv.FormatUint(row.Cites[0], 10) == v.at.Get("record")
 	}
 	return view
 }
 
 func (v *visit) statement(st *control.Statement, n numbers) statementView {
-	view := statementView{Text: v.phrase(st.Text), Reason: v.phrase(st.Reason), By: visible(st.By, 60), Cites: v.cite(st.Cites, 0, n)}
+	view := statementView{Text: v.Phrase(st.Text), Reason: v.Phrase(st.Reason), By: reading.Visible(st.By, 60), Cites: v.cite(st.Cites, 0, n)}
 	view.Chip = v.certainty(string(st.Certainty))
 	if st.Answer != nil {
 		view.Verdict = new(v.answer(st.Answer))
@@ -340,21 +341,21 @@ func certainties() [][2]string {
 	}
 }
 
-func (r reader) certainty(word string) chip {
+func (v *visit) certainty(word string) chip {
 	for _, c := range certainties() {
 		if c[0] == word {
-			return chip{c[1], r.t("certainty." + word)}
+			return chip{c[1], v.T("certainty." + word)}
 		}
 	}
-	return chip{"unknown", visible(word, 40)}
+	return chip{"unknown", reading.Visible(word, 40)}
 }
 
 func (v *visit) history(c *control.Case) []historyLine {
-	link := v.at.upTo("record", "pivot", "gap") + "record="
+	link := v.at.UpTo("record", "pivot", "gap") + "record="
 	list := make([]historyLine, 0, len(c.History))
 	for _, h := range slices.Backward(c.History) {
-		list = append(list, historyLine{v.clock(h.At, event.PrecisionSecond).Text(), visible(h.By, 60), visible(h.Op, 60),
-			visible(h.Target, 120), grouped(int64(h.Record)), link + strconv.FormatUint(h.Record, 10)})
+		list = append(list, historyLine{v.Clock(h.At, event.PrecisionSecond).Text(), reading.Visible(h.By, 60), reading.Visible(h.Op, 60),
+			reading.Visible(h.Target, 120), reading.Grouped(int64(h.Record)), link + strconv.FormatUint(h.Record, 10)})
 	}
 	return list
 }
@@ -362,7 +363,7 @@ func (v *visit) history(c *control.Case) []historyLine {
 // caseFindings are the findings that the case cites, or that rest on a record
 // it cites.
 func (s *server) caseFindings(v *visit, n numbers) ([]findingGroup, error) {
-	list, err := s.Ops.Findings(v.r.Context(), v.person.Name, control.Search{Limit: 1000, Zone: v.zone})
+	list, err := s.Ops.Findings(v.r.Context(), v.person.Name, control.Search{Limit: 1000, Zone: v.Zone})
 	if err != nil {
 		return nil, err
 	}
@@ -378,13 +379,13 @@ func (v *visit) forms(form caseForm) caseForm {
 		form.Old = map[string]string{}
 	}
 	for _, c := range certainties() {
-		form.Certainties = append(form.Certainties, option{c[0], v.t("certainty." + c[0]), form.Old["certainty"] == c[0]})
+		form.Certainties = append(form.Certainties, option{c[0], v.T("certainty." + c[0]), form.Old["certainty"] == c[0]})
 	}
 	for _, kind := range []string{"event", "action", "notice", "finding"} {
-		form.Kinds = append(form.Kinds, option{kind, v.t("kind." + kind), form.Old["kind"] == kind})
+		form.Kinds = append(form.Kinds, option{kind, v.T("kind." + kind), form.Old["kind"] == kind})
 	}
 	for _, id := range boards() {
-		form.Boards = append(form.Boards, option{id, v.t("board." + id), form.Old["board"] == id})
+		form.Boards = append(form.Boards, option{id, v.T("board." + id), form.Old["board"] == id})
 	}
 	return form
 }
@@ -403,7 +404,7 @@ func (v *visit) posted(which string) (*posted, error) {
 	}
 	p := &posted{v: v, form: caseForm{Which: which, Old: map[string]string{}}}
 	for key := range v.r.PostForm {
-		p.form.Old[key] = visible(v.r.PostForm.Get(key), 4000)
+		p.form.Old[key] = reading.Visible(v.r.PostForm.Get(key), 4000)
 	}
 	return p, nil
 }
@@ -421,26 +422,26 @@ func (p *posted) wrong(text string) {
 func (p *posted) needed(key string) event.Phrase {
 	text := p.text(key)
 	if text == "" {
-		p.wrong(p.v.t("form.empty"))
+		p.wrong(p.v.T("form.empty"))
 	}
 	return p.v.written(text)
 }
 
 // window reads the fields from and to.
-func (p *posted) window() (w window) {
-	for key, at := range map[string]*window{"from": &w, "to": &w} {
+func (p *posted) window() (w reading.Window) {
+	for key, at := range map[string]*reading.Window{"from": &w, "to": &w} {
 		text := p.text(key)
 		if text == "" {
 			continue
 		}
-		t, ok := parseTime(text, p.v.zone)
+		t, ok := reading.ParseTime(text, p.v.Zone)
 		if !ok {
-			p.wrong(p.v.t("error.time"))
+			p.wrong(p.v.T("error.time"))
 		}
 		if key == "from" {
-			at.from = t
+			at.From = t
 		} else {
-			at.to = t
+			at.To = t
 		}
 	}
 	return w
@@ -454,7 +455,7 @@ func (p *posted) cites() []uint64 {
 	for word := range strings.FieldsSeq(text) {
 		seq, err := strconv.ParseUint(word, 10, 64)
 		if err != nil || seq == 0 || len(list) == maxFormCites {
-			p.wrong(p.v.t("form.cites"))
+			p.wrong(p.v.T("form.cites"))
 			return nil
 		}
 		list = append(list, seq)
@@ -468,7 +469,7 @@ func (p *posted) cites() []uint64 {
 func (s *server) finish(p *posted, err error) error {
 	_, unreadable := syntaxOf(err)
 	if unreadable || errors.Is(err, control.ErrInvalid) {
-		p.wrong(visible(err.Error(), 400))
+		p.wrong(reading.Visible(err.Error(), 400))
 	} else if err != nil {
 		return err
 	}
@@ -477,7 +478,7 @@ func (s *server) finish(p *posted, err error) error {
 	}
 	back := casePath(p.v.r.PathValue("id"))
 	if to := p.text("back"); to != "" {
-		back = localPath(to)
+		back = reading.LocalPath(to)
 	}
 	return p.v.redirect(withDone(back, p.form.Which))
 }
@@ -501,9 +502,9 @@ func (s *server) addRow(v *visit) error {
 	if p.text("precision") == "about" {
 		row.Precision = "about"
 	}
-	at, ok := parseTime(p.text("at"), v.zone)
+	at, ok := reading.ParseTime(p.text("at"), v.Zone)
 	if !ok {
-		p.wrong(v.t("error.time"))
+		p.wrong(v.T("error.time"))
 	}
 	row.At = at
 	if !p.failed {
@@ -519,7 +520,7 @@ func (s *server) addStatement(v *visit) error {
 		return err
 	}
 	w := p.window()
-	st := control.Statement{Text: p.needed("text"), Query: p.text("query"), Cites: p.cites(), From: w.from, To: w.to}
+	st := control.Statement{Text: p.needed("text"), Query: p.text("query"), Cites: p.cites(), From: w.From, To: w.To}
 	setWord(&st.Certainty, p.text("certainty"))
 	if reason := p.text("reason"); reason != "" {
 		st.Reason = v.written(reason)
@@ -537,7 +538,7 @@ func (s *server) addQuestion(v *visit) error {
 		return err
 	}
 	w := p.window()
-	q := control.Question{Board: p.text("board"), Query: p.text("query"), Cites: p.cites(), From: w.from, To: w.to}
+	q := control.Question{Board: p.text("board"), Query: p.text("query"), Cites: p.cites(), From: w.From, To: w.To}
 	if slices.Contains(boards(), q.Board) && p.text("text") == "" {
 		q.Text = event.Phrase{JA: s.words["ja"]["board."+q.Board], EN: s.words["en"]["board."+q.Board]}
 	} else {

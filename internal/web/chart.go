@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // Sizes of the chart: bars are drawn on a canvas of barWide by barHigh units
@@ -92,19 +93,19 @@ func (v *visit) chartOf(h *control.Histogram) *chart {
 		top = max(top, total(b.Counts))
 	}
 	if top > 0 {
-		c.Top = grouped(top)
+		c.Top = reading.Grouped(top)
 	}
 	for i, name := range h.Sources {
-		c.Series = append(c.Series, series{colourOf(colour, name), visible(name, 60), bars(h, ax, i, top)})
+		c.Series = append(c.Series, series{colourOf(colour, name), reading.Visible(name, 60), bars(h, ax, i, top)})
 	}
-	link := v.at.change("from", "", "to", "", "after", "", "gap", "").upTo()
+	link := v.at.Change("from", "", "to", "", "after", "", "gap", "").UpTo()
 	for _, b := range h.Buckets {
 		end := b.Start.Add(h.Width)
 		x := ax.at(b.Start)
 		c.Columns = append(c.Columns, column{
 			X: percent(x), W: percent(ax.at(end) - x),
 			Href:  link + "from=" + escaped(b.Start) + "&to=" + escaped(end),
-			Title: v.f("chart.column", v.clock(b.Start, 0).Minute(), v.clock(end, 0).Minute(), grouped(total(b.Counts))),
+			Title: v.F("chart.column", v.Clock(b.Start, 0).Minute(), v.Clock(end, 0).Minute(), reading.Grouped(total(b.Counts))),
 		})
 	}
 	c.Ticks = v.ticks(ax)
@@ -116,7 +117,7 @@ func (v *visit) chartOf(h *control.Histogram) *chart {
 
 // escaped is an instant for the query of a URL; it holds only colons, which
 // need no escape there.
-func escaped(t time.Time) string { return instant(t) }
+func escaped(t time.Time) string { return reading.Instant(t) }
 
 func total(counts []int64) int64 {
 	var sum int64
@@ -161,7 +162,7 @@ func steps() []step {
 }
 
 // ticks labels the axis at round times of the reader's zone, about eight.
-func (r reader) ticks(ax axis) []tick {
+func (v *visit) ticks(ax axis) []tick {
 	whole := ax.to.Sub(ax.from)
 	if whole <= 0 {
 		return nil
@@ -174,7 +175,7 @@ func (r reader) ticks(ax axis) []tick {
 		}
 	}
 	var list []tick
-	for t := r.round(ax.from, chosen.every); t.Before(ax.to) && len(list) < 12; t = r.next(t, chosen.every) {
+	for t := v.round(ax.from, chosen.every); t.Before(ax.to) && len(list) < 12; t = v.next(t, chosen.every) {
 		if x := ax.at(t); !t.Before(ax.from) && x < 96 {
 			list = append(list, tick{percent(x), t.Format(chosen.layout)})
 		}
@@ -183,14 +184,14 @@ func (r reader) ticks(ax axis) []tick {
 }
 
 // round goes back to the last round time of the zone.
-func (r reader) round(t time.Time, every time.Duration) time.Time {
-	t = t.In(r.zone)
-	midnight := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, r.zone)
+func (v *visit) round(t time.Time, every time.Duration) time.Time {
+	t = t.In(v.Zone)
+	midnight := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, v.Zone)
 	switch {
 	case every >= 365*24*time.Hour:
-		return time.Date(t.Year(), 1, 1, 0, 0, 0, 0, r.zone)
+		return time.Date(t.Year(), 1, 1, 0, 0, 0, 0, v.Zone)
 	case every >= 30*24*time.Hour:
-		return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, r.zone)
+		return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, v.Zone)
 	case every >= 24*time.Hour:
 		return midnight
 	}
@@ -198,7 +199,7 @@ func (r reader) round(t time.Time, every time.Duration) time.Time {
 }
 
 // next goes on by the calendar for days and more.
-func (r reader) next(t time.Time, every time.Duration) time.Time {
+func (v *visit) next(t time.Time, every time.Duration) time.Time {
 	const day = 24 * time.Hour
 	switch {
 	case every >= 365*day:
@@ -213,15 +214,15 @@ func (r reader) next(t time.Time, every time.Duration) time.Time {
 
 // marks places labels on three levels, so that near ones do not cover each
 // other; where all three are taken the line stays without its label.
-func (r reader) marks(ax axis, list []control.Mark) []mark {
+func (v *visit) marks(ax axis, list []control.Mark) []mark {
 	var out []mark
 	free := [3]float64{-1, -1, -1} // where each level is free again, per cent
 	for _, m := range list {
 		if m.At.Before(ax.from) || !m.At.Before(ax.to) || len(out) >= maxMarks {
 			continue
 		}
-		x, label := ax.at(m.At), visible(m.Label.In(r.lang), 60)
-		out = append(out, mark{X: percent(x), Level: level(m.Level), Title: r.clock(m.At, 0).Text() + " " + label})
+		x, label := ax.at(m.At), reading.Visible(m.Label.In(v.Lang), 60)
+		out = append(out, mark{X: percent(x), Level: level(m.Level), Title: v.Clock(m.At, 0).Text() + " " + label})
 		label = short(label)
 		wide := textWidth(label) / 8 // a chart is about 800 pixels wide
 		start, anchor, dx := x, "start", 3
@@ -270,14 +271,14 @@ func (v *visit) zoom(ax axis) []choice {
 		return nil
 	}
 	move := func(key, label string, from, to time.Duration) choice {
-		return choice{Key: key, Label: v.t(label), Href: v.at.change("after", "",
-			"from", instant(ax.from.Add(from)), "to", instant(ax.to.Add(to))).String()}
+		return choice{Key: key, Label: v.T(label), Href: v.at.Change("after", "",
+			"from", reading.Instant(ax.from.Add(from)), "to", reading.Instant(ax.to.Add(to))).String()}
 	}
 	list := []choice{move("[", "chart.earlier", -whole/2, -whole/2), move("]", "chart.later", whole/2, whole/2)}
 	if whole > 4*time.Second {
 		list = append(list, move("+", "chart.closer", whole/4, -whole/4))
 	}
 	list = append(list, move("-", "chart.wider", -whole/2, whole/2))
-	return append(list, choice{Key: "0", Label: v.t("chart.reset"),
-		Href: v.at.change("from", "", "to", "", "after", "").String()})
+	return append(list, choice{Key: "0", Label: v.T("chart.reset"),
+		Href: v.at.Change("from", "", "to", "", "after", "").String()})
 }

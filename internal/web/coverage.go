@@ -10,6 +10,7 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // coverageView shows the coverage of every source.
@@ -56,13 +57,13 @@ func (v *visit) losses(list []control.Loss) []lossView {
 		if i == maxLosses {
 			return append(out, lossView{Text: "… +" + strconv.Itoa(len(list)-i)})
 		}
-		where := visible(l.Door, 40)
+		where := reading.Visible(l.Door, 40)
 		for _, more := range []string{l.Host, l.Path} {
 			if more != "" {
-				where += " " + visible(more, 80)
+				where += " " + reading.Visible(more, 80)
 			}
 		}
-		out = append(out, lossView{visible(v.phrase(l.Words()), 300), where})
+		out = append(out, lossView{reading.Visible(v.Phrase(l.Words()), 300), where})
 	}
 	return out
 }
@@ -72,7 +73,7 @@ func (v *visit) lost(row control.SourceCoverage) string {
 	var parts []string
 	for _, kind := range event.LossKinds() {
 		if n := row.Lost.Of(kind); n > 0 {
-			parts = append(parts, v.phrase(kind.Label())+" "+grouped(n))
+			parts = append(parts, v.Phrase(kind.Label())+" "+reading.Grouped(n))
 		}
 	}
 	return strings.Join(parts, " · ")
@@ -86,7 +87,7 @@ const maxIntervals = 60
 
 // coverage shows the coverage page or its drawer.
 func (s *server) coverage(v *visit) error {
-	p := s.pageOf(v, "coverage", v.t("nav.coverage"))
+	p := s.pageOf(v, "coverage", v.T("nav.coverage"))
 	var err error
 	if p.Drawer, err = s.drawer(v); err != nil {
 		return err
@@ -98,7 +99,7 @@ func (s *server) coverage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	rows, err := s.Ops.Coverage(v.r.Context(), v.person.Name, w.from, w.to)
+	rows, err := s.Ops.Coverage(v.r.Context(), v.person.Name, w.From, w.To)
 	if err != nil {
 		return err
 	}
@@ -106,14 +107,14 @@ func (s *server) coverage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	nobody, err := s.Ops.Losses(v.r.Context(), v.person.Name, "", w.from, w.to)
+	nobody, err := s.Ops.Losses(v.r.Context(), v.person.Name, "", w.From, w.To)
 	if err != nil {
 		return err
 	}
 	view := coverageView{Page: p, Open: "/coverage", Lost: v.losses(nobody), Answer: v.answer(&control.Answer{Coverage: rows})}
 	view.From, view.To = v.shown(w)
 	ax := spanOf(rows, w)
-	view.Ends = [2]string{v.clock(ax.from, event.PrecisionSecond).Text(), v.clock(ax.to, event.PrecisionSecond).Text()}
+	view.Ends = [2]string{v.Clock(ax.from, event.PrecisionSecond).Text(), v.Clock(ax.to, event.PrecisionSecond).Text()}
 	view.Chart = &chart{From: ax.from.UnixMilli(), To: ax.to.UnixMilli(), Ticks: v.ticks(ax), Ribbon: v.ribbon(ax, rows), Zoom: v.zoom(ax)}
 	view.Sources, view.Never = v.sources(rows, registered)
 	kept, err := s.kept(v)
@@ -127,14 +128,14 @@ func (s *server) coverage(v *visit) error {
 }
 
 // spanOf is the window asked for, or what the intervals span.
-func spanOf(rows []control.SourceCoverage, w window) axis {
-	ax := axis(w)
+func spanOf(rows []control.SourceCoverage, w reading.Window) axis {
+	ax := axis{w.From, w.To}
 	for _, row := range rows {
 		for _, iv := range row.Intervals {
-			if w.from.IsZero() && (ax.from.IsZero() || iv.From.Before(ax.from)) {
+			if w.From.IsZero() && (ax.from.IsZero() || iv.From.Before(ax.from)) {
 				ax.from = iv.From
 			}
-			if w.to.IsZero() && iv.To.After(ax.to) {
+			if w.To.IsZero() && iv.To.After(ax.to) {
 				ax.to = iv.To
 			}
 		}
@@ -156,7 +157,7 @@ func (v *visit) sources(rows []control.SourceCoverage, registered []control.Sour
 		}
 		delete(byID, row.Source)
 		view := v.source(src)
-		view.Chip, view.Events = v.mostly(row), grouped(row.Events)
+		view.Chip, view.Events = v.mostly(row), reading.Grouped(row.Events)
 		view.Intervals, view.More = v.intervals(row)
 		view.Lost = v.lost(row)
 		if row.Events == 0 && src.Expected {
@@ -196,11 +197,11 @@ func (v *visit) mostly(row control.SourceCoverage) chip {
 }
 
 func (v *visit) source(src control.Source) sourceView {
-	view := sourceView{ID: visible(src.ID, 60), Name: v.phrase(src.Name), Kind: visible(src.Kind, 40), Owner: visible(src.Owner, 80),
-		Zone: visible(src.Zone, 40), Critical: src.Critical, Seen: !src.Expected,
-		Search: address{"/explore", url.Values{"q": {term("source", src.ID)}}}.String()}
+	view := sourceView{ID: reading.Visible(src.ID, 60), Name: v.Phrase(src.Name), Kind: reading.Visible(src.Kind, 40), Owner: reading.Visible(src.Owner, 80),
+		Zone: reading.Visible(src.Zone, 40), Critical: src.Critical, Seen: !src.Expected,
+		Search: reading.AddressOf("/explore", url.Values{"q": {reading.Term("source", src.ID)}}).String()}
 	if slices.Contains([]string{"file", "acknowledged", "stream", "datagram"}, src.Ack) {
-		view.Ack = v.t("ack." + src.Ack)
+		view.Ack = v.T("ack." + src.Ack)
 	}
 	return view
 }
@@ -208,17 +209,17 @@ func (v *visit) source(src control.Source) sourceView {
 // intervals lists a source's intervals; the complete ones too, for they are
 // what a negative answer rests on.
 func (v *visit) intervals(row control.SourceCoverage) (list []intervalView, more int) {
-	link := v.at.upTo("gap", "record", "pivot") + "gap="
+	link := v.at.UpTo("gap", "record", "pivot") + "gap="
 	for i, iv := range row.Intervals {
 		if i == maxIntervals {
 			return list, len(row.Intervals) - i
 		}
-		view := intervalView{Chip: v.stateChip(stateWord(string(iv.State))), Window: v.between(iv.From, iv.To), Span: v.span(iv.To.Sub(iv.From).Round(time.Second)),
-			Proof: v.proof(iv.Proof), Reason: v.phrase(iv.Reason), Events: grouped(iv.Events),
-			Href: link + url.QueryEscape(row.Source+"@"+instant(iv.From))}
+		view := intervalView{Chip: v.stateChip(stateWord(string(iv.State))), Window: v.between(iv.From, iv.To), Span: v.Span(iv.To.Sub(iv.From).Round(time.Second)),
+			Proof: v.proof(iv.Proof), Reason: v.Phrase(iv.Reason), Events: reading.Grouped(iv.Events),
+			Href: link + url.QueryEscape(row.Source+"@"+reading.Instant(iv.From))}
 		view.Lost = v.losses(iv.Losses)
 		if iv.Unparsed > 0 {
-			view.Unparsed = grouped(iv.Unparsed)
+			view.Unparsed = reading.Grouped(iv.Unparsed)
 		}
 		list = append(list, view)
 	}

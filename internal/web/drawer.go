@@ -10,6 +10,7 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // Limits on what the drawer shows.
@@ -54,7 +55,7 @@ type recordView struct {
 // derived is one event of a record, field by field.
 type derived struct {
 	Class, Format string
-	Clock         clock
+	Clock         reading.Clock
 	UTC           string
 	Original      string
 	Doubt         string
@@ -94,7 +95,7 @@ type pivotView struct {
 	Kind, Value string
 	Inside      string
 	Count       string
-	First, Last clock
+	First, Last reading.Clock
 	Chips       []chip
 	Groups      []relatedGroup
 	Findings    []findingView
@@ -114,7 +115,7 @@ type relatedGroup struct {
 type relatedRow struct {
 	Value, Href, Sources string
 	Count, Failures      string
-	First, Last          clock
+	First, Last          reading.Clock
 }
 
 // gapView explains one stretch of a source's coverage.
@@ -133,15 +134,15 @@ type gapView struct {
 // drawer builds the drawer that the URL asks for, nil when it asks for none.
 // The URL holds at most one record or gap and a stack of pivots on top of it.
 func (s *server) drawer(v *visit) (*drawer, error) {
-	pivots := v.at.values["pivot"]
-	record, gap := v.at.values.Get("record"), v.at.values.Get("gap")
+	pivots := v.at.All("pivot")
+	record, gap := v.at.Get("record"), v.at.Get("gap")
 	if len(pivots) == 0 && record == "" && gap == "" {
 		return nil, nil
 	}
 	if len(pivots) > maxCrumbs {
 		pivots = pivots[len(pivots)-maxCrumbs:]
 	}
-	d := &drawer{Close: v.at.without("record", "pivot", "gap"), Zone: v.zoneLabel}
+	d := &drawer{Close: v.at.Without("record", "pivot", "gap"), Zone: v.ZoneLabel}
 	d.Crumbs = v.crumbs(record, gap, pivots)
 	if n := len(d.Crumbs); n > 1 {
 		d.Back = d.Crumbs[n-2].Href
@@ -161,29 +162,29 @@ func (s *server) drawer(v *visit) (*drawer, error) {
 // crumbs names the steps that led here, each a link back.
 func (v *visit) crumbs(record, gap string, pivots []string) []choice {
 	var list []choice
-	base := v.at.upTo("pivot")
+	base := v.at.UpTo("pivot")
 	switch {
 	case record != "":
-		list = append(list, choice{Label: "#" + visible(record, 24), Href: v.at.without("pivot")})
+		list = append(list, choice{Label: "#" + reading.Visible(record, 24), Href: v.at.Without("pivot")})
 	case gap != "":
 		source, _, _ := gapSource(gap)
-		list = append(list, choice{Label: visible(source, 40), Href: v.at.without("pivot")})
+		list = append(list, choice{Label: reading.Visible(source, 40), Href: v.at.Without("pivot")})
 	}
 	for i, p := range pivots {
 		_, value, _ := strings.Cut(p, ":")
-		list = append(list, choice{Label: visible(value, 40), Href: base + url.Values{"pivot": pivots[:i+1]}.Encode()})
+		list = append(list, choice{Label: reading.Visible(value, 40), Href: base + url.Values{"pivot": pivots[:i+1]}.Encode()})
 	}
 	return list
 }
 
 // deeper is the start of links that put one more pivot on the stack.
-func (v *visit) deeper() string { return v.at.upTo() + "pivot=" }
+func (v *visit) deeper() string { return v.at.UpTo() + "pivot=" }
 
 // recordDrawer shows one record.
 func (s *server) recordDrawer(v *visit, number string) (*recordView, error) {
 	seq, err := strconv.ParseUint(number, 10, 64)
 	if err != nil || seq == 0 {
-		return nil, problem{404, "error.norecord", quotedInput(number)}
+		return nil, problem{404, "error.norecord", reading.Input(number)}
 	}
 	rec, err := s.Ops.Record(v.r.Context(), v.person.Name, seq)
 	if err != nil {
@@ -191,13 +192,13 @@ func (s *server) recordDrawer(v *visit, number string) (*recordView, error) {
 	}
 	number = strconv.FormatUint(seq, 10)
 	view := &recordView{
-		Seq: grouped(int64(seq)), Number: seq, Received: v.clock(rec.Record.Received, 0).Text(),
-		Source: v.sourceName(rec.Record.Source), Transport: visible(rec.Record.Transport, 500), Binary: rec.Binary,
-		Size: bytesText(int64(len(rec.Record.Raw))), RawHref: "/record/" + number + "/raw", Cut: len(rec.Text) > maxShown,
+		Seq: reading.Grouped(int64(seq)), Number: seq, Received: v.Clock(rec.Record.Received, 0).Text(),
+		Source: v.SourceName(rec.Record.Source), Transport: reading.Visible(rec.Record.Transport, 500), Binary: rec.Binary,
+		Size: reading.Bytes(int64(len(rec.Record.Raw))), RawHref: "/record/" + number + "/raw", Cut: len(rec.Text) > maxShown,
 		Seal: v.seal(rec.Seal), ProofHref: "/verify?record=" + number + "&fragment=proof", VerifyRef: "/verify?record=" + number,
 	}
-	view.Text, view.Revealed = visibleLines(rec.Text, maxShown)
-	links := v.rowLinks(v.at.values.Get("q"))
+	view.Text, view.Revealed = reading.VisibleLines(rec.Text, maxShown)
+	links := v.rowLinks(v.at.Get("q"))
 	links.pivot = v.deeper()
 	for i := range rec.Events {
 		view.Events = append(view.Events, v.derived(&rec.Events[i], links))
@@ -207,14 +208,14 @@ func (s *server) recordDrawer(v *visit, number string) (*recordView, error) {
 	if len(rec.Events) > 0 {
 		at, text = rec.Events[0].Time, content(&rec.Events[0])
 	}
-	view.Around = address{"/explore", url.Values{"from": {instant(at.Add(-aroundEvent))}, "to": {instant(at.Add(aroundEvent))}, "record": {number}}}.String()
+	view.Around = reading.AddressOf("/explore", url.Values{"from": {reading.Instant(at.Add(-aroundEvent))}, "to": {reading.Instant(at.Add(aroundEvent))}, "record": {number}}).String()
 	view.Add, err = s.addForm(v, seq, at, text, rec.Record.Source)
 	return view, err
 }
 
 // addForm prepares the form that adds a record to an open case.
 func (s *server) addForm(v *visit, seq uint64, at time.Time, text, source string) (addRow, error) {
-	form := addRow{Cites: seq, At: instant(at), Text: visible(text, 300), From: visible(source, 120), Back: v.at.String()}
+	form := addRow{Cites: seq, At: reading.Instant(at), Text: reading.Visible(text, 300), From: reading.Visible(source, 120), Back: v.at.String()}
 	if v.person.Role == "viewer" {
 		return form, nil
 	}
@@ -225,7 +226,7 @@ func (s *server) addForm(v *visit, seq uint64, at time.Time, text, source string
 	list = slices.DeleteFunc(slices.Clone(list), func(c *control.Case) bool { return c.Status != "open" })
 	slices.SortFunc(list, func(a, b *control.Case) int { return b.Opened.Compare(a.Opened) })
 	for _, c := range list {
-		form.Cases = append(form.Cases, caseChoice{visible(c.ID, 40), casePath(c.ID), visible(c.ID, 40) + "　" + visible(c.Title.In(v.lang), 60)})
+		form.Cases = append(form.Cases, caseChoice{reading.Visible(c.ID, 40), casePath(c.ID), reading.Visible(c.ID, 40) + "　" + reading.Visible(c.Title.In(v.Lang), 60)})
 	}
 	return form, nil
 }
@@ -233,14 +234,14 @@ func (s *server) addForm(v *visit, seq uint64, at time.Time, text, source string
 // derived sets one event field by field.
 func (v *visit) derived(ev *event.Event, l rowLinks) derived {
 	d := derived{
-		Class: event.ClassName(ev.ClassUID), Format: visible(ev.Format, 60), Clock: v.clock(ev.Time, ev.Quality.Precision),
-		UTC: ev.Time.UTC().Format("2006-01-02 15:04:05Z"), Original: visible(ev.Quality.Original, 80),
+		Class: event.ClassName(ev.ClassUID), Format: reading.Visible(ev.Format, 60), Clock: v.Clock(ev.Time, ev.Quality.Precision),
+		UTC: ev.Time.UTC().Format("2006-01-02 15:04:05Z"), Original: reading.Visible(ev.Quality.Original, 80),
 		Doubt: v.doubt(ev.Quality), Unparsed: ev.Format == event.Unparsed,
 	}
 	for _, c := range promoted(ev) {
 		if c.value != "" {
 			f := fieldView{c.name, l.cell(c.kind, c.name, c.value)}
-			f.Cell.Text = visible(c.value, maxValue)
+			f.Cell.Text = reading.Visible(c.value, maxValue)
 			d.Columns = append(d.Columns, f)
 		}
 	}
@@ -248,7 +249,7 @@ func (v *visit) derived(ev *event.Event, l rowLinks) derived {
 		if i == maxFields {
 			break
 		}
-		d.Native = append(d.Native, fieldView{visible(f.Name, 120), cell{Text: visible(f.Value, maxValue)}})
+		d.Native = append(d.Native, fieldView{reading.Visible(f.Name, 120), cell{Text: reading.Visible(f.Value, maxValue)}})
 	}
 	return d
 }
@@ -276,11 +277,11 @@ func promoted(ev *event.Event) []promotedValue {
 }
 
 // seal sets a seal.
-func (r reader) seal(s control.Seal) sealView {
+func (v *visit) seal(s control.Seal) sealView {
 	view := sealView{Sealed: s.Sealed, Leaf: s.Leaf, Root: s.Root, ShortRoot: s.Root}
 	if s.Sealed {
-		view.At = r.clock(s.SealedAt, 0).Text()
-		view.Batch, view.Position = grouped(int64(s.Batch)), grouped(int64(s.Position))
+		view.At = v.Clock(s.SealedAt, 0).Text()
+		view.Batch, view.Position = reading.Grouped(int64(s.Batch)), reading.Grouped(int64(s.Position))
 	}
 	if len(s.Root) > 12 {
 		view.ShortRoot = s.Root[:4] + "…" + s.Root[len(s.Root)-4:]
@@ -292,26 +293,26 @@ func (r reader) seal(s control.Seal) sealView {
 func (s *server) pivot(v *visit, text string) (*pivotView, error) {
 	kind, value, _ := strings.Cut(text, ":")
 	if kind != "ip" && kind != "user" && kind != "host" || value == "" || len(value) > 1000 {
-		return nil, problem{400, "error.pivot", quotedInput(text)}
+		return nil, problem{400, "error.pivot", reading.Input(text)}
 	}
 	w, err := v.window()
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.Ops.Pivot(v.r.Context(), v.person.Name, kind, value, w.from, w.to)
+	p, err := s.Ops.Pivot(v.r.Context(), v.person.Name, kind, value, w.From, w.To)
 	if err != nil {
 		return nil, err
 	}
 	view := &pivotView{
-		Kind: v.t("pivot." + kind), Value: visible(value, 200), Count: grouped(p.Count), First: v.clock(p.First, event.PrecisionSecond),
-		Last: v.clock(p.Last, event.PrecisionSecond), Answer: v.answer(&p.Answer),
-		Search:  address{"/explore", v.at.values}.change("q", term(kind, value), "after", "", "record", "", "pivot", "", "gap", "").String(),
-		Include: address{"/explore", v.at.values}.change("q", narrowed(v.at.values.Get("q"), term(kind, value)), "after", "", "record", "", "pivot", "", "gap", "").String(),
+		Kind: v.T("pivot." + kind), Value: reading.Visible(value, 200), Count: reading.Grouped(p.Count), First: v.Clock(p.First, event.PrecisionSecond),
+		Last: v.Clock(p.Last, event.PrecisionSecond), Answer: v.answer(&p.Answer),
+		Search:  v.at.Moved("/explore").Change("q", reading.Term(kind, value), "after", "", "record", "", "pivot", "", "gap", "").String(),
+		Include: v.at.Moved("/explore").Change("q", reading.Narrowed(v.at.Get("q"), reading.Term(kind, value)), "after", "", "record", "", "pivot", "", "gap", "").String(),
 	}
 	if kind == "ip" {
-		view.Inside = v.t("pivot.outside")
+		view.Inside = v.T("pivot.outside")
 		if p.Inside {
-			view.Inside = v.t("pivot.inside")
+			view.Inside = v.T("pivot.inside")
 		}
 	}
 	view.Groups = v.related(p)
@@ -330,7 +331,7 @@ func (v *visit) pivotChips(p *control.Pivot) []chip {
 	var list []chip
 	add := func(class, key string, n int) {
 		if n > 1 || n == 1 && class == "found" {
-			list = append(list, chip{class, v.f(key, n)})
+			list = append(list, chip{class, v.F(key, n)})
 		}
 	}
 	add("found", "pivot.findings", len(p.Findings))
@@ -342,20 +343,20 @@ func (v *visit) pivotChips(p *control.Pivot) []chip {
 }
 
 // sourceNames names sources in one line.
-func (r reader) sourceNames(ids []string) string {
+func (v *visit) sourceNames(ids []string) string {
 	names := make([]string, 0, len(ids))
 	for _, id := range ids {
-		names = append(names, r.sourceName(id))
+		names = append(names, v.SourceName(id))
 	}
 	return strings.Join(names, " · ")
 }
 
 // proof names what a coverage state rests on.
-func (r reader) proof(kind string) string {
-	if text := r.t("rests." + kind); text != "" {
+func (v *visit) proof(kind string) string {
+	if text := v.T("rests." + kind); text != "" {
 		return text
 	}
-	return visible(kind, 120)
+	return reading.Visible(kind, 120)
 }
 
 // related sets the related values of all kinds.
@@ -370,17 +371,17 @@ func (v *visit) related(p *control.Pivot) []relatedGroup {
 		}
 		list := slices.Clone(g.list)
 		slices.SortStableFunc(list, func(a, b control.Related) int { return cmp.Or(a.First.Compare(b.First), cmp.Compare(b.Count, a.Count)) })
-		group := relatedGroup{Title: v.t(g.key), More: max(0, len(list)-maxRelated)}
+		group := relatedGroup{Title: v.T(g.key), More: max(0, len(list)-maxRelated)}
 		for _, rel := range list[:len(list)-group.More] {
-			row := relatedRow{Value: visible(rel.Value, 120), Count: grouped(rel.Count), Sources: v.sourceNames(rel.Sources),
-				First: v.clock(rel.First, event.PrecisionSecond), Last: v.clock(rel.Last, event.PrecisionSecond)}
+			row := relatedRow{Value: reading.Visible(rel.Value, 120), Count: reading.Grouped(rel.Count), Sources: v.sourceNames(rel.Sources),
+				First: v.Clock(rel.First, event.PrecisionSecond), Last: v.Clock(rel.Last, event.PrecisionSecond)}
 			if g.kind == "" {
-				row.Value, row.Sources = v.sourceName(rel.Value), "" // it is the value itself
+				row.Value, row.Sources = v.SourceName(rel.Value), "" // it is the value itself
 			} else {
 				row.Href = v.deeper() + url.QueryEscape(g.kind+":"+rel.Value)
 			}
 			if rel.Failures > 0 {
-				row.Failures = v.f("pivot.failures", grouped(rel.Failures))
+				row.Failures = v.F("pivot.failures", reading.Grouped(rel.Failures))
 			}
 			group.Rows = append(group.Rows, row)
 		}
@@ -393,13 +394,13 @@ func (v *visit) related(p *control.Pivot) []relatedGroup {
 func (s *server) gap(v *visit, text string) (*gapView, error) {
 	source, at, ok := gapSource(text)
 	if !ok {
-		return nil, problem{400, "error.gap", quotedInput(text)}
+		return nil, problem{400, "error.gap", reading.Input(text)}
 	}
 	w, err := v.window()
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.Ops.Coverage(v.r.Context(), v.person.Name, w.from, w.to)
+	rows, err := s.Ops.Coverage(v.r.Context(), v.person.Name, w.From, w.To)
 	if err != nil {
 		return nil, err
 	}
@@ -407,16 +408,16 @@ func (s *server) gap(v *visit, text string) (*gapView, error) {
 		return view, nil
 	}
 	// A chart begins with a whole column, which may be before the first record.
-	if !at.Before(w.to) {
-		w.to = time.Time{}
+	if !at.Before(w.To) {
+		w.To = time.Time{}
 	}
-	if rows, err = s.Ops.Coverage(v.r.Context(), v.person.Name, at, w.to); err != nil {
+	if rows, err = s.Ops.Coverage(v.r.Context(), v.person.Name, at, w.To); err != nil {
 		return nil, err
 	}
 	if view := v.gapAt(rows, source, at); view != nil {
 		return view, nil
 	}
-	return nil, problem{404, "error.gap", quotedInput(text)}
+	return nil, problem{404, "error.gap", reading.Input(text)}
 }
 
 // gapAt shows the interval of a source that holds an instant, nil where none
@@ -439,21 +440,21 @@ func (v *visit) gapAt(rows []control.SourceCoverage, source string, at time.Time
 func (v *visit) gapView(row control.SourceCoverage, iv control.Interval) *gapView {
 	word := stateWord(string(iv.State))
 	view := &gapView{
-		Source: visible(row.Source, 60), Name: v.phrase(row.Name), Chip: v.stateChip(word),
-		Window: v.prose(iv.From) + " → " + v.prose(iv.To), Span: v.span(iv.To.Sub(iv.From)),
-		Proof: v.proof(iv.Proof), Reason: v.phrase(iv.Reason), Events: grouped(iv.Events),
-		Means: v.t("means." + word), Do: v.t("do." + word), Absent: iv.Events == 0,
+		Source: reading.Visible(row.Source, 60), Name: v.Phrase(row.Name), Chip: v.stateChip(word),
+		Window: v.Prose(iv.From) + " → " + v.Prose(iv.To), Span: v.Span(iv.To.Sub(iv.From)),
+		Proof: v.proof(iv.Proof), Reason: v.Phrase(iv.Reason), Events: reading.Grouped(iv.Events),
+		Means: v.T("means." + word), Do: v.T("do." + word), Absent: iv.Events == 0,
 		Lost:   v.losses(iv.Losses),
-		Narrow: address{"/explore", url.Values{"q": {term("source", row.Source)}, "from": {instant(iv.From)}, "to": {instant(iv.To)}}}.String(),
+		Narrow: reading.AddressOf("/explore", url.Values{"q": {reading.Term("source", row.Source)}, "from": {reading.Instant(iv.From)}, "to": {reading.Instant(iv.To)}}).String(),
 	}
 	if iv.Unparsed > 0 {
-		view.Unparsed = grouped(iv.Unparsed)
+		view.Unparsed = reading.Grouped(iv.Unparsed)
 	}
 	return view
 }
 
 // stateChip gives a coverage state in words and colour.
-func (r reader) stateChip(word string) chip {
+func (v *visit) stateChip(word string) chip {
 	class, _ := stateLook(word)
-	return chip{map[string]string{"ok": "covered", "part": "partial", "lost": "unknown", "gone": "found"}[class], r.t("state." + word)}
+	return chip{map[string]string{"ok": "covered", "part": "partial", "lost": "unknown", "gone": "found"}[class], v.T("state." + word)}
 }

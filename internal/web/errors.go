@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // problem is an error for the person at the browser: a status and the key of a
@@ -43,23 +44,23 @@ func (v *visit) explain(err error) (status int, text, detail string) {
 		if p.cause != nil {
 			detail = p.cause.Error()
 		}
-		return p.status, v.t(p.key), detail
+		return p.status, v.T(p.key), detail
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return http.StatusRequestEntityTooLarge, v.t("error.toolarge"), ""
+		return http.StatusRequestEntityTooLarge, v.T("error.toolarge"), ""
 	}
 	switch {
 	case errors.Is(err, control.ErrNotFound):
-		return http.StatusNotFound, v.t("error.notfound"), err.Error()
+		return http.StatusNotFound, v.T("error.notfound"), err.Error()
 	case errors.Is(err, control.ErrInvalid):
-		return http.StatusBadRequest, v.t("error.invalid"), err.Error()
+		return http.StatusBadRequest, v.T("error.invalid"), err.Error()
 	case errors.Is(err, context.DeadlineExceeded):
-		return http.StatusGatewayTimeout, v.t("error.deadline"), ""
+		return http.StatusGatewayTimeout, v.T("error.deadline"), ""
 	}
 	if _, ok := syntaxOf(err); ok {
-		return http.StatusBadRequest, v.t("error.query"), err.Error()
+		return http.StatusBadRequest, v.T("error.query"), err.Error()
 	}
-	return http.StatusInternalServerError, v.t("error.internal"), err.Error()
+	return http.StatusInternalServerError, v.T("error.internal"), err.Error()
 }
 
 // fail answers with the error as page or, for a fragment, as a small box.
@@ -71,7 +72,7 @@ func (s *server) fail(v *visit, err error) {
 	if status >= http.StatusInternalServerError {
 		s.Logger.Error("page failed", slog.String("path", v.r.URL.Path), slog.Any("error", err))
 	}
-	view := failure{Status: status, Text: text, Detail: visible(detail, 2000)}
+	view := failure{Status: status, Text: text, Detail: reading.Visible(detail, 2000)}
 	root := "page"
 	if v.fragment != "" {
 		root = "problem"
@@ -79,7 +80,7 @@ func (s *server) fail(v *visit, err error) {
 		view.Page = s.pageOf(v, "", text)
 	}
 	var b bytes.Buffer
-	if err := s.pages[v.lang].execute(&b, "error.html", root, view); err != nil {
+	if err := s.pages[v.Lang].execute(&b, "error.html", root, view); err != nil {
 		s.Logger.Error("error page failed", slog.Any("error", err))
 		http.Error(v.w, text, status)
 		return

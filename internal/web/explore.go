@@ -12,6 +12,7 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // pageRows is how many events one page shows.
@@ -45,7 +46,7 @@ type eventRow struct {
 	Seq              string
 	Href             string
 	On               bool
-	Clock            clock
+	Clock            reading.Clock
 	Doubt            string // why the time is not to be trusted wholly
 	Colour           string
 	Source, Host     cell
@@ -90,7 +91,7 @@ func (s *server) explore(v *visit) error {
 	if to, ok := v.refined(); ok {
 		return v.redirect(to)
 	}
-	p := s.pageOf(v, "explore", v.t("nav.explore"))
+	p := s.pageOf(v, "explore", v.T("nav.explore"))
 	drawer, err := s.drawer(v)
 	if err != nil {
 		return err
@@ -99,8 +100,8 @@ func (s *server) explore(v *visit) error {
 	if v.fragment == "drawer" {
 		return s.show(v, http.StatusOK, "explore.html", "drawer", p)
 	}
-	view := exploreView{Page: p, Query: v.at.values.Get("q"), From: v.at.values.Get("from"), To: v.at.values.Get("to"),
-		All1: v.at.change("q", "", "after", "").String(), Open: v.at.change("from", "", "to", "", "after", "").String()}
+	view := exploreView{Page: p, Query: v.at.Get("q"), From: v.at.Get("from"), To: v.at.Get("to"),
+		All1: v.at.Change("q", "", "after", "").String(), Open: v.at.Change("from", "", "to", "", "after", "").String()}
 	if len(view.Query) > maxForm/16 {
 		return problem{http.StatusRequestURITooLong, "error.toolarge", nil}
 	}
@@ -124,37 +125,37 @@ func (s *server) explore(v *visit) error {
 // a thousand values need not write a thousand queries. The part that was asked
 // for is asked for again.
 func (v *visit) refined() (to string, ok bool) {
-	query := v.at.values.Get("q")
-	include, exclude := v.at.values.Get("and"), v.at.values.Get("not")
+	query := v.at.Get("q")
+	include, exclude := v.at.Get("and"), v.at.Get("not")
 	if include == "" && exclude == "" {
 		return "", false
 	}
 	if include != "" {
-		query = narrowed(query, include)
+		query = reading.Narrowed(query, include)
 	}
 	if exclude != "" {
-		query = narrowed(query, "NOT "+exclude)
+		query = reading.Narrowed(query, "NOT "+exclude)
 	}
-	at := address{"/explore", v.at.values}.change("q", query, "and", "", "not", "", "after", "", "fragment", v.fragment)
+	at := v.at.Moved("/explore").Change("q", query, "and", "", "not", "", "after", "", "fragment", v.fragment)
 	return at.String(), true
 }
 
 // shown writes a window for its input fields.
-func (v *visit) shown(w window) (from, to string) {
-	if !w.from.IsZero() {
-		from = v.clock(w.from, event.PrecisionSecond).Text()
+func (v *visit) shown(w reading.Window) (from, to string) {
+	if !w.From.IsZero() {
+		from = v.Clock(w.From, event.PrecisionSecond).Text()
 	}
-	if !w.to.IsZero() {
-		to = v.clock(w.to, event.PrecisionSecond).Text()
+	if !w.To.IsZero() {
+		to = v.Clock(w.To, event.PrecisionSecond).Text()
 	}
 	return from, to
 }
 
 // search fills the view with what was found, or with what is wrong with the
 // query. A part that cannot be had does not take the others with it.
-func (s *server) search(v *visit, w window, view *exploreView) (status int, err error) {
+func (s *server) search(v *visit, w reading.Window, view *exploreView) (status int, err error) {
 	f := s.find(v.r.Context(), v.person.Name, control.Search{
-		Query: view.Query, From: w.from, To: w.to, Zone: v.zone, Limit: pageRows, After: v.at.values.Get("after"),
+		Query: view.Query, From: w.From, To: w.To, Zone: v.Zone, Limit: pageRows, After: v.at.Get("after"),
 	})
 	if wrong, ok := syntaxOf(f.errs[0]); ok {
 		view.Syntax = v.pointed(wrong, view.Query)
@@ -164,7 +165,7 @@ func (s *server) search(v *visit, w window, view *exploreView) (status int, err 
 		return 0, f.errs[0]
 	}
 	if err := errors.Join(f.errs[1:]...); err != nil {
-		view.Problem = visible(err.Error(), 500)
+		view.Problem = reading.Visible(err.Error(), 500)
 	}
 	colour := map[string]string{}
 	if f.histogram != nil {
@@ -226,13 +227,13 @@ func (view *exploreView) result(v *visit, r *control.Result, colour map[string]s
 	view.Result = true
 	view.Answer = v.answer(&r.Answer)
 	view.Total, view.All = r.Total, max(r.All, r.Total) // konseki's own records count when they are found
-	view.Took = v.span(r.Took)
-	view.Ends = [2]string{v.clock(r.From, event.PrecisionSecond).Text(), v.clock(r.To, event.PrecisionSecond).Text()}
+	view.Took = v.Span(r.Took)
+	view.Ends = [2]string{v.Clock(r.From, event.PrecisionSecond).Text(), v.Clock(r.To, event.PrecisionSecond).Text()}
 	if r.Next != "" {
-		view.Next = v.at.change("after", r.Next, "record", "", "pivot", "", "gap", "").String()
+		view.Next = v.at.Change("after", r.Next, "record", "", "pivot", "", "gap", "").String()
 	}
-	if v.at.values.Get("after") != "" {
-		view.Newest = v.at.change("after", "").String()
+	if v.at.Get("after") != "" {
+		view.Newest = v.at.Change("after", "").String()
 	}
 	links := v.rowLinks(view.Query)
 	view.Rows = make([]eventRow, 0, len(r.Events))
@@ -249,18 +250,18 @@ type rowLinks struct {
 
 // rowLinks prepares the links of a page of rows.
 func (v *visit) rowLinks(query string) rowLinks {
-	on, _ := strconv.ParseUint(v.at.values.Get("record"), 10, 64)
-	return rowLinks{query: query, on: on, record: v.at.upTo("record", "pivot", "gap"), pivot: v.at.upTo("record", "pivot", "gap") + "pivot=",
-		narrow: v.searchPage().upTo() + "and="}
+	on, _ := strconv.ParseUint(v.at.Get("record"), 10, 64)
+	return rowLinks{query: query, on: on, record: v.at.UpTo("record", "pivot", "gap"), pivot: v.at.UpTo("record", "pivot", "gap") + "pivot=",
+		narrow: v.searchPage().UpTo() + "and="}
 }
 
 // searchPage is the search that this page is, or stands for: a case or another
 // page has none, so that a value found there begins a new one.
-func (v *visit) searchPage() address {
-	if v.at.path != "/explore" {
-		return address{"/explore", nil}
+func (v *visit) searchPage() reading.Address {
+	if v.at.Path() != "/explore" {
+		return reading.AddressOf("/explore", nil)
 	}
-	return v.at.change("after", "", "record", "", "pivot", "", "gap", "")
+	return v.at.Change("after", "", "record", "", "pivot", "", "gap", "")
 }
 
 // cell links a value of a column; kind is the pivot it opens.
@@ -268,7 +269,7 @@ func (l rowLinks) cell(kind, column, value string) cell {
 	if value == "" {
 		return cell{}
 	}
-	c := cell{Text: visible(value, 120), Term: url.QueryEscape(term(column, value)), Hit: l.query != "" && strings.Contains(l.query, value)}
+	c := cell{Text: reading.Visible(value, 120), Term: url.QueryEscape(reading.Term(column, value)), Hit: l.query != "" && strings.Contains(l.query, value)}
 	if kind != "" {
 		c.Href = l.pivot + url.QueryEscape(kind+":"+value)
 	} else {
@@ -278,9 +279,9 @@ func (l rowLinks) cell(kind, column, value string) cell {
 }
 
 // source links a source by its name.
-func (l rowLinks) source(r reader, id string) cell {
+func (l rowLinks) source(r reading.Reader, id string) cell {
 	c := l.cell("", "source", id)
-	c.Text, c.Note = r.sourceName(id), visible(id, 60)
+	c.Text, c.Note = r.SourceName(id), reading.Visible(id, 60)
 	return c
 }
 
@@ -295,11 +296,11 @@ func (v *visit) eventRow(ev *event.Event, l rowLinks, colour map[string]string) 
 		address, ipColumn = ev.DstIP, "dst_ip"
 	}
 	return eventRow{
-		Seq: grouped(int64(ev.Record)), Href: l.record + "record=" + strconv.FormatUint(ev.Record, 10), On: ev.Record == l.on,
-		Clock: v.clock(ev.Time, ev.Quality.Precision), Doubt: v.doubt(ev.Quality), Colour: colourOf(colour, ev.Source),
-		Source: l.source(v.reader, ev.Source), Host: l.cell("host", "host", ev.Host),
+		Seq: reading.Grouped(int64(ev.Record)), Href: l.record + "record=" + strconv.FormatUint(ev.Record, 10), On: ev.Record == l.on,
+		Clock: v.Clock(ev.Time, ev.Quality.Precision), Doubt: v.doubt(ev.Quality), Colour: colourOf(colour, ev.Source),
+		Source: l.source(v.Reader, ev.Source), Host: l.cell("host", "host", ev.Host),
 		User: l.cell("user", column, account), Address: l.cell("ip", ipColumn, address),
-		Text: visible(content(ev), 300), Unparsed: ev.Format == event.Unparsed,
+		Text: reading.Visible(content(ev), 300), Unparsed: ev.Format == event.Unparsed,
 		Outcome: v.outcome(ev.StatusID), Sealed: ev.Record <= v.status.Sealed,
 	}
 }
@@ -315,64 +316,64 @@ func content(ev *event.Event) string {
 }
 
 // outcome gives the chip of a status.
-func (r reader) outcome(status int32) chip {
+func (v *visit) outcome(status int32) chip {
 	switch status {
 	case event.StatusSuccess:
-		return chip{"covered", r.t("outcome.success")}
+		return chip{"covered", v.T("outcome.success")}
 	case event.StatusFailure:
-		return chip{"found", r.t("outcome.failure")}
+		return chip{"found", v.T("outcome.failure")}
 	}
 	return chip{}
 }
 
 // doubt says what about an event's time was not stated by its record.
-func (r reader) doubt(q event.Quality) string {
+func (v *visit) doubt(q event.Quality) string {
 	var list []string
 	switch q.Zone {
 	case event.ZoneReceived:
-		list = append(list, r.t("time.received"))
+		list = append(list, v.T("time.received"))
 	case event.ZoneAssumed:
-		list = append(list, r.t("time.assumed"))
+		list = append(list, v.T("time.assumed"))
 	}
 	if q.YearInferred {
-		list = append(list, r.t("time.year"))
+		list = append(list, v.T("time.year"))
 	}
-	return strings.Join(list, r.t("list.comma"))
+	return strings.Join(list, v.T("list.comma"))
 }
 
 // facets sets the side bar; a value that the query asks for already takes the
 // term out again.
 func (v *visit) facets(query string, list []control.Facet) []facetView {
-	link := v.at.upTo("q", "after", "record", "pivot", "gap") + "q="
+	link := v.at.UpTo("q", "after", "record", "pivot", "gap") + "q="
 	var out []facetView
 	for _, f := range list {
 		if len(f.Values) == 0 {
 			continue
 		}
-		view := facetView{Label: v.phrase(f.Label)}
+		view := facetView{Label: v.Phrase(f.Label)}
 		if view.Label == "" {
-			view.Label = visible(f.Column, 60)
+			view.Label = reading.Visible(f.Column, 60)
 		}
 		most := int64(1)
 		for _, value := range f.Values {
 			most = max(most, value.Count)
 		}
 		for _, value := range f.Values {
-			one := term(f.Column, value.Value)
-			rest, on := widened(query, one)
+			one := reading.Term(f.Column, value.Value)
+			rest, on := reading.Widened(query, one)
 			if !on {
-				rest = narrowed(query, one)
+				rest = reading.Narrowed(query, one)
 			}
-			label := v.phrase(value.Label)
+			label := v.Phrase(value.Label)
 			if f.Column == "source" {
-				label = v.sourceName(value.Value)
+				label = v.SourceName(value.Value)
 			}
 			if label == "" {
-				label = visible(value.Value, 120)
+				label = reading.Visible(value.Value, 120)
 			}
 			view.Values = append(view.Values, facetValue{
-				Label: label, Count: grouped(value.Count), On: on, Wide: percent(100 * float64(value.Count) / float64(most)),
-				Include: link + url.QueryEscape(rest), Exclude: link + url.QueryEscape(narrowed(query, "NOT "+one)), Just: link + url.QueryEscape(one),
+				Label: label, Count: reading.Grouped(value.Count), On: on, Wide: percent(100 * float64(value.Count) / float64(most)),
+				Include: link + url.QueryEscape(rest), Exclude: link + url.QueryEscape(reading.Narrowed(query, "NOT "+one)), Just: link + url.QueryEscape(one),
 			})
 		}
 		out = append(out, view)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // findingsView lists what rules and baselines raised.
@@ -39,7 +40,7 @@ type findingView struct {
 	Level              chip
 	LevelWord          string
 	Kind               string
-	Clock              clock
+	Clock              reading.Clock
 	Source             string
 	User, Address      cell
 	Host               cell
@@ -56,26 +57,26 @@ const maxFindings = 1000
 
 // finding sets a finding for the page it stands on.
 func (v *visit) finding(f *control.Finding) findingView {
-	record := v.at.upTo("record", "pivot", "gap") + "record="
+	record := v.at.UpTo("record", "pivot", "gap") + "record="
 	links := v.rowLinks("")
 	view := findingView{
-		Number: strconv.FormatUint(f.Record, 10), Title: v.phrase(f.Title), Why: v.phrase(f.Why), RuleID: visible(f.RuleID, 120),
-		Level: v.levelChip(f.Level), LevelWord: level(f.Level), Kind: visible(f.Kind, 40), Clock: v.clock(f.Time, event.PrecisionSecond),
-		Source: v.sourceName(f.Source), User: links.cell("user", "user", f.User), Address: links.cell("ip", "ip", f.Address),
-		Host: links.cell("host", "host", f.Host), Object: visible(f.Object, 300), Href: record + strconv.FormatUint(f.Record, 10),
+		Number: strconv.FormatUint(f.Record, 10), Title: v.Phrase(f.Title), Why: v.Phrase(f.Why), RuleID: reading.Visible(f.RuleID, 120),
+		Level: v.levelChip(f.Level), LevelWord: level(f.Level), Kind: reading.Visible(f.Kind, 40), Clock: v.Clock(f.Time, event.PrecisionSecond),
+		Source: v.SourceName(f.Source), User: links.cell("user", "user", f.User), Address: links.cell("ip", "ip", f.Address),
+		Host: links.cell("host", "host", f.Host), Object: reading.Visible(f.Object, 300), Href: record + strconv.FormatUint(f.Record, 10),
 	}
 	for _, b := range f.Because {
-		view.Because = append(view.Because, control.Reason{Field: visible(b.Field, 80), Value: visible(b.Value, 200), Pattern: visible(b.Pattern, 120)})
+		view.Because = append(view.Because, control.Reason{Field: reading.Visible(b.Field, 80), Value: reading.Visible(b.Value, 200), Pattern: reading.Visible(b.Pattern, 120)})
 	}
 	for i, seq := range f.Cites {
 		if i == maxCites {
-			view.More = v.f("cite.more", grouped(int64(len(f.Cites)-i)))
+			view.More = v.F("cite.more", reading.Grouped(int64(len(f.Cites)-i)))
 			break
 		}
-		view.Cites = append(view.Cites, citation{Number: grouped(int64(seq)), Href: record + strconv.FormatUint(seq, 10)})
+		view.Cites = append(view.Cites, citation{Number: reading.Grouped(int64(seq)), Href: record + strconv.FormatUint(seq, 10)})
 	}
 	for _, tag := range f.Tags {
-		view.Tags = append(view.Tags, visible(tag, 60))
+		view.Tags = append(view.Tags, reading.Visible(tag, 60))
 	}
 	return view
 }
@@ -83,7 +84,7 @@ func (v *visit) finding(f *control.Finding) findingView {
 // findings shows what was found: put together into stories or, where that or a
 // query is asked for, one by one.
 func (s *server) findings(v *visit) error {
-	if v.at.values.Get("view") == "all" || v.at.values.Has("q") {
+	if v.at.Get("view") == "all" || v.at.Has("q") {
 		return s.findingList(v)
 	}
 	return s.showStories(v, http.StatusOK, muteForm{})
@@ -92,16 +93,16 @@ func (s *server) findings(v *visit) error {
 // findingTabs leads from the stories to every finding and back, in the same
 // window.
 func (v *visit) findingTabs(all bool) []choice {
-	at := address{"/findings", nil}.change("from", v.at.values.Get("from"), "to", v.at.values.Get("to"))
+	at := reading.AddressOf("/findings", nil).Change("from", v.at.Get("from"), "to", v.at.Get("to"))
 	return []choice{
-		{Label: v.t("story.tab"), Href: at.String(), On: !all},
-		{Label: v.t("story.tab.all"), Href: at.change("view", "all").String(), On: all},
+		{Label: v.T("story.tab"), Href: at.String(), On: !all},
+		{Label: v.T("story.tab.all"), Href: at.Change("view", "all").String(), On: all},
 	}
 }
 
 // findingList shows the findings one by one, the newest first.
 func (s *server) findingList(v *visit) error {
-	p := s.pageOf(v, "findings", v.t("nav.findings"))
+	p := s.pageOf(v, "findings", v.T("nav.findings"))
 	var err error
 	if p.Drawer, err = s.drawer(v); err != nil {
 		return err
@@ -113,10 +114,10 @@ func (s *server) findingList(v *visit) error {
 	if err != nil {
 		return err
 	}
-	view := findingsView{Page: p, Tabs: v.findingTabs(true), Query: v.at.values.Get("q"), Rules: v.status.Rules, Open: "/findings?view=all"}
+	view := findingsView{Page: p, Tabs: v.findingTabs(true), Query: v.at.Get("q"), Rules: v.status.Rules, Open: "/findings?view=all"}
 	view.From, view.To = v.shown(w)
 	list, err := s.Ops.Findings(v.r.Context(), v.person.Name,
-		control.Search{Query: view.Query, From: w.from, To: w.to, Zone: v.zone, Limit: maxFindings})
+		control.Search{Query: view.Query, From: w.From, To: w.To, Zone: v.Zone, Limit: maxFindings})
 	if wrong, ok := syntaxOf(err); ok {
 		view.Syntax = v.pointed(wrong, view.Query)
 		return s.show(v, http.StatusBadRequest, "findings.html", "page", view)
@@ -125,7 +126,7 @@ func (s *server) findingList(v *visit) error {
 		return err
 	}
 	view.Total = int64(len(list))
-	wanted := v.at.values.Get("level")
+	wanted := v.at.Get("level")
 	view.Levels = v.levels(list, wanted)
 	if wanted != "" {
 		list = slices.DeleteFunc(slices.Clone(list), func(f control.Finding) bool { return level(f.Level) != wanted })
@@ -146,9 +147,9 @@ func (v *visit) levels(list []control.Finding, wanted string) []levelCount {
 		if counts[i] == 0 && wanted != word {
 			continue
 		}
-		l := levelCount{Chip: v.levelChip(word), Count: grouped(counts[i]), Href: v.at.with("level", word), On: wanted == word}
+		l := levelCount{Chip: v.levelChip(word), Count: reading.Grouped(counts[i]), Href: v.at.With("level", word), On: wanted == word}
 		if l.On {
-			l.Href = v.at.without("level")
+			l.Href = v.at.Without("level")
 		}
 		out = append(out, l)
 	}

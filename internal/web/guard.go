@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // sessionCookie holds the session token, prefCookies what a reader chose.
@@ -35,11 +37,23 @@ const reportPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; ba
 type visit struct {
 	r *http.Request
 	w http.ResponseWriter
-	reader
+	reading.Reader
 	person   auth.Person
 	fragment string // name of the part asked for, "" for the page
-	at       address
+	at       reading.Address
 	status   control.Status // known once the page's frame is
+}
+
+// window is the stretch of time that the URL asks for.
+func (v *visit) window() (reading.Window, error) {
+	w, err := v.at.Window(v.Zone)
+	switch {
+	case errors.Is(err, reading.ErrBackwards):
+		return w, problem{http.StatusBadRequest, "error.window", nil}
+	case err != nil:
+		return w, problem{http.StatusBadRequest, "error.time", err}
+	}
+	return w, nil
 }
 
 // redirect sends the browser to a local path by GET.
@@ -81,7 +95,7 @@ func (s *server) serve(rt route) http.Handler {
 			s.sendAway(v)
 			return
 		}
-		if rt.access == writing && v.person.Role == "viewer" {
+		if rt.access == writers && v.person.Role == "viewer" {
 			s.fail(v, problem{http.StatusForbidden, "error.viewer", nil})
 			return
 		}
@@ -95,13 +109,13 @@ func (s *server) serve(rt route) http.Handler {
 // or zone in a cookie.
 func (s *server) visitOf(w http.ResponseWriter, r *http.Request) *visit {
 	values := r.URL.Query()
-	v := &visit{r: r, w: w, fragment: values.Get("fragment"), at: addressOf(r.URL.Path, values)}
-	v.reader = reader{lang: s.language(r, values.Get("lang"))}
-	v.words = s.words[v.lang]
+	v := &visit{r: r, w: w, fragment: values.Get("fragment"), at: reading.AddressOf(r.URL.Path, values)}
+	v.Reader = reading.Reader{Lang: s.language(r, values.Get("lang"))}
+	v.Words = s.words[v.Lang]
 	z := s.zoneFor(r, values.Get("tz"))
-	v.zone, v.zoneLabel = z.loc, z.label
-	if values.Get("lang") == v.lang {
-		setPreference(w, langCookie, v.lang)
+	v.Zone, v.ZoneLabel = z.loc, z.label
+	if values.Get("lang") == v.Lang {
+		setPreference(w, langCookie, v.Lang)
 	}
 	if values.Get("tz") == z.label {
 		setPreference(w, zoneCookie, z.label)
@@ -117,7 +131,7 @@ func (s *server) visitOf(w http.ResponseWriter, r *http.Request) *visit {
 // sendAway answers a request without a session.
 func (s *server) sendAway(v *visit) {
 	if v.fragment != "" {
-		http.Error(v.w, v.t("error.signedout"), http.StatusUnauthorized)
+		http.Error(v.w, v.T("error.signedout"), http.StatusUnauthorized)
 		return
 	}
 	to := "/signin"
@@ -132,7 +146,7 @@ func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	s.Logger.Warn("request refused", slog.String("path", r.URL.Path), slog.String("peer", r.RemoteAddr))
 	v := s.visitOf(w, r)
 	if v.person.Name == "" {
-		http.Error(w, v.t("error.crossorigin"), http.StatusForbidden)
+		http.Error(w, v.T("error.crossorigin"), http.StatusForbidden)
 		return
 	}
 	s.fail(v, err)

@@ -132,7 +132,7 @@ func TestViewersCannotWrite(t *testing.T) {
 	s := newSite(t)
 	s.session = s.person("guest", auth.RoleViewer)
 	for _, rt := range (&server{}).routes() {
-		if rt.access != writing {
+		if rt.access != writers {
 			continue
 		}
 		method, path := exampleOf(rt.pattern)

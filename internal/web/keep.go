@@ -5,6 +5,7 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // raceView is the time left before what a case needs rolls off.
@@ -31,12 +32,12 @@ func (s *server) race(v *visit, caseID string) (*raceView, error) {
 	if err != nil {
 		return nil, err
 	}
-	view := &raceView{Needed: v.clock(r.Needed, event.PrecisionSecond).Text()}
+	view := &raceView{Needed: v.Clock(r.Needed, event.PrecisionSecond).Text()}
 	switch r.Why {
 	case "hold", "timeline":
-		view.Why = v.t("race.why." + r.Why)
+		view.Why = v.T("race.why." + r.Why)
 	default:
-		view.Why = v.t("race.why.now")
+		view.Why = v.T("race.why.now")
 	}
 	for i := range r.Lines {
 		if i == maxHeats {
@@ -49,12 +50,12 @@ func (s *server) race(v *visit, caseID string) (*raceView, error) {
 }
 
 func (v *visit) heat(h *control.Heat, now time.Time) heatView {
-	view := heatView{Name: v.sourceName(h.Source), Do: v.phrase(h.Do), Origin: v.atOrigin(h, now), Here: v.atHome(h, now)}
+	view := heatView{Name: v.SourceName(h.Source), Do: v.Phrase(h.Do), Origin: v.atOrigin(h, now), Here: v.atHome(h, now)}
 	for i, hold := range h.HeldBy {
 		if i > 0 {
-			view.Held += v.t("list.comma")
+			view.Held += v.T("list.comma")
 		}
-		view.Held += visible(hold, 80)
+		view.Held += reading.Visible(hold, 80)
 	}
 	for _, x := range h.Lost {
 		view.Lost = append(view.Lost, v.between(x.From, x.To))
@@ -69,32 +70,32 @@ func (v *visit) atOrigin(h *control.Heat, now time.Time) chip {
 	left, known := h.OriginLeft(now)
 	switch {
 	case h.Origin.IsZero():
-		return chip{"unknown", v.t("race.ask")}
+		return chip{"unknown", v.T("race.ask")}
 	case !known:
-		return chip{"covered", v.t("race.ever")}
+		return chip{"covered", v.T("race.ever")}
 	case left <= 0:
-		return chip{"found", v.f("race.gone", v.span(-left))}
+		return chip{"found", v.F("race.gone", v.Span(-left))}
 	case left < soon:
-		return chip{"partial", v.f("race.left", v.span(left))}
+		return chip{"partial", v.F("race.left", v.Span(left))}
 	}
-	return chip{"plain", v.f("race.left", v.span(left))}
+	return chip{"plain", v.F("race.left", v.Span(left))}
 }
 
 func (v *visit) atHome(h *control.Heat, now time.Time) chip {
 	left, ends := h.HereLeft(now)
 	switch {
 	case len(h.HeldBy) > 0 && !ends:
-		return chip{"covered", v.t("race.held")}
+		return chip{"covered", v.T("race.held")}
 	case h.Retention.Endless():
-		return chip{"covered", v.t("race.ever")}
+		return chip{"covered", v.T("race.ever")}
 	case !ends:
-		return chip{"plain", v.phrase(h.Retention.Words())}
+		return chip{"plain", v.Phrase(h.Retention.Words())}
 	case left <= 0:
-		return chip{"found", v.t("race.next")}
+		return chip{"found", v.T("race.next")}
 	case left < soon:
-		return chip{"partial", v.f("race.left", v.span(left))}
+		return chip{"partial", v.F("race.left", v.Span(left))}
 	}
-	return chip{"plain", v.f("race.left", v.span(left))}
+	return chip{"plain", v.F("race.left", v.Span(left))}
 }
 
 // keptView is how long a source is kept, as the coverage page tells it.
@@ -108,15 +109,15 @@ func (s *server) kept(v *visit) (map[string]keptView, error) {
 	}
 	out := make(map[string]keptView, len(list))
 	for _, k := range list {
-		view := keptView{Here: v.phrase(k.Retention.Words()), Rule: v.phrase(k.Rule), Origin: v.t("kept.ask")}
+		view := keptView{Here: v.Phrase(k.Retention.Words()), Rule: v.Phrase(k.Rule), Origin: v.T("kept.ask")}
 		if !k.Origin.IsZero() {
-			view.Origin = v.phrase(k.Origin.Words())
+			view.Origin = v.Phrase(k.Origin.Words())
 		}
 		for i, hold := range k.HeldBy {
 			if i > 0 {
-				view.Held += v.t("list.comma")
+				view.Held += v.T("list.comma")
 			}
-			view.Held += visible(hold, 80)
+			view.Held += reading.Visible(hold, 80)
 		}
 		out[k.Source] = view
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // lead tells a case at once: how long before the first response the first
@@ -28,7 +29,7 @@ func (v *visit) lead(c *control.Case, view caseView) *lead {
 	if first < 0 || then < 0 {
 		return nil
 	}
-	l := &lead{First: view.Rows[first], Then: view.Rows[then], Span: v.span(c.Timeline[then].At.Sub(c.Timeline[first].At))}
+	l := &lead{First: view.Rows[first], Then: view.Rows[then], Span: v.Span(c.Timeline[then].At.Sub(c.Timeline[first].At))}
 	known := 0
 	for i := range c.Questions {
 		if v.verdict(string(c.Questions[i].Answer.Verdict)).Class != "unknown" {
@@ -36,7 +37,7 @@ func (v *visit) lead(c *control.Case, view caseView) *lead {
 		}
 	}
 	all := len(c.Questions)
-	l.Known, l.Unknown = v.f("lead.of", known, all), v.f("lead.of", all-known, all)
+	l.Known, l.Unknown = v.F("lead.of", known, all), v.F("lead.of", all-known, all)
 	for _, card := range slices.Concat(view.Board, view.Others) {
 		if card.Why != "" && !slices.Contains(l.Why, card.Why) && len(l.Why) < maxWhy {
 			l.Why = append(l.Why, card.Why)
@@ -105,11 +106,11 @@ func (v *visit) whyNot(a *control.Answer) string {
 	worst := slices.MinFunc(list, func(a, b stretch) int {
 		return cmp.Or(-compareBool(a.declared, b.declared), cmp.Compare(b.rank, a.rank), cmp.Compare(length(b.interval), length(a.interval)))
 	})
-	state, reason := v.t("state."+stateWord(string(worst.interval.State))), v.phrase(worst.interval.Reason)
+	state, reason := v.T("state."+stateWord(string(worst.interval.State))), v.Phrase(worst.interval.Reason)
 	if reason == "" || reason == state {
-		return v.sourceName(worst.source) + " — " + state
+		return v.SourceName(worst.source) + " — " + state
 	}
-	return v.sourceName(worst.source) + " — " + state + v.f("list.paren", reason)
+	return v.SourceName(worst.source) + " — " + state + v.F("list.paren", reason)
 }
 
 func length(iv control.Interval) time.Duration { return iv.To.Sub(iv.From) }
@@ -152,7 +153,7 @@ func (v *visit) findingGroups(list []control.Finding) []findingGroup {
 	members := map[key][]*control.Finding{}
 	for i := range list {
 		f := &list[i]
-		k := key{f.RuleID, level(f.Level), v.phrase(f.Title)}
+		k := key{f.RuleID, level(f.Level), v.Phrase(f.Title)}
 		if members[k] == nil {
 			order = append(order, k)
 		}
@@ -172,13 +173,13 @@ func (v *visit) findingGroup(list []*control.Finding) findingGroup {
 	slices.SortStableFunc(list, func(a, b *control.Finding) int { return b.Time.Compare(a.Time) })
 	g := findingGroup{findingView: v.finding(list[0])}
 	g.Why, g.Span = g.findingView.Why, g.Clock.Minute()
-	common := !slices.ContainsFunc(list, func(f *control.Finding) bool { return v.phrase(f.Why) != g.Why })
+	common := !slices.ContainsFunc(list, func(f *control.Finding) bool { return v.Phrase(f.Why) != g.Why })
 	if !common {
 		g.Why = ""
 	}
 	if n := len(list); n > 1 {
-		g.Times = v.f("finding.times", grouped(int64(n)))
-		g.Span = v.clock(list[n-1].Time, event.PrecisionSecond).Minute() + " – " + g.Clock.Minute()
+		g.Times = v.F("finding.times", reading.Grouped(int64(n)))
+		g.Span = v.Clock(list[n-1].Time, event.PrecisionSecond).Minute() + " – " + g.Clock.Minute()
 	}
 	for i, f := range list {
 		row := findingRow{findingView: v.finding(f)}
@@ -192,7 +193,7 @@ func (v *visit) findingGroup(list []*control.Finding) findingGroup {
 		}
 	}
 	if len(g.Rest) > 0 {
-		g.More = v.f("finding.more", grouped(int64(len(g.Rest))))
+		g.More = v.F("finding.more", reading.Grouped(int64(len(g.Rest))))
 	}
 	return g
 }

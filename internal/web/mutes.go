@@ -11,16 +11,17 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/detect/story"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // Limits of mutes on a page.
 const (
-	muteFor     = 30 * 24 * time.Hour  // what the form suggests
-	longestMute = 366 * 24 * time.Hour // as control refuses anything longer
-	maxPattern  = 200                  // bytes of a suggested pattern
-	maxChoices  = 20                   // of a kind that the form offers
-	maxPast     = 50                   // mutes that no longer hold
+	muteFor    = 30 * 24 * time.Hour // what the form suggests
+	maxPattern = 200                 // bytes of a suggested pattern
+	maxChoices = 20                  // of a kind that the form offers
+	maxPast    = 50                  // mutes that no longer hold
 )
 
 // muteForm is the form to mute findings, or to end a mute, in its state.
@@ -69,7 +70,7 @@ func muteKeys() []string { return []string{"rule", "account", "address", "host",
 
 // muteAsked opens the form that the URL asks for, unless one is open.
 func (v *visit) muteAsked(form muteForm) muteForm {
-	asked := v.at.values.Get("mute")
+	asked := v.at.Get("mute")
 	if v.person.Role == "viewer" || asked == "" || form.Old != nil {
 		return form
 	}
@@ -94,7 +95,7 @@ func suggested(list *control.Stories, i int, now time.Time) suggestion {
 	found := storyFindings(list, i)
 	for j := range found {
 		f := &found[j]
-		for k, value := range []string{f.RuleID, plainAccount(f.User), f.Address, f.Host, f.Source} {
+		for k, value := range []string{f.RuleID, story.Account(f.User), f.Address, f.Host, f.Source} {
 			name := muteKeys()[k]
 			s.offer(name, value)
 			if j == 0 {
@@ -118,18 +119,6 @@ func (s *suggestion) offer(name, value string) {
 	}
 }
 
-// plainAccount is an account as mutes compare it: without the domains of
-// Windows and of mail, in small letters.
-func plainAccount(name string) string {
-	if i := strings.LastIndexByte(name, '\\'); i >= 0 {
-		name = name[i+1:]
-	}
-	if i := strings.IndexByte(name, '@'); i > 0 {
-		name = name[:i]
-	}
-	return strings.ToLower(strings.TrimSpace(name))
-}
-
 // literal is a pattern for one value: what means something in a pattern is
 // escaped, what no field can hold stands as any character, and what is too
 // long ends in anything.
@@ -139,7 +128,7 @@ func literal(value string) string {
 		switch {
 		case b.Len() > maxPattern:
 			return b.String() + "*"
-		case strange(c):
+		case reading.Strange(c):
 			b.WriteByte('?')
 		case strings.ContainsRune(`*?[\`, c):
 			b.WriteString(`\` + string(c))
@@ -152,10 +141,10 @@ func literal(value string) string {
 
 // muteForm sets the form: as it was written, or else as suggested.
 func (v *visit) muteForm(form muteForm, s suggestion) *muteFormView {
-	at := v.at.change("mute", "")
-	view := &muteFormView{Story: visible(form.Story, 64), Back: at.String(), Close: at.String(), Wrong: form.Wrong[""]}
+	at := v.at.Change("mute", "")
+	view := &muteFormView{Story: reading.Visible(form.Story, 64), Back: at.String(), Close: at.String(), Wrong: form.Wrong[""]}
 	field := func(name string) muteField {
-		f := muteField{Name: name, Label: v.t("mute." + name), Value: s.values[name], Choices: s.choices[name], Wrong: form.Wrong[name]}
+		f := muteField{Name: name, Label: v.T("mute." + name), Value: s.values[name], Choices: s.choices[name], Wrong: form.Wrong[name]}
 		if form.Old != nil {
 			f.Value = form.Old[name]
 		}
@@ -172,18 +161,18 @@ func (v *visit) muteForm(form muteForm, s suggestion) *muteFormView {
 	for _, name := range []string{"owner", "reason", "until"} {
 		view.Why = append(view.Why, field(name))
 	}
-	view.Why[2].Label += v.f("list.paren", v.zoneLabel)
-	view.Why[2].Hint = v.t("mute.until.hint")
+	view.Why[2].Label += v.F("list.paren", v.ZoneLabel)
+	view.Why[2].Hint = v.T("mute.until.hint")
 	return view
 }
 
 // mutes lists the mutes, those that hold first, the newest of all first.
 func (v *visit) mutes(list []control.Mute, form muteForm, now time.Time) mutesView {
-	view := mutesView{New: v.at.change("mute", "new", "record", "", "pivot", "", "gap", "").String() + "#mutes"}
+	view := mutesView{New: v.at.Change("mute", "new", "record", "", "pivot", "", "gap", "").String() + "#mutes"}
 	if form.Alone {
-		view.Form = v.muteForm(form, suggestion{values: map[string]string{"until": now.In(v.zone).Add(muteFor).Format(time.DateOnly)}})
+		view.Form = v.muteForm(form, suggestion{values: map[string]string{"until": now.In(v.Zone).Add(muteFor).Format(time.DateOnly)}})
 	}
-	record := v.at.upTo("record", "pivot", "gap") + "record="
+	record := v.at.UpTo("record", "pivot", "gap") + "record="
 	for i := range slices.Backward(list) {
 		m := &list[i]
 		line := v.mute(m, record)
@@ -197,9 +186,9 @@ func (v *visit) mutes(list []control.Mute, form muteForm, now time.Time) mutesVi
 		case len(view.Past) == maxPast:
 			view.More++
 		default:
-			line.End = v.f("mute.over", v.prose(m.Until))
+			line.End = v.F("mute.over", v.Prose(m.Until))
 			if m.Ended != nil {
-				line.End = v.f("mute.ended", v.prose(m.Ended.At), visible(m.Ended.By, 60), visible(m.Ended.Reason, 2000))
+				line.End = v.F("mute.ended", v.Prose(m.Ended.At), reading.Visible(m.Ended.By, 60), reading.Visible(m.Ended.Reason, 2000))
 			}
 			view.Past = append(view.Past, line)
 		}
@@ -208,12 +197,12 @@ func (v *visit) mutes(list []control.Mute, form muteForm, now time.Time) mutesVi
 }
 
 func (v *visit) mute(m *control.Mute, record string) muteView {
-	line := muteView{ID: visible(m.ID, 40), Owner: visible(m.Owner, 200), Reason: visible(m.Reason, 2000), Until: v.prose(m.Until),
-		At: v.clock(m.At, event.PrecisionSecond).Minute(), By: visible(m.By, 60), Back: v.at.change("mute", "").String(),
-		Number: grouped(int64(m.Record)), Href: record + strconv.FormatUint(m.Record, 10)}
+	line := muteView{ID: reading.Visible(m.ID, 40), Owner: reading.Visible(m.Owner, 200), Reason: reading.Visible(m.Reason, 2000), Until: v.Prose(m.Until),
+		At: v.Clock(m.At, event.PrecisionSecond).Minute(), By: reading.Visible(m.By, 60), Back: v.at.Change("mute", "").String(),
+		Number: reading.Grouped(int64(m.Record)), Href: record + strconv.FormatUint(m.Record, 10)}
 	for i, value := range []string{m.Rule, m.Account, m.Address, m.Host, m.Source} {
 		if value != "" {
-			line.What = append(line.What, muteField{Label: v.t("mute." + muteKeys()[i]), Value: visible(value, 300)})
+			line.What = append(line.What, muteField{Label: v.T("mute." + muteKeys()[i]), Value: reading.Visible(value, 300)})
 		}
 	}
 	return line
@@ -228,9 +217,9 @@ func (v *visit) postedMute() (muteForm, error) {
 	for key := range v.r.PostForm {
 		form.Old[key] = strings.TrimSpace(v.r.PostForm.Get(key))
 	}
-	v.at = address{"/findings", nil}
-	if back, err := url.Parse(localPath(form.Old["back"])); err == nil && back.Path == "/findings" {
-		v.at = addressOf(back.Path, back.Query()).change("view", "", "q", "")
+	v.at = reading.AddressOf("/findings", nil)
+	if back, err := url.Parse(reading.LocalPath(form.Old["back"])); err == nil && back.Path == "/findings" {
+		v.at = reading.AddressOf(back.Path, back.Query()).Change("view", "", "q", "")
 	}
 	return form, nil
 }
@@ -239,14 +228,14 @@ func (v *visit) postedMute() (muteForm, error) {
 // wrong beside its field.
 func (s *server) finishMute(v *visit, form muteForm, err error, done string) error {
 	if errors.Is(err, control.ErrInvalid) {
-		form.Wrong[""] = visible(err.Error(), 400)
+		form.Wrong[""] = reading.Visible(err.Error(), 400)
 	} else if err != nil {
 		return err
 	}
 	if len(form.Wrong) > 0 {
 		return s.showStories(v, http.StatusBadRequest, form)
 	}
-	return v.redirect(withDone(v.at.change("mute", "").String(), done) + "#mutes")
+	return v.redirect(withDone(v.at.Change("mute", "").String(), done) + "#mutes")
 }
 
 // addMute leaves findings out of stories for a time.
@@ -274,26 +263,26 @@ func (form *muteForm) check(v *visit, now time.Time) (until time.Time) {
 	for _, key := range muteKeys() {
 		named = named || form.Old[key] != ""
 		if _, err := path.Match(form.Old[key], ""); err != nil {
-			form.Wrong[key] = v.t("mute.pattern")
+			form.Wrong[key] = v.T("mute.pattern")
 		}
 	}
 	if !named {
-		form.Wrong["rule"] = v.t("mute.nothing")
+		form.Wrong["rule"] = v.T("mute.nothing")
 	}
 	if form.Old["owner"] == "" {
-		form.Wrong["owner"] = v.t("mute.noowner")
+		form.Wrong["owner"] = v.T("mute.noowner")
 	}
 	if form.Old["reason"] == "" {
-		form.Wrong["reason"] = v.t("mute.noreason")
+		form.Wrong["reason"] = v.T("mute.noreason")
 	}
-	until, ok := parseTime(form.Old["until"], v.zone)
+	until, ok := reading.ParseTime(form.Old["until"], v.Zone)
 	switch {
 	case !ok:
-		form.Wrong["until"] = v.t("error.time")
+		form.Wrong["until"] = v.T("error.time")
 	case !until.After(now):
-		form.Wrong["until"] = v.t("mute.past")
-	case until.Sub(now) > longestMute:
-		form.Wrong["until"] = v.t("mute.long")
+		form.Wrong["until"] = v.T("mute.past")
+	case until.Sub(now) > story.LongestMute:
+		form.Wrong["until"] = v.T("mute.long")
 	}
 	return until
 }
@@ -306,9 +295,9 @@ func (s *server) endMute(v *visit) error {
 	}
 	form.End = v.r.PathValue("id")
 	if form.Old["reason"] == "" {
-		form.Wrong["reason"] = v.t("mute.noreason.end")
+		form.Wrong["reason"] = v.T("mute.noreason.end")
 	} else if _, err = s.Ops.EndMute(v.r.Context(), v.person.Name, form.End, form.Old["reason"]); errors.Is(err, control.ErrInvalid) {
-		form.Wrong["reason"], err = visible(err.Error(), 400), nil
+		form.Wrong["reason"], err = reading.Visible(err.Error(), 400), nil
 	}
 	return s.finishMute(v, form, err, "unmute")
 }

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 //go:embed templates
@@ -65,7 +67,7 @@ func functions(words map[string]string) template.FuncMap {
 			}
 			return "", fmt.Errorf("no word for %q in the catalogue", key)
 		},
-		"n": func(n int64) string { return grouped(n) },
+		"n": func(n int64) string { return reading.Grouped(n) },
 	}
 }
 
@@ -103,7 +105,7 @@ func (p pageSet) execute(w io.Writer, file, root string, view any) error {
 // first byte is sent.
 func (s *server) show(v *visit, status int, file, root string, view any) error {
 	var b bytes.Buffer
-	if err := s.pages[v.lang].execute(&b, file, root, view); err != nil {
+	if err := s.pages[v.Lang].execute(&b, file, root, view); err != nil {
 		return err
 	}
 	v.write(status, "text/html; charset=utf-8", b.Bytes())
@@ -151,31 +153,31 @@ type sealAge struct {
 // pageOf fills the frame for a page; on names the navigation item.
 func (s *server) pageOf(v *visit, on, title string) page {
 	p := page{
-		Lang: v.lang, Title: title, Version: s.Version, Person: visible(v.person.Name, 60), Role: v.person.Role,
-		Writer: v.person.Role != "viewer", Zone: v.zoneLabel,
+		Lang: v.Lang, Title: title, Version: s.Version, Person: reading.Visible(v.person.Name, 60), Role: v.person.Role,
+		Writer: v.person.Role != "viewer", Zone: v.ZoneLabel,
 	}
 	for _, item := range [][3]string{
 		{"/explore", "explore", "g e"}, {"/cases", "cases", "g c"}, {"/findings", "findings", "g f"},
 		{"/coverage", "coverage", "g v"}, {"/verify", "verify", "g r"},
 	} {
-		p.Nav = append(p.Nav, navItem{Href: item[0], Label: v.t("nav." + item[1]), Key: item[2], On: on == item[1]})
+		p.Nav = append(p.Nav, navItem{Href: item[0], Label: v.T("nav." + item[1]), Key: item[2], On: on == item[1]})
 	}
 	for _, lang := range [][2]string{{"ja", "日本語"}, {"en", "EN"}} {
-		p.Langs = append(p.Langs, choice{Label: lang[1], Value: lang[0], Href: v.at.with("lang", lang[0]), On: v.lang == lang[0]})
+		p.Langs = append(p.Langs, choice{Label: lang[1], Value: lang[0], Href: v.at.With("lang", lang[0]), On: v.Lang == lang[0]})
 	}
 	for _, z := range s.zones {
-		c := choice{Label: z.label, Href: v.at.with("tz", z.label), On: v.zoneLabel == z.label}
+		c := choice{Label: z.label, Href: v.at.With("tz", z.label), On: v.ZoneLabel == z.label}
 		if !c.On {
 			c.Key = "z"
 		}
 		p.Zones = append(p.Zones, c)
 	}
 	if done := v.r.URL.Query().Get("done"); slices.Contains([]string{"row", "statement", "question", "case", "mute", "unmute"}, done) {
-		p.Flash = v.t("done." + done)
+		p.Flash = v.T("done." + done)
 	}
 	if v.person.Name != "" {
 		p.Seal = s.sealAge(v)
-		v.names = s.sourceNames(v)
+		v.Names = s.sourceNames(v)
 	}
 	return p
 }
@@ -189,7 +191,7 @@ func (s *server) sourceNames(v *visit) map[string]string {
 	}
 	names := make(map[string]string, len(list))
 	for _, src := range list {
-		names[src.ID] = v.phrase(src.Name)
+		names[src.ID] = v.Phrase(src.Name)
 	}
 	return names
 }
@@ -199,14 +201,14 @@ func (s *server) sealAge(v *visit) sealAge {
 	st, err := s.Ops.Status(v.r.Context())
 	v.status = st
 	if err != nil || st.LastSeal.IsZero() {
-		return sealAge{Text: v.t("seal.none"), Class: "none"}
+		return sealAge{Text: v.T("seal.none"), Class: "none"}
 	}
-	a := sealAge{Class: "ok", Witnesses: st.Witnesses, Text: v.t("seal.now")}
+	a := sealAge{Class: "ok", Witnesses: st.Witnesses, Text: v.T("seal.now")}
 	if age := s.Now().Sub(st.LastSeal); age >= time.Second {
-		a.Text = v.f("seal.ago", v.span(age))
+		a.Text = v.F("seal.ago", v.Span(age))
 	}
 	if open := st.Records - min(st.Sealed, st.Records); open > 0 {
-		a.Tail = v.f("seal.tail", grouped(int64(open)), v.span(st.TailAge))
+		a.Tail = v.F("seal.tail", reading.Grouped(int64(open)), v.Span(st.TailAge))
 		if st.TailAge > 30*time.Second {
 			a.Class = "part"
 		}

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"strings"
+
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // maxReport bounds a rendered report in memory.
@@ -29,15 +31,15 @@ type reportView struct {
 // report shows the preview page or, with a format, the report itself.
 func (s *server) report(v *visit) error {
 	id := v.r.PathValue("id")
-	format, lang := v.at.values.Get("format"), v.r.URL.Query().Get("lang")
+	format, lang := v.at.Get("format"), v.r.URL.Query().Get("lang")
 	if !known(lang) {
-		lang = v.lang
+		lang = v.Lang
 	}
 	if format == "" {
 		return s.reportPage(v, id, lang)
 	}
 	if format != "html" && format != "md" {
-		return problem{http.StatusBadRequest, "error.format", quotedInput(format)}
+		return problem{http.StatusBadRequest, "error.format", reading.Input(format)}
 	}
 	var doc limited
 	if err := s.Ops.Report(v.r.Context(), v.person.Name, id, lang, format, &doc); err != nil {
@@ -49,7 +51,7 @@ func (s *server) report(v *visit) error {
 	}
 	h := v.w.Header()
 	h.Set("Content-Security-Policy", reportPolicy)
-	if v.at.values.Get("download") != "" {
+	if v.at.Get("download") != "" {
 		h.Set("Content-Disposition", attachment(id+"-"+lang+"."+format))
 	} else if format == "md" {
 		contentType = "text/plain; charset=utf-8"
@@ -65,20 +67,20 @@ func (s *server) reportPage(v *visit, id, lang string) error {
 	if err != nil {
 		return err
 	}
-	v.at.path = casePath(c.ID) + "/report"
-	view := reportView{ID: visible(c.ID, 60), Title: v.phrase(c.Title), Case: casePath(c.ID), Bundle: casePath(c.ID) + "/bundle",
-		Page: s.pageOf(v, "cases", v.t("report.title")+" "+visible(c.ID, 60))}
-	shown := v.at.values.Get("show")
+	v.at = v.at.Moved(casePath(c.ID) + "/report")
+	view := reportView{ID: reading.Visible(c.ID, 60), Title: v.Phrase(c.Title), Case: casePath(c.ID), Bundle: casePath(c.ID) + "/bundle",
+		Page: s.pageOf(v, "cases", v.T("report.title")+" "+reading.Visible(c.ID, 60))}
+	shown := v.at.Get("show")
 	if shown != "md" {
 		shown = "html"
 	}
-	view.Frame = v.at.path + "?format=" + shown + "&lang=" + lang
+	view.Frame = v.at.Path() + "?format=" + shown + "&lang=" + lang
 	for _, l := range [][2]string{{"ja", "日本語"}, {"en", "English"}} {
-		view.Langs = append(view.Langs, choice{Label: l[1], Href: v.at.path + "?show=" + shown + "&lang=" + l[0], On: l[0] == lang})
+		view.Langs = append(view.Langs, choice{Label: l[1], Href: v.at.Path() + "?show=" + shown + "&lang=" + l[0], On: l[0] == lang})
 	}
 	for _, f := range [][2]string{{"html", "HTML"}, {"md", "Markdown"}} {
-		view.Formats = append(view.Formats, choice{Label: f[1], Href: v.at.path + "?show=" + f[0] + "&lang=" + lang, On: f[0] == shown})
-		view.Downloads = append(view.Downloads, choice{Label: f[1], Href: v.at.path + "?format=" + f[0] + "&lang=" + lang + "&download=1"})
+		view.Formats = append(view.Formats, choice{Label: f[1], Href: v.at.Path() + "?show=" + f[0] + "&lang=" + lang, On: f[0] == shown})
+		view.Downloads = append(view.Downloads, choice{Label: f[1], Href: v.at.Path() + "?format=" + f[0] + "&lang=" + lang + "&download=1"})
 	}
 	return s.show(v, http.StatusOK, "report.html", "page", view)
 }
@@ -115,7 +117,7 @@ func (s *server) bundle(v *visit) error {
 func (s *server) rawRecord(v *visit) error {
 	seq, ok := recordNumber(v.r.PathValue("seq"))
 	if !ok {
-		return problem{http.StatusNotFound, "error.norecord", quotedInput(v.r.PathValue("seq"))}
+		return problem{http.StatusNotFound, "error.norecord", reading.Input(v.r.PathValue("seq"))}
 	}
 	rec, err := s.Ops.Record(v.r.Context(), v.person.Name, seq)
 	if err != nil {
@@ -129,7 +131,7 @@ func (s *server) rawRecord(v *visit) error {
 // attachment names a download; strange characters are left out of the name.
 func attachment(name string) string {
 	name = strings.Map(func(c rune) rune {
-		if c == '/' || c == '\\' || c == '"' || strange(c) {
+		if c == '/' || c == '\\' || c == '"' || reading.Strange(c) {
 			return '_'
 		}
 		return c
@@ -143,7 +145,7 @@ type limited struct{ bytes.Buffer }
 // Write adds to the document.
 func (l *limited) Write(p []byte) (int, error) {
 	if l.Len()+len(p) > maxReport {
-		return 0, fmt.Errorf("web: the report is larger than %s; narrow the case or use the command line", bytesText(maxReport))
+		return 0, fmt.Errorf("web: the report is larger than %s; narrow the case or use the command line", reading.Bytes(maxReport))
 	}
 	return l.Buffer.Write(p)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // ribbonRow is one source of the coverage ribbon.
@@ -49,14 +50,14 @@ const slots = 1000
 // ribbon draws the coverage of each source on an axis.
 func (v *visit) ribbon(ax axis, rows []control.SourceCoverage) []ribbonRow {
 	list := make([]ribbonRow, 0, len(rows))
-	link := v.at.upTo("gap", "record", "pivot")
+	link := v.at.UpTo("gap", "record", "pivot")
 	for _, row := range rows {
-		name := v.phrase(row.Name)
+		name := v.Phrase(row.Name)
 		if name == "" {
-			name = visible(row.Source, 60)
+			name = reading.Visible(row.Source, 60)
 		}
 		list = append(list, ribbonRow{
-			Name: name, Title: name + " (" + visible(row.Source, 60) + ") · " + v.mostly(row).Label,
+			Name: name, Title: name + " (" + reading.Visible(row.Source, 60) + ") · " + v.mostly(row).Label,
 			State: string(row.State), Parts: v.parts(ax, row, link),
 		})
 	}
@@ -108,9 +109,9 @@ func (v *visit) parts(ax axis, row control.SourceCoverage, link string) []ribbon
 		wide := float64(s.to-s.from) * 100 / slots
 		p := ribbonPart{X: percent(float64(s.from) * 100 / slots), W: percent(wide), Class: class}
 		reason := v.reason(iv)
-		p.Title = visible(row.Source, 60) + " · " + v.between(iv.From, iv.To) + " · " + reason
+		p.Title = reading.Visible(row.Source, 60) + " · " + v.between(iv.From, iv.To) + " · " + reason
 		if class != "ok" {
-			p.Href = link + "gap=" + url.QueryEscape(row.Source+"@"+instant(iv.From))
+			p.Href = link + "gap=" + url.QueryEscape(row.Source+"@"+reading.Instant(iv.From))
 			if class != "part" && (textWidth(reason)+24)/8 < wide {
 				p.Label = reason
 			}
@@ -122,16 +123,16 @@ func (v *visit) parts(ax axis, row control.SourceCoverage, link string) []ribbon
 
 // reason says why an interval is as it is: the words of who declared it, or
 // the state's own.
-func (r reader) reason(iv control.Interval) string {
-	if text := r.phrase(iv.Reason); text != "" {
+func (v *visit) reason(iv control.Interval) string {
+	if text := v.Phrase(iv.Reason); text != "" {
 		return text
 	}
-	return r.t("state." + stateWord(string(iv.State)))
+	return v.T("state." + stateWord(string(iv.State)))
 }
 
 // between writes an interval in the reader's zone.
-func (r reader) between(from, to time.Time) string {
-	return r.clock(from, 0).Minute() + " → " + r.clock(to, 0).Minute()
+func (v *visit) between(from, to time.Time) string {
+	return v.Clock(from, 0).Minute() + " → " + v.Clock(to, 0).Minute()
 }
 
 // stateWord returns the state for the catalogue, "unknown" for a strange one.

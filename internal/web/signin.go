@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/auth"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // signInView is the sign-in page, or the page behind a one-time link.
@@ -25,13 +26,13 @@ type signInView struct {
 // signInPage asks for name and password.
 func (s *server) signInPage(v *visit) error {
 	if v.person.Name != "" {
-		return v.redirect(localPath(v.at.values.Get("to")))
+		return v.redirect(reading.LocalPath(v.at.Get("to")))
 	}
-	return s.showSignIn(v, http.StatusOK, signInView{To: localPath(v.at.values.Get("to"))})
+	return s.showSignIn(v, http.StatusOK, signInView{To: reading.LocalPath(v.at.Get("to"))})
 }
 
 func (s *server) showSignIn(v *visit, status int, view signInView) error {
-	view.Page = s.pageOf(v, "", v.t("signin.title"))
+	view.Page = s.pageOf(v, "", v.T("signin.title"))
 	view.HasUsers = s.Auth.HasUsers()
 	return s.show(v, status, "signin.html", "page", view)
 }
@@ -41,16 +42,16 @@ func (s *server) signIn(v *visit) error {
 	if err := v.r.ParseForm(); err != nil {
 		return problem{http.StatusBadRequest, "error.form", err}
 	}
-	name, to := v.r.PostForm.Get("name"), localPath(v.r.PostForm.Get("to"))
+	name, to := v.r.PostForm.Get("name"), reading.LocalPath(v.r.PostForm.Get("to"))
 	_, session, err := s.Auth.SignIn(name, v.r.PostForm.Get("password"), peer(v.r))
 	if err != nil {
-		status, text := http.StatusForbidden, v.t("signin.denied")
+		status, text := http.StatusForbidden, v.T("signin.denied")
 		if t, ok := errors.AsType[*auth.ThrottledError](err); ok {
-			status, text = http.StatusTooManyRequests, v.f("signin.throttled", v.span(max(time.Second, t.Retry)))
+			status, text = http.StatusTooManyRequests, v.F("signin.throttled", v.Span(max(time.Second, t.Retry)))
 		} else if !errors.Is(err, auth.ErrDenied) {
 			return err
 		}
-		return s.showSignIn(v, status, signInView{Name: visible(name, 100), To: to, Error: text})
+		return s.showSignIn(v, status, signInView{Name: reading.Visible(name, 100), To: to, Error: text})
 	}
 	setSession(v.w, v.r, session)
 	return v.redirect(to)
@@ -58,7 +59,7 @@ func (s *server) signIn(v *visit) error {
 
 // linkPage lets the holder of a one-time link choose a name and password.
 func (s *server) linkPage(v *visit) error {
-	return s.showSignIn(v, http.StatusOK, signInView{Link: true, Token: visible(v.at.values.Get("token"), 200)})
+	return s.showSignIn(v, http.StatusOK, signInView{Link: true, Token: reading.Visible(v.at.Get("token"), 200)})
 }
 
 // useLink spends the link and begins the new person's session.
@@ -67,9 +68,9 @@ func (s *server) useLink(v *visit) error {
 		return problem{http.StatusBadRequest, "error.form", err}
 	}
 	form := v.r.PostForm
-	view := signInView{Link: true, Token: visible(form.Get("token"), 200), Name: visible(form.Get("name"), 100)}
+	view := signInView{Link: true, Token: reading.Visible(form.Get("token"), 200), Name: reading.Visible(form.Get("name"), 100)}
 	if form.Get("password") != form.Get("again") {
-		view.Error = v.t("signin.differ")
+		view.Error = v.T("signin.differ")
 		return s.showSignIn(v, http.StatusBadRequest, view)
 	}
 	person, err := s.Auth.UseLink(form.Get("token"), form.Get("name"), form.Get("password"))
@@ -78,7 +79,7 @@ func (s *server) useLink(v *visit) error {
 		if key == "" {
 			return err
 		}
-		view.Error = v.t(key)
+		view.Error = v.T(key)
 		return s.showSignIn(v, http.StatusForbidden, view)
 	}
 	session, err := s.Auth.StartSession(person)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // Limits of the page of stories.
@@ -50,7 +51,7 @@ type storyDay struct {
 // showStories shows the stories, the newest first, with the mutes and the form
 // for another one in the given state.
 func (s *server) showStories(v *visit, status int, form muteForm) error {
-	p := s.pageOf(v, "findings", v.t("nav.findings"))
+	p := s.pageOf(v, "findings", v.T("nav.findings"))
 	var err error
 	if p.Drawer, err = s.drawer(v); err != nil {
 		return err
@@ -64,7 +65,7 @@ func (s *server) showStories(v *visit, status int, form muteForm) error {
 	}
 	w := v.recent(asked, s.Now())
 	list, err := s.Ops.Stories(v.r.Context(), v.person.Name,
-		control.StoryQuery{From: w.from, To: w.to, Level: v.at.values.Get("level"), Zone: v.zone})
+		control.StoryQuery{From: w.From, To: w.To, Level: v.at.Get("level"), Zone: v.Zone})
 	if err != nil {
 		return err
 	}
@@ -89,81 +90,81 @@ func (s *server) showStories(v *visit, status int, form muteForm) error {
 
 // recent is the window asked for or else the last days of the data. Records
 // that claim to be of the future do not push it away from what happened.
-func (v *visit) recent(asked window, now time.Time) window {
+func (v *visit) recent(asked reading.Window, now time.Time) reading.Window {
 	end := v.status.Last
-	if !asked.from.IsZero() || !asked.to.IsZero() || v.at.values.Get("span") == "all" || end.IsZero() {
+	if !asked.From.IsZero() || !asked.To.IsZero() || v.at.Get("span") == "all" || end.IsZero() {
 		return asked
 	}
 	if now.Before(end) {
 		end = now
 	}
-	return window{from: end.Add(-storiesWindow)}
+	return reading.Window{From: end.Add(-storiesWindow)}
 }
 
 // looked is a window as far as there is data; one that lies beside all data
 // stays as it is.
-func (v *visit) looked(w window) window {
+func (v *visit) looked(w reading.Window) reading.Window {
 	first, last := v.status.First, v.status.Last
 	l := w
-	if w.from.IsZero() || w.from.Before(first) {
-		l.from = first
+	if w.From.IsZero() || w.From.Before(first) {
+		l.From = first
 	}
-	if w.to.IsZero() || !last.IsZero() && w.to.After(last) {
-		l.to = last
+	if w.To.IsZero() || !last.IsZero() && w.To.After(last) {
+		l.To = last
 	}
-	if l.to.Before(l.from) {
+	if l.To.Before(l.From) {
 		return w
 	}
 	return l
 }
 
 // windows says what was looked at, and leads to other windows.
-func (view *storiesView) windows(v *visit, asked, w window) {
+func (view *storiesView) windows(v *visit, asked, w reading.Window) {
 	looked := v.looked(w)
-	view.Window = v.between(looked.from, looked.to)
+	view.Window = v.between(looked.From, looked.To)
 	view.Begin, _ = v.shown(w)
-	base := v.at.change("from", "", "to", "", "page", "", "open", "", "mute", "", "span", "")
-	if w.from.After(v.status.First) || !w.to.IsZero() {
-		view.Whole = base.change("span", "all").String()
+	base := v.at.Change("from", "", "to", "", "page", "", "open", "", "mute", "", "span", "")
+	if w.From.After(v.status.First) || !w.To.IsZero() {
+		view.Whole = base.Change("span", "all").String()
 	}
-	if asked != (window{}) || v.at.values.Has("span") {
+	if asked != (reading.Window{}) || v.at.Has("span") {
 		view.Recent = base.String()
 	}
 }
 
 // counts says how many stories there are, and what is left out of them.
 func (view *storiesView) counts(v *visit, list *control.Stories) {
-	lowest := cmp.Or(v.at.values.Get("level"), "medium")
-	all := v.at.values.Get("budget") == "all"
+	lowest := cmp.Or(v.at.Get("level"), "medium")
+	all := v.at.Get("budget") == "all"
 	shown := len(list.Stories)
 	if !all {
 		shown -= list.Over
 	}
-	view.Count = v.f("story.count", grouped(int64(shown)))
+	view.Count = v.F("story.count", reading.Grouped(int64(shown)))
 	of := make(map[string]int64)
 	for i := range list.Stories {
 		of[level(list.Stories[i].Level)]++
 	}
-	base := v.at.change("page", "", "open", "", "mute", "", "record", "", "pivot", "", "gap", "")
+	base := v.at.Change("page", "", "open", "", "mute", "", "record", "", "pivot", "", "gap", "")
 	for _, word := range levels() {
-		l := levelCount{Chip: v.levelChip(word), Href: base.change("level", word).String(), On: word == lowest}
+		l := levelCount{Chip: v.levelChip(word), Href: base.Change("level", word).String(), On: word == lowest}
 		if n := of[word]; n > 0 {
-			l.Count = grouped(n)
+			l.Count = reading.Grouped(n)
 		}
 		view.Levels = append(view.Levels, l)
 	}
 	if list.Below > 0 {
-		view.Below = choice{Label: v.f("story.below", grouped(int64(list.Below))), Href: base.change("level", "informational").String()}
+		view.Below = choice{Label: v.F("story.below", reading.Grouped(int64(list.Below))), Href: base.Change("level", "informational").String()}
 	}
 	if list.Muted > 0 {
-		view.Muted = v.f("story.muted", grouped(int64(list.Muted)))
+		view.Muted = v.F("story.muted", reading.Grouped(int64(list.Muted)))
 	}
 	switch {
 	case list.Over == 0:
 	case all:
-		view.Over = choice{Label: v.f("story.over.hide", grouped(int64(list.Over))), Href: base.change("budget", "").String()}
+		view.Over = choice{Label: v.F("story.over.hide", reading.Grouped(int64(list.Over))), Href: base.Change("budget", "").String()}
 	default:
-		view.Over = choice{Label: v.f("story.over.show", grouped(int64(list.Over))), Href: base.change("budget", "all").String()}
+		view.Over = choice{Label: v.F("story.over.show", reading.Grouped(int64(list.Over))), Href: base.Change("budget", "all").String()}
 	}
 }
 
@@ -176,22 +177,22 @@ func (v *visit) watched(w *control.Watched) string {
 		n   uint64
 	}{{"watch.late", w.Late}, {"watch.crowded", w.Crowded}, {"watch.evicted", w.Evicted}, {"watch.clipped", w.Clipped}} {
 		if p.n > 0 {
-			parts = append(parts, v.f(p.key, grouped(int64(p.n))))
+			parts = append(parts, v.F(p.key, reading.Grouped(int64(p.n))))
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return v.f("watch.line", grouped(int64(w.Observed)), strings.Join(parts, v.t("list.comma")))
+	return v.F("watch.line", reading.Grouped(int64(w.Observed)), strings.Join(parts, v.T("list.comma")))
 }
 
 // list sets the stories of the page that the URL asks for.
 func (view *storiesView) list(v *visit, list *control.Stories, form muteForm, now time.Time) {
-	order := inOrder(list, v.at.values.Get("budget") == "all")
+	order := inOrder(list, v.at.Get("budget") == "all")
 	at, pages := v.pageAsked(list, order)
 	o := v.storyLook(form, now)
 	for _, i := range order[at*pageStories : min(len(order), (at+1)*pageStories)] {
-		date := v.date(list.Stories[i].Shown)
+		date := v.Date(list.Stories[i].Shown)
 		if n := len(view.Days); n == 0 || view.Days[n-1].Date != date {
 			view.Days = append(view.Days, storyDay{Date: date})
 		}
@@ -201,13 +202,13 @@ func (view *storiesView) list(v *visit, list *control.Stories, form muteForm, no
 	if pages < 2 {
 		return
 	}
-	view.Place = v.f("story.page", at+1, pages)
-	base := v.at.change("open", "", "mute", "", "record", "", "pivot", "", "gap", "")
+	view.Place = v.F("story.page", at+1, pages)
+	base := v.at.Change("open", "", "mute", "", "record", "", "pivot", "", "gap", "")
 	if at > 0 {
-		view.Newer = base.change("page", strconv.Itoa(at)).String()
+		view.Newer = base.Change("page", strconv.Itoa(at)).String()
 	}
 	if at+1 < pages {
-		view.Older = base.change("page", strconv.Itoa(at+2)).String()
+		view.Older = base.Change("page", strconv.Itoa(at+2)).String()
 	}
 }
 
@@ -238,14 +239,14 @@ func inOrder(list *control.Stories, all bool) []int {
 // with the story that is open; and how many there are.
 func (v *visit) pageAsked(list *control.Stories, order []int) (at, pages int) {
 	pages = max(1, (len(order)+pageStories-1)/pageStories)
-	if text := v.at.values.Get("page"); text != "" {
+	if text := v.at.Get("page"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			return 0, pages
 		}
 		return min(max(n, 1), pages) - 1, pages
 	}
-	open := cmp.Or(v.at.values.Get("open"), v.at.values.Get("mute"))
+	open := cmp.Or(v.at.Get("open"), v.at.Get("mute"))
 	i := slices.IndexFunc(order, func(i int) bool { return list.Stories[i].ID == open })
 	return max(i, 0) / pageStories, pages
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // Limits of one story.
@@ -49,33 +50,33 @@ type actorsView struct {
 // storyLook is what all stories of a page are set with.
 type storyLook struct {
 	links rowLinks
-	base  address
+	base  reading.Address
 	open  []string
 	form  muteForm
 	now   time.Time
 }
 
 func (v *visit) storyLook(form muteForm, now time.Time) storyLook {
-	return storyLook{links: v.rowLinks(""), base: v.at.change("open", "", "mute", "", "page", "", "record", "", "pivot", "", "gap", ""),
-		open: v.at.values["open"], form: form, now: now}
+	return storyLook{links: v.rowLinks(""), base: v.at.Change("open", "", "mute", "", "page", "", "record", "", "pivot", "", "gap", ""),
+		open: v.at.All("open"), form: form, now: now}
 }
 
 // story sets a story for the page.
 func (v *visit) story(list *control.Stories, i int, o storyLook) storyView {
 	t := &list.Stories[i]
 	view := storyView{
-		ID: visible(t.ID, 64), Title: v.phrase(event.Phrase{JA: t.TitleJA, EN: t.Title}), Why: v.phrase(event.Phrase{JA: t.WhyJA, EN: t.Why}),
+		ID: reading.Visible(t.ID, 64), Title: v.Phrase(event.Phrase{JA: t.TitleJA, EN: t.Title}), Why: v.Phrase(event.Phrase{JA: t.WhyJA, EN: t.Why}),
 		Level: v.levelChip(t.Level), LevelWord: level(t.Level), Raised: t.Raised, Over: t.Over,
-		ISO: v.clock(t.First, 0).ISO, Span: v.fromTo(t.First, t.Last),
-		Count: v.f("story.findings", grouped(int64(len(t.Findings)))),
+		ISO: v.Clock(t.First, 0).ISO, Span: v.fromTo(t.First, t.Last),
+		Count: v.F("story.findings", reading.Grouped(int64(len(t.Findings)))),
 		Open:  slices.Contains(o.open, t.ID) || o.form.Story == t.ID,
 	}
-	view.Href = o.base.change("open", t.ID).String() + "#s-" + view.ID
+	view.Href = o.base.Change("open", t.ID).String() + "#s-" + view.ID
 	if v.person.Role != "viewer" {
-		view.MuteHref = o.base.change("open", t.ID, "mute", t.ID).String() + "#s-" + view.ID
+		view.MuteHref = o.base.Change("open", t.ID, "mute", t.ID).String() + "#s-" + view.ID
 	}
 	if t.Muted > 0 {
-		view.Muted = v.f("story.muted", grouped(int64(t.Muted)))
+		view.Muted = v.F("story.muted", reading.Grouped(int64(t.Muted)))
 	}
 	for _, a := range []struct {
 		kind   string
@@ -86,23 +87,23 @@ func (v *visit) story(list *control.Stories, i int, o storyLook) storyView {
 		}
 	}
 	for _, word := range t.Techniques[:min(len(t.Techniques), maxTechniques)] {
-		view.Techniques = append(view.Techniques, visible(word, 40))
+		view.Techniques = append(view.Techniques, reading.Visible(word, 40))
 	}
 	view.MoreTechniques = len(t.Techniques) - len(view.Techniques)
 	found := storyFindings(list, i)
 	if rest := len(found) - maxUnopened; rest > 0 && !view.Open {
-		view.Rest, found = v.f("story.rest", grouped(int64(len(found)))), found[:maxUnopened]
+		view.Rest, found = v.F("story.rest", reading.Grouped(int64(len(found)))), found[:maxUnopened]
 	}
 	view.Groups = v.findingGroups(found)
 	if o.form.Story == t.ID {
-		view.Form = v.muteForm(o.form, suggested(list, i, o.now.In(v.zone)))
+		view.Form = v.muteForm(o.form, suggested(list, i, o.now.In(v.Zone)))
 	}
 	return view
 }
 
 // actors links the first few values of a kind.
 func (v *visit) actors(kind string, values []string, links rowLinks) actorsView {
-	a := actorsView{Label: v.t("pivot." + kind), More: max(0, len(values)-maxActors)}
+	a := actorsView{Label: v.T("pivot." + kind), More: max(0, len(values)-maxActors)}
 	for _, value := range values[:min(len(values), maxActors)] {
 		a.Cells = append(a.Cells, links.cell(kind, kind, value))
 	}
@@ -110,8 +111,8 @@ func (v *visit) actors(kind string, values []string, links rowLinks) actorsView 
 }
 
 // fromTo sets two instants to the minute: 2018-03-03 11:08 – 20:17.
-func (r reader) fromTo(first, last time.Time) string {
-	a, b := r.clock(first, 0), r.clock(last, 0)
+func (v *visit) fromTo(first, last time.Time) string {
+	a, b := v.Clock(first, 0), v.Clock(last, 0)
 	switch {
 	case a.Minute() == b.Minute():
 		return a.Minute()
@@ -154,16 +155,16 @@ type dayBars struct {
 
 // dayBars draws the days of a window; where there are too many, several stand
 // in one bar. It is nil where no day has a story.
-func (v *visit) dayBars(list *control.Stories, w window) *dayBars {
+func (v *visit) dayBars(list *control.Stories, w reading.Window) *dayBars {
 	if len(list.Days) == 0 {
 		return nil
 	}
 	first, last := dayNumber(list.Days[0].Date), dayNumber(list.Days[len(list.Days)-1].Date)
-	if !w.from.IsZero() {
-		first = min(first, dayNumber(w.from.In(v.zone).Format(time.DateOnly)))
+	if !w.From.IsZero() {
+		first = min(first, dayNumber(w.From.In(v.Zone).Format(time.DateOnly)))
 	}
-	if !w.to.IsZero() {
-		last = max(last, dayNumber(w.to.Add(-1).In(v.zone).Format(time.DateOnly)))
+	if !w.To.IsZero() {
+		last = max(last, dayNumber(w.To.Add(-1).In(v.Zone).Format(time.DateOnly)))
 	}
 	days := last - first + 1
 	per := (days + maxDayBars - 1) / maxDayBars
@@ -175,11 +176,11 @@ func (v *visit) dayBars(list *control.Stories, w window) *dayBars {
 		c.within, c.over = c.within+d.Shown, c.over+d.Over
 		top = max(top, c.within+c.over)
 	}
-	b := &dayBars{Top: grouped(int64(top))}
+	b := &dayBars{Top: reading.Grouped(int64(top))}
 	wide := float64(barWide) / float64(len(counts))
 	gap := min(1.5, wide/5)
 	var within, over strings.Builder
-	base := v.at.change("from", "", "to", "", "span", "", "page", "", "open", "", "mute", "")
+	base := v.at.Change("from", "", "to", "", "span", "", "page", "", "open", "", "mute", "")
 	for i, c := range counts {
 		x := float64(i) * wide
 		high, more := dayBarHigh*float64(c.within)/float64(top), dayBarHigh*float64(c.over)/float64(top)
@@ -191,12 +192,12 @@ func (v *visit) dayBars(list *control.Stories, w window) *dayBars {
 			fmt.Fprintf(&over, "M%.1f %.1fh%.1fv%.1fh-%.1fz", x+gap, dayBarHigh-high-more, wide-2*gap, more, wide-2*gap)
 		}
 		from, to := v.midnight(first+i*per), v.midnight(min(first+(i+1)*per, last+1))
-		title := v.f("story.bar", v.date(from), grouped(int64(c.within)))
+		title := v.F("story.bar", v.Date(from), reading.Grouped(int64(c.within)))
 		if c.over > 0 {
-			title = v.f("story.bar.over", v.date(from), grouped(int64(c.within)), grouped(int64(c.over)))
+			title = v.F("story.bar.over", v.Date(from), reading.Grouped(int64(c.within)), reading.Grouped(int64(c.over)))
 		}
 		b.Columns = append(b.Columns, column{X: percent(x * 100 / barWide), W: percent(wide * 100 / barWide),
-			Href: base.change("from", instant(from), "to", instant(to)).String(), Title: title})
+			Href: base.Change("from", reading.Instant(from), "to", reading.Instant(to)).String(), Title: title})
 	}
 	b.Within, b.Over = within.String(), over.String()
 	b.Ticks = v.ticks(axis{v.midnight(first), v.midnight(first + len(counts)*per)})
@@ -214,5 +215,5 @@ func dayNumber(date string) int {
 
 // midnight is when a day of the calendar begins in the reader's zone.
 func (v *visit) midnight(day int) time.Time {
-	return time.Date(1970, 1, 1+day, 0, 0, 0, 0, v.zone)
+	return time.Date(1970, 1, 1+day, 0, 0, 0, 0, v.Zone)
 }

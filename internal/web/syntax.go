@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // syntaxOf finds the syntax error in err, if there is one.
@@ -19,18 +20,18 @@ type syntaxView struct {
 
 // pointed parts a query at the place where it could not be read.
 func (v *visit) pointed(e *control.SyntaxError, query string) *syntaxView {
-	view := &syntaxView{Where: v.f("syntax.column", e.Pos), Message: visible(e.Msg, 300), Hint: visible(e.Hint, 300)}
+	view := &syntaxView{Where: v.F("syntax.column", e.Pos), Message: reading.Visible(e.Msg, 300), Hint: reading.Visible(e.Hint, 300)}
 	at := 0
 	for n := 1; n < e.Pos && at < len(query); n++ {
 		_, size := utf8.DecodeRuneInString(query[at:])
 		at += size
 	}
-	view.Before = visible(query[:at], 4000)
+	view.Before = reading.Visible(query[:at], 4000)
 	if at == len(query) {
 		view.At = "\u3000" // a place to point at, behind the end
 		return view
 	}
 	_, size := utf8.DecodeRuneInString(query[at:])
-	view.At, view.After = visible(query[at:at+size], 40), visible(query[at+size:], 4000)
+	view.At, view.After = reading.Visible(query[at:at+size], 40), reading.Visible(query[at+size:], 4000)
 	return view
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/web/reading"
 )
 
 // verifyView is the page on which the vault is verified.
@@ -37,12 +38,12 @@ type outsideView struct {
 
 func outsideViews(v *visit, list []control.Outside) (out []outsideView) {
 	for _, o := range list {
-		view := outsideView{Kind: v.t("outside." + o.Kind), Name: visible(o.Name, 120), Upto: grouped(int64(o.Upto)), Trouble: visible(o.Trouble, 300), Alarm: o.Alarm}
+		view := outsideView{Kind: v.T("outside." + o.Kind), Name: reading.Visible(o.Name, 120), Upto: reading.Grouped(int64(o.Upto)), Trouble: reading.Visible(o.Trouble, 300), Alarm: o.Alarm}
 		if !o.Held.IsZero() {
-			view.Held = v.clock(o.Held, event.PrecisionSecond).Text()
+			view.Held = v.Clock(o.Held, event.PrecisionSecond).Text()
 		}
 		if o.Kind == "copy" {
-			view.Behind = grouped(int64(o.Behind))
+			view.Behind = reading.Grouped(int64(o.Behind))
 		}
 		out = append(out, view)
 	}
@@ -115,33 +116,33 @@ func (j *verifier) begin(ctx context.Context, ops control.Operations, by string,
 }
 
 // view sets the state for a reader.
-func (j *verifier) view(r reader) jobView {
+func (j *verifier) view(r reading.Reader) jobView {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	view := jobView{Running: j.running, By: visible(j.by, 60), Started: r.clock(j.started, event.PrecisionSecond).Text(),
-		Done: bytesText(j.done), Total: bytesText(j.total), Percent: "0%"}
+	view := jobView{Running: j.running, By: reading.Visible(j.by, 60), Started: r.Clock(j.started, event.PrecisionSecond).Text(),
+		Done: reading.Bytes(j.done), Total: reading.Bytes(j.total), Percent: "0%"}
 	if j.total > 0 {
 		view.Percent = percent(min(100, 100*float64(j.done)/float64(j.total)))
 	}
 	if j.err != nil {
-		view.Ended, view.Error = true, visible(j.err.Error(), 500)
+		view.Ended, view.Error = true, reading.Visible(j.err.Error(), 500)
 	}
 	if res := j.result; res != nil && j.err == nil {
 		view.Ended, view.OK = true, res.OK
-		view.At, view.Took = r.prose(res.At), r.span(res.Took)
-		view.Records, view.Sealed, view.Bytes = grouped(int64(res.Records)), grouped(int64(res.Sealed)), bytesText(res.RawBytes)
+		view.At, view.Took = r.Prose(res.At), r.Span(res.Took)
+		view.Records, view.Sealed, view.Bytes = reading.Grouped(int64(res.Records)), reading.Grouped(int64(res.Sealed)), reading.Bytes(res.RawBytes)
 		view.Segments, view.Batches = res.Segments, res.Batches
 		if res.Expired+res.Shredded+res.Locked > 0 {
-			view.Gone = r.t("verify.expired") + " " + grouped(int64(res.Expired)) + " · " + r.t("verify.shredded") + " " + grouped(int64(res.Shredded)) +
-				" · " + r.t("verify.locked") + " " + grouped(int64(res.Locked))
+			view.Gone = r.T("verify.expired") + " " + reading.Grouped(int64(res.Expired)) + " · " + r.T("verify.shredded") + " " + reading.Grouped(int64(res.Shredded)) +
+				" · " + r.T("verify.locked") + " " + reading.Grouped(int64(res.Locked))
 		}
 		for i, p := range res.Problems {
 			if i == maxProblems {
 				view.More = len(res.Problems) - i
 				break
 			}
-			view.Problems = append(view.Problems, control.Problem{Kind: visible(p.Kind, 60), Segment: visible(p.Segment, 120),
-				Record: p.Record, Detail: visible(p.Detail, 500)})
+			view.Problems = append(view.Problems, control.Problem{Kind: reading.Visible(p.Kind, 60), Segment: reading.Visible(p.Segment, 120),
+				Record: p.Record, Detail: reading.Visible(p.Detail, 500)})
 		}
 	}
 	return view
@@ -151,10 +152,10 @@ func (j *verifier) view(r reader) jobView {
 // the URL names one.
 func (s *server) verifyPage(v *visit) error {
 	if v.fragment == "job" {
-		return s.show(v, http.StatusOK, "verify.html", "job", s.check.view(v.reader))
+		return s.show(v, http.StatusOK, "verify.html", "job", s.check.view(v.Reader))
 	}
-	number := v.at.values.Get("record")
-	view := verifyView{Number: visible(number, 40)}
+	number := v.at.Get("record")
+	view := verifyView{Number: reading.Visible(number, 40)}
 	if number != "" {
 		proof, err := s.prove(v, number)
 		if err != nil {
@@ -175,15 +176,15 @@ func (s *server) verifyPage(v *visit) error {
 		}
 		return s.show(v, http.StatusOK, "verify.html", "proof", view.Proof)
 	}
-	view.Page = s.pageOf(v, "verify", v.t("nav.verify"))
+	view.Page = s.pageOf(v, "verify", v.T("nav.verify"))
 	st := v.status
-	view.Records, view.Sealed = grouped(int64(st.Records)), grouped(int64(st.Sealed))
-	view.Open = grouped(int64(st.Records - min(st.Sealed, st.Records)))
-	view.LastSeal, view.Witnesses = v.clock(st.LastSeal, event.PrecisionSecond).Text(), st.Witnesses
+	view.Records, view.Sealed = reading.Grouped(int64(st.Records)), reading.Grouped(int64(st.Sealed))
+	view.Open = reading.Grouped(int64(st.Records - min(st.Sealed, st.Records)))
+	view.LastSeal, view.Witnesses = v.Clock(st.LastSeal, event.PrecisionSecond).Text(), st.Witnesses
 	view.Outside = outsideViews(v, st.Outside)
-	view.Checkpoint, _ = visibleLines(st.Checkpoint, 8000)
-	view.PublicKey, view.Disk = visible(st.PublicKey, 1000), bytesText(st.DiskBytes)
-	view.Job = s.check.view(v.reader)
+	view.Checkpoint, _ = reading.VisibleLines(st.Checkpoint, 8000)
+	view.PublicKey, view.Disk = reading.Visible(st.PublicKey, 1000), reading.Bytes(st.DiskBytes)
+	view.Job = s.check.view(v.Reader)
 	return s.show(v, http.StatusOK, "verify.html", "page", view)
 }
 
@@ -191,15 +192,15 @@ func (s *server) verifyPage(v *visit) error {
 func (s *server) prove(v *visit, text string) (*proofView, error) {
 	seq, ok := recordNumber(text)
 	if !ok {
-		return nil, problem{http.StatusNotFound, "error.norecord", quotedInput(text)}
+		return nil, problem{http.StatusNotFound, "error.norecord", reading.Input(text)}
 	}
 	p, err := s.Ops.Prove(v.r.Context(), v.person.Name, seq)
 	if err != nil {
 		return nil, err
 	}
-	view := &proofView{Number: grouped(int64(seq)), OK: p.OK, Error: visible(p.Error, 500), Seal: v.seal(p.Seal),
-		CheckedAt: v.clock(s.Now(), 0).Text(), Record: address{"/explore", nil}.with("record", text)}
-	view.JSON, _ = visibleLines(string(p.JSON), 16<<10)
+	view := &proofView{Number: reading.Grouped(int64(seq)), OK: p.OK, Error: reading.Visible(p.Error, 500), Seal: v.seal(p.Seal),
+		CheckedAt: v.Clock(s.Now(), 0).Text(), Record: reading.AddressOf("/explore", nil).With("record", text)}
+	view.JSON, _ = reading.VisibleLines(string(p.JSON), 16<<10)
 	return view, nil
 }
 

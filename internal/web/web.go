@@ -107,8 +107,8 @@ type access uint8
 
 const (
 	public  access = iota // anybody: the way in
-	reading               // anyone signed in
-	writing               // anyone signed in but viewers
+	readers               // anyone signed in
+	writers               // anyone signed in but viewers
 )
 
 // route is one page action.
@@ -126,27 +126,27 @@ func (s *server) routes() []route {
 		{"GET /signin/link", public, s.linkPage},
 		{"POST /signin/link", public, s.useLink},
 		{"GET /static/{name}", public, s.asset},
-		{"POST /signout", reading, s.signOut},
+		{"POST /signout", readers, s.signOut},
 
-		{"GET /{$}", reading, s.home},
-		{"GET /explore", reading, s.explore},
-		{"GET /record/{seq}/raw", reading, s.rawRecord},
-		{"GET /cases", reading, s.cases},
-		{"POST /cases", writing, s.openCase},
-		{"GET /case/{id}", reading, s.caseHome},
-		{"POST /case/{id}/row", writing, s.addRow},
-		{"POST /case/{id}/statement", writing, s.addStatement},
-		{"POST /case/{id}/question", writing, s.addQuestion},
-		{"GET /case/{id}/report", reading, s.report},
-		{"GET /case/{id}/bundle", reading, s.bundle},
-		{"GET /findings", reading, s.findings},
-		{"GET /findings/mutes", reading, s.toMutes},
-		{"POST /findings/mutes", writing, s.addMute},
-		{"POST /findings/mutes/{id}/end", writing, s.endMute},
-		{"GET /coverage", reading, s.coverage},
-		{"GET /verify", reading, s.verifyPage},
-		{"POST /verify", reading, s.verifyVault},
-		{"/", reading, s.nowhere},
+		{"GET /{$}", readers, s.home},
+		{"GET /explore", readers, s.explore},
+		{"GET /record/{seq}/raw", readers, s.rawRecord},
+		{"GET /cases", readers, s.cases},
+		{"POST /cases", writers, s.openCase},
+		{"GET /case/{id}", readers, s.caseHome},
+		{"POST /case/{id}/row", writers, s.addRow},
+		{"POST /case/{id}/statement", writers, s.addStatement},
+		{"POST /case/{id}/question", writers, s.addQuestion},
+		{"GET /case/{id}/report", readers, s.report},
+		{"GET /case/{id}/bundle", readers, s.bundle},
+		{"GET /findings", readers, s.findings},
+		{"GET /findings/mutes", readers, s.toMutes},
+		{"POST /findings/mutes", writers, s.addMute},
+		{"POST /findings/mutes/{id}/end", writers, s.endMute},
+		{"GET /coverage", readers, s.coverage},
+		{"GET /verify", readers, s.verifyPage},
+		{"POST /verify", readers, s.verifyVault},
+		{"/", readers, s.nowhere},
 	}
 }
 

@@ -91,6 +91,24 @@ func TestAStorySaysWhyNow(t *testing.T) {
 	}
 }
 
+func TestAStorysSentencesStandApart(t *testing.T) {
+	for why, want := range map[[2]string][2]string{
+		{"b ran", "b が動いた"}:    {"b ran. With 1 more", "b が動いた。ほかに"},
+		{"b ran.", "b が動いた。"}:  {"b ran. With 1 more", "b が動いた。ほかに"},
+		{"b ran?", "b が動いたか？"}: {"b ran? With 1 more", "b が動いたか？ほかに"},
+	} {
+		top := item(5, "b high abe - -")
+		top.Why, top.WhyJA = why[0], why[1]
+		s := Build([]Item{item(0, "a low abe - -"), top}, Options{})[0]
+		if !strings.HasPrefix(s.Why, want[0]) || !strings.HasPrefix(s.WhyJA, want[1]) {
+			t.Errorf("%q: %s / %s", why, s.Why, s.WhyJA)
+		}
+		if alone := Build([]Item{top}, Options{})[0]; alone.Why+" With 1 more" != want[0] || alone.WhyJA+"ほかに" != want[1] {
+			t.Errorf("%q alone: %s / %s", why, alone.Why, alone.WhyJA)
+		}
+	}
+}
+
 func TestAChainOfTacticsRaisesTheLevelByOne(t *testing.T) {
 	chain := []Item{item(0, "a low abe - -", "attack.initial-access"), item(1, "b low abe - -", "attack.execution"), item(2, "c low abe - -", "attack.impact")}
 	if s := Build(chain, Options{})[0]; s.Level != finding.LevelMedium || !s.Raised || !strings.Contains(s.Why, "execution, impact, initial-access") {

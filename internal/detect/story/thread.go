@@ -125,7 +125,7 @@ type mark struct {
 func (g *gatherer) marks(it *Item) []mark {
 	var out []mark
 	host := strings.ToLower(it.Host)
-	if name := account(it.ActorUser); name != "" {
+	if name := Account(it.ActorUser); name != "" {
 		if general(name) {
 			name += "\x00" + host // root is somebody else on another host
 		}
@@ -147,9 +147,9 @@ func (g *gatherer) marks(it *Item) []mark {
 	return out
 }
 
-// account makes the names one person has in several sources comparable: no
-// case, no Windows domain, no mail domain.
-func account(name string) string {
+// Account makes the names one person has in several sources comparable: no
+// case, no Windows domain, no mail domain. Mutes compare accounts in this form.
+func Account(name string) string {
 	if i := strings.LastIndexByte(name, '\\'); i >= 0 {
 		name = name[i+1:]
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/konseki/konseki/internal/detect/finding"
 )
@@ -55,7 +56,7 @@ func (s *Story) say(top *Item) {
 	for i := range s.Findings {
 		rules[s.Findings[i].RuleID] = true
 	}
-	s.Why, s.WhyJA = top.Why, top.WhyJA
+	s.Why, s.WhyJA = ended(top.Why, "."), ended(top.WhyJA, "。")
 	if more := len(s.Findings) - 1; more > 0 {
 		s.Why += fmt.Sprintf(" With %d more finding(s) of %d rule(s) since %s.", more, len(rules), finding.Clock(s.First))
 		s.WhyJA += fmt.Sprintf("ほかに %s から %d 件の検知（ルール %d 種）がある。", finding.Clock(s.First), more, len(rules))
@@ -64,4 +65,13 @@ func (s *Story) say(top *Item) {
 		s.Why += fmt.Sprintf(" Raised by one level: %s come together.", strings.Join(s.Tactics, ", "))
 		s.WhyJA += fmt.Sprintf("複数の戦術（%s）が重なるため一段階上げた。", strings.Join(s.Tactics, "、"))
 	}
+}
+
+// ended closes a sentence that nothing closes yet, so that another may follow.
+func ended(sentence, stop string) string {
+	last, _ := utf8.DecodeLastRuneInString(sentence)
+	if sentence == "" || strings.ContainsRune(".!?…。！？．", last) {
+		return sentence
+	}
+	return sentence + stop
 }

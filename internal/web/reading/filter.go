@@ -1,13 +1,13 @@
-package web
+package reading
 
 import (
 	"slices"
 	"strings"
 )
 
-// term writes field:value for the query language; a value that could be read
+// Term writes field:value for the query language; a value that could be read
 // as anything else is quoted.
-func term(field, value string) string {
+func Term(field, value string) string {
 	return field + ":" + quoted(value)
 }
 
@@ -26,8 +26,8 @@ func quoted(value string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
 }
 
-// narrowed adds a term to a query.
-func narrowed(query, term string) string {
+// Narrowed adds a term to a query.
+func Narrowed(query, term string) string {
 	query = strings.TrimSpace(query)
 	if query == "" {
 		return term
@@ -43,9 +43,9 @@ func enclosed(query string) bool {
 	return strings.HasPrefix(query, "(") && strings.Count(query, "(") == 1 && strings.HasSuffix(query, ")")
 }
 
-// widened takes a term out of a plain chain of AND, and tells whether it was
+// Widened takes a term out of a plain chain of AND, and tells whether it was
 // in one. A query with anything else in it is left alone.
-func widened(query, term string) (string, bool) {
+func Widened(query, term string) (string, bool) {
 	if strings.ContainsAny(query, "()") || strings.Contains(query, " OR ") {
 		return query, false
 	}

@@ -1,4 +1,8 @@
-package web
+// Package reading sets text, times, numbers and addresses for whoever reads a page.
+//
+// What comes from a log or a URL is hostile: it is made visible and bounded on
+// its way to a page, and read within limits on its way in.
+package reading
 
 import (
 	"fmt"
@@ -11,45 +15,45 @@ import (
 	"github.com/konseki/konseki/internal/event"
 )
 
-// reader is how the person at the browser reads: language and zone.
-type reader struct {
-	lang      string
-	words     map[string]string
-	zone      *time.Location
-	zoneLabel string
-	names     map[string]string // of the registered sources, by ID
+// Reader is how the person at the browser reads: language and zone.
+type Reader struct {
+	Lang      string            // "ja" or "en"
+	Words     map[string]string // the catalogue in that language, by key
+	Zone      *time.Location    // of shown times
+	ZoneLabel string            // "JST", as it stands on pages and in URLs
+	Names     map[string]string // of the registered sources, by ID
 }
 
-// sourceName names a source as its registration does; one that nobody named
+// SourceName names a source as its registration does; one that nobody named
 // goes by its ID.
-func (r reader) sourceName(id string) string {
-	if name := r.names[id]; name != "" {
+func (r Reader) SourceName(id string) string {
+	if name := r.Names[id]; name != "" {
 		return name
 	}
-	if name := r.t("source." + id); name != "" {
+	if name := r.T("source." + id); name != "" {
 		return name
 	}
-	return visible(id, 60)
+	return Visible(id, 60)
 }
 
-// t returns the words for key; a test keeps every key in the catalogue.
-func (r reader) t(key string) string { return r.words[key] }
+// T returns the words for key; a test keeps every key in the catalogue.
+func (r Reader) T(key string) string { return r.Words[key] }
 
-// f returns the words for key with its verbs filled in.
-func (r reader) f(key string, args ...any) string { return fmt.Sprintf(r.words[key], args...) }
+// F returns the words for key with its verbs filled in.
+func (r Reader) F(key string, args ...any) string { return fmt.Sprintf(r.Words[key], args...) }
 
-// phrase returns a phrase in the reader's language, made visible.
-func (r reader) phrase(p event.Phrase) string { return visible(p.In(r.lang), 4000) }
+// Phrase returns a phrase in the reader's language, made visible.
+func (r Reader) Phrase(p event.Phrase) string { return Visible(p.In(r.Lang), 4000) }
 
-// clock is a time in a table: the date, the time of day and the fraction of a
+// Clock is a time in a table: the date, the time of day and the fraction of a
 // second that the record states.
-type clock struct {
+type Clock struct {
 	Year, Day, Time, Fraction string
 	ISO                       string // with zone, for copying
 }
 
 // Minute is the clock to the minute, "2018-03-01 11:40".
-func (c clock) Minute() string {
+func (c Clock) Minute() string {
 	if len(c.Time) < 5 {
 		return ""
 	}
@@ -57,22 +61,22 @@ func (c clock) Minute() string {
 }
 
 // Text is the clock to the second.
-func (c clock) Text() string {
+func (c Clock) Text() string {
 	if c.Year == "" {
 		return "—"
 	}
 	return c.Year + "-" + c.Day + " " + c.Time
 }
 
-// clock sets a time in the reader's zone. A fraction is shown as far as
+// Clock sets a time in the reader's zone. A fraction is shown as far as
 // precision goes; records that state seconds show none, and neither do those
 // that state nothing but zeros.
-func (r reader) clock(t time.Time, precision event.Precision) clock {
+func (r Reader) Clock(t time.Time, precision event.Precision) Clock {
 	if t.IsZero() {
-		return clock{}
+		return Clock{}
 	}
-	t = t.In(r.zone)
-	c := clock{Year: t.Format("2006"), Day: t.Format("01-02"), Time: t.Format("15:04:05"), ISO: t.Format(time.RFC3339Nano)}
+	t = t.In(r.Zone)
+	c := Clock{Year: t.Format("2006"), Day: t.Format("01-02"), Time: t.Format("15:04:05"), ISO: t.Format(time.RFC3339Nano)}
 	switch precision {
 	case event.PrecisionNano:
 		c.Fraction = t.Format(".000000000")
@@ -91,30 +95,30 @@ func (r reader) clock(t time.Time, precision event.Precision) clock {
 	return c
 }
 
-// prose sets a time for running text: 2018/03/01（木） 11:40 or
+// Prose sets a time for running text: 2018/03/01（木） 11:40 or
 // Thu 1 Mar 2018, 11:40.
-func (r reader) prose(t time.Time) string {
+func (r Reader) Prose(t time.Time) string {
 	if t.IsZero() {
 		return "—"
 	}
-	if r.lang == "ja" {
-		return r.date(t) + t.In(r.zone).Format(" 15:04")
+	if r.Lang == "ja" {
+		return r.Date(t) + t.In(r.Zone).Format(" 15:04")
 	}
-	return r.date(t) + t.In(r.zone).Format(", 15:04")
+	return r.Date(t) + t.In(r.Zone).Format(", 15:04")
 }
 
-// date sets a day: 2018/03/01（木） or Thu 1 Mar 2018.
-func (r reader) date(t time.Time) string {
-	t = t.In(r.zone)
-	if r.lang == "ja" {
+// Date sets a day: 2018/03/01（木） or Thu 1 Mar 2018.
+func (r Reader) Date(t time.Time) string {
+	t = t.In(r.Zone)
+	if r.Lang == "ja" {
 		day := [...]string{"日", "月", "火", "水", "木", "金", "土"}[t.Weekday()]
 		return t.Format("2006/01/02（") + day + "）"
 	}
 	return t.Format("Mon 2 Jan 2006")
 }
 
-// span sets a duration by its two largest units: "17 分 11 秒", "2 d 3 h".
-func (r reader) span(d time.Duration) string {
+// Span sets a duration by its two largest units: "17 分 11 秒", "2 d 3 h".
+func (r Reader) Span(d time.Duration) string {
 	sign := ""
 	if d < 0 {
 		sign, d = "−", -d
@@ -126,7 +130,7 @@ func (r reader) span(d time.Duration) string {
 	var parts []string
 	for _, u := range units {
 		if n := d / u.size; n > 0 && len(parts) < 2 {
-			parts = append(parts, r.f(u.key, grouped(int64(n))))
+			parts = append(parts, r.F(u.key, Grouped(int64(n))))
 			d -= n * u.size
 		} else if len(parts) > 0 {
 			break
@@ -134,15 +138,15 @@ func (r reader) span(d time.Duration) string {
 	}
 	if len(parts) == 0 {
 		if d >= time.Millisecond {
-			return sign + r.f("unit.milli", strconv.FormatInt(d.Milliseconds(), 10))
+			return sign + r.F("unit.milli", strconv.FormatInt(d.Milliseconds(), 10))
 		}
-		return r.f("unit.second", "0")
+		return r.F("unit.second", "0")
 	}
 	return sign + strings.Join(parts, " ")
 }
 
-// grouped writes a number with its thousands apart: 4,182,906.
-func grouped(n int64) string {
+// Grouped writes a number with its thousands apart: 4,182,906.
+func Grouped(n int64) string {
 	digits := strconv.FormatInt(n, 10)
 	first := 0
 	if n < 0 {
@@ -161,8 +165,8 @@ func grouped(n int64) string {
 	return string(out)
 }
 
-// bytesText writes a number of bytes in binary units.
-func bytesText(n int64) string {
+// Bytes writes a number of bytes in binary units.
+func Bytes(n int64) string {
 	const k = 1024
 	switch {
 	case n < k:
@@ -175,21 +179,21 @@ func bytesText(n int64) string {
 	return fmt.Sprintf("%.2f GiB", float64(n)/k/k/k)
 }
 
-// visible makes text safe to read: control characters become their pictures,
+// Visible makes text safe to read: control characters become their pictures,
 // characters that turn or hide text become ‹U+202E›, and what follows max
 // bytes is cut with an ellipsis. Line feeds become spaces.
-func visible(s string, max int) string {
+func Visible(s string, max int) string {
 	text, _ := reveal(s, max, false)
 	return text
 }
 
-// visibleLines is visible for several lines and tells whether anything had to
+// VisibleLines is Visible for several lines and tells whether anything had to
 // be made visible.
-func visibleLines(s string, max int) (text string, revealed bool) {
+func VisibleLines(s string, max int) (text string, revealed bool) {
 	return reveal(s, max, true)
 }
 
-// reveal does the work of visible; plain text passes without a copy.
+// reveal does the work of Visible; plain text passes without a copy.
 func reveal(s string, max int, lines bool) (string, bool) {
 	cut := len(s) > max
 	if cut {
@@ -198,7 +202,7 @@ func reveal(s string, max int, lines bool) (string, bool) {
 		}
 		s = s[:max]
 	}
-	if strings.IndexFunc(s, strange) < 0 {
+	if strings.IndexFunc(s, Strange) < 0 {
 		if cut {
 			s += "…"
 		}
@@ -214,7 +218,7 @@ func reveal(s string, max int, lines bool) (string, bool) {
 		case c == '\n', c == '\t':
 			b.WriteByte(' ')
 		case c == '\r' && lines && i+1 < len(s) && s[i+1] == '\n':
-		case !strange(c):
+		case !Strange(c):
 			b.WriteRune(c)
 		default:
 			revealed = true
@@ -227,8 +231,8 @@ func reveal(s string, max int, lines bool) (string, bool) {
 	return b.String(), revealed
 }
 
-// strange reports characters that must not reach a page as they are.
-func strange(c rune) bool {
+// Strange reports characters that must not reach a page as they are.
+func Strange(c rune) bool {
 	if c < 0x7f {
 		return c < 0x20
 	}

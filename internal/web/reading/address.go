@@ -147,7 +147,8 @@ func ParseTime(text string, zone *time.Location) (time.Time, bool) {
 	text = strings.ReplaceAll(text, "/", "-")
 	for _, layout := range timeLayouts() {
 		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
-			return t, t.Year() > 0 && t.Year() < 10000
+			year := t.UTC().Year() // in UTC, as Instant writes it; the first year holds the zero time
+			return t, year > 1 && year < 10000
 		}
 	}
 	return time.Time{}, false

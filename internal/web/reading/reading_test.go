@@ -137,7 +137,7 @@ func units(day, hour, minute, second, milli string) map[string]string {
 
 // FuzzWhatAURLMayHold gives every reader of a URL's values anything at all.
 func FuzzWhatAURLMayHold(f *testing.F) {
-	for _, s := range []string{"2018-03-01 11:40", "２０１８/３", "a AND b", "//evil.example", "from=2018-03-01&to=2018-02-01"} {
+	for _, s := range []string{"2018-03-01 11:40", "２０１８/３", "a AND b", "//evil.example", "from=2018-03-01&to=2018-02-01", "0001-01", "9999-12-31T23:59:59-09:00"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -65,7 +65,7 @@ func (e *env) rulesToCover(dirs []string, cfg config.Config) (*sigma.Collection,
 
 // watchers are what fires beside rules.
 func watchers(cfg config.Config) ([]sight.Watcher, error) {
-	set, err := baseline.New(cfg.Detect.Baselines)
+	set, err := baseline.New(cfg.Detect.Baselines, nil)
 	if err != nil {
 		return nil, fmt.Errorf("konseki.yaml: %w", err)
 	}

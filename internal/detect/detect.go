@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/konseki/konseki/internal/detect/baseline/learn"
+
 	"github.com/konseki/konseki/internal/detect/baseline"
 	"github.com/konseki/konseki/internal/detect/correlation"
 	"github.com/konseki/konseki/internal/detect/finding"
@@ -29,14 +31,14 @@ type Stats struct {
 	Observed     uint64 // events judged in order
 	Late         uint64 // events that came after later ones had been judged
 	Crowded      uint64 // events judged early because too many were waiting
-	Baselines    baseline.Stats
+	Baselines    learn.Stats
 	Correlations correlation.Stats
 }
 
 // A Watch judges events in the order (event time, record, number in the record).
 // It is used by one goroutine at a time.
 type Watch struct {
-	baselines    *baseline.Set
+	baselines    *learn.Set
 	correlations *correlation.Engine
 	queue        queue
 	reached      time.Time // events up to here have been judged
@@ -45,11 +47,10 @@ type Watch struct {
 
 // NewWatch returns a Watch that has seen nothing yet.
 func NewWatch(p *Pack) (*Watch, error) {
-	set, err := baseline.New(p.settings.Baselines)
+	set, err := baseline.New(p.settings.Baselines, p.settings.Places)
 	if err != nil {
 		return nil, fmt.Errorf("detect: %w", err)
 	}
-	set.UsePlaces(p.settings.Places)
 	return &Watch{baselines: set, correlations: correlation.New(p.plan)}, nil
 }
 

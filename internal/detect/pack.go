@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/konseki/konseki/internal/detect/baseline/learn"
+
 	"github.com/konseki/konseki/internal/detect/baseline"
 	"github.com/konseki/konseki/internal/detect/correlation"
 	"github.com/konseki/konseki/internal/detect/note"
@@ -25,7 +27,7 @@ type Pack struct {
 
 // Settings are what an installation decides.
 type Settings struct {
-	Baselines baseline.Settings
+	Baselines learn.Settings
 	Places    *place.Places // nil: only what events state themselves is known
 }
 
@@ -36,7 +38,7 @@ func NewPack(c *sigma.Collection, s Settings) (*Pack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("detect: %w", err)
 	}
-	if _, err := baseline.New(s.Baselines); err != nil {
+	if _, err := baseline.New(s.Baselines, s.Places); err != nil {
 		return nil, fmt.Errorf("detect: %w", err)
 	}
 	return &Pack{

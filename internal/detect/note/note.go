@@ -9,7 +9,7 @@ import "github.com/konseki/konseki/internal/event"
 
 // Version changes whenever the same event gives other notes. Derived files of
 // another version are derived again.
-const Version = "1"
+const Version = "2"
 
 // Of appends the notes of an event to dst. It is called for every event and
 // must be cheap where there is nothing to note.

@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"unicode/utf8"
 
@@ -12,6 +13,7 @@ import (
 type fieldIndex struct {
 	memo    int // its number for the memo
 	field   int32
+	least   int                 // bytes of a value in which anything can be found
 	present []uint32            // rules that any value makes candidates
 	exact   map[string][]uint32 // folded value to predicates
 	long    *scanner            // texts of four bytes and more, or nil
@@ -141,6 +143,7 @@ func (c *compiler) buildIndex(g *group, sets [][]witness, number map[*predicate]
 	g.leads = newLeads(led)
 	for _, f := range fields {
 		f.fieldIndex.long, f.fieldIndex.short = newScanner(f.long, longNeedle, c.long), newScanner(f.short, shortNeedle, c.short)
+		f.setLeast()
 		g.index = append(g.index, f.fieldIndex)
 	}
 	slices.SortFunc(g.index, func(a, b fieldIndex) int { return cmp.Compare(a.field, b.field) })
@@ -167,6 +170,19 @@ func (f *fieldBuilder) add(p *predicate, texts []string, number uint32) {
 	}
 	for _, t := range texts {
 		*list = append(*list, needle{text: t, where: where, pred: number})
+	}
+}
+
+// setLeast notes how long a value must be for the index to find anything in it.
+func (f *fieldIndex) setLeast() {
+	f.least = math.MaxInt
+	for text := range f.exact {
+		f.least = min(f.least, len(text))
+	}
+	for _, s := range []*scanner{f.long, f.short} {
+		if s != nil {
+			f.least = min(f.least, s.least)
+		}
 	}
 }
 

@@ -302,8 +302,14 @@ func (m *Matcher) recall(x *fieldIndex, at int32) {
 
 // search finds the predicates of an index that a value satisfies.
 func (m *Matcher) search(x *fieldIndex, at int32) {
+	m.hits = m.hits[:0]
+	if m.values[at].size() < x.least {
+		return
+	}
 	s := m.folded(at)
-	m.hits = append(m.hits[:0], x.exact[string(s)]...)
+	if len(x.exact) > 0 {
+		m.hits = append(m.hits, x.exact[string(s)]...)
+	}
 	if x.long != nil {
 		m.hits = x.long.scan(s, m.tried, m.hits)
 	}

@@ -9,24 +9,28 @@ import (
 )
 
 // A scanner finds which of a set of needles stand in a text. Of each needle it
-// knows one gram, a few bytes in a row that logs hold seldom; at each position
+// knows some grams, a few bytes in a row that logs hold seldom; at a position
 // of the text two bits of one word tell whether there may be a known gram.
 // Then, hardly ever, it compares. So the time does not depend on how many
 // needles there are, and what is read all the time fits into the nearest cache.
+// Where all needles are long it knows of each as many grams, one beginning
+// behind the other, as it can then take positions at a step.
 type scanner struct {
 	mask    uint32 // of a gram
 	width   int    // bytes of a gram
+	step    int    // bytes from one position that is looked at to the next
+	least   int    // bytes of the shortest needle
 	shift   int    // from a hash to a word of the filter
 	filter  []uint64
 	table   []gram   // open addressing
-	needles []needle // by gram
+	needles []needle // by gram, each once for each of its grams
 }
 
 // A needle is a text to find and the predicate that it tells of.
 type needle struct {
 	text  string
 	where op     // opContains, opPrefix or opSuffix
-	at    uint32 // where its gram begins
+	at    uint32 // where a gram of it begins
 	pred  uint32
 }
 
@@ -40,6 +44,8 @@ const (
 	gramHash    = 0x9E3779B97F4A7C15 // 2^64 divided by the golden ratio
 	filterWords = 3                  // for a word of the filter so many slots, as a power of two
 	padding     = 4                  // bytes that must be readable behind a text
+	maxStep     = 16                 // positions taken at a step at most
+	maxStepped  = 1 << 12            // grams that a step may make: more would not stay in the cache
 )
 
 // signs gives the two bits of a filter word that stand for a hash.
@@ -51,12 +57,16 @@ func newScanner(needles []needle, width int, common grams) *scanner {
 	if len(needles) == 0 {
 		return nil
 	}
-	size := max(bits.Len(uint(len(needles))), filterWords) + 1 // at most half of the slots are taken
-	s := &scanner{
-		mask: 1<<(8*width-1)<<1 - 1, width: width, shift: 64 - size + filterWords,
-		filter: make([]uint64, 1<<(size-filterWords)), table: make([]gram, 1<<size), needles: needles,
+	s := &scanner{mask: 1<<(8*width-1)<<1 - 1, width: width, least: len(needles[0].text)}
+	for i := range needles {
+		s.least = min(s.least, len(needles[i].text))
 	}
-	s.choose(common)
+	s.step = max(1, min(s.least-width+1, maxStep, maxStepped/len(needles)))
+	needles = s.spread(needles, common)
+	s.needles = needles
+	size := max(bits.Len(uint(len(needles))), filterWords) + 1 // at most half of the slots are taken
+	s.shift = 64 - size + filterWords
+	s.filter, s.table = make([]uint64, 1<<(size-filterWords)), make([]gram, 1<<size)
 	slices.SortFunc(needles, func(a, b needle) int {
 		return cmp.Or(cmp.Compare(s.gramOf(&a), s.gramOf(&b)), cmp.Compare(a.text, b.text), cmp.Compare(a.pred, b.pred))
 	})
@@ -74,24 +84,41 @@ func newScanner(needles []needle, width int, common grams) *scanner {
 	return s
 }
 
-// choose picks the gram of each needle: one that logs hold seldom and that few
+// spread gives each needle once for each of its grams: as many as there are
+// positions in a step, together those that logs hold most seldom and that few
 // other needles are known by.
-func (s *scanner) choose(common grams) {
+func (s *scanner) spread(needles []needle, common grams) []needle {
+	out := make([]needle, 0, len(needles)*s.step)
 	taken := make(map[uint32]int)
-	for i := range s.needles {
-		n := &s.needles[i]
-		best, cost := 0, -1
+	for _, n := range needles {
+		costs := make([]int, 0, len(n.text))
 		for at := range len(n.text) - s.width + 1 {
-			n.at = uint32(at)
-			g := s.gramOf(n)
-			c := common[g]*4 + taken[g]
-			if cost < 0 || c < cost {
-				best, cost = at, c
-			}
+			g := gramAt(n.text, at, s.width)
+			costs = append(costs, common[g]*4+taken[g])
 		}
-		n.at = uint32(best)
-		taken[s.gramOf(n)]++
+		first := cheapest(costs, s.step)
+		for at := first; at < first+s.step; at++ {
+			n.at = uint32(at)
+			taken[s.gramOf(&n)]++
+			out = append(out, n)
+		}
 	}
+	return out
+}
+
+// cheapest returns where the n costs in a row begin whose sum is least.
+func cheapest(costs []int, n int) int {
+	best, least, sum := 0, -1, 0
+	for i, c := range costs {
+		sum += c
+		if i >= n {
+			sum -= costs[i-n]
+		}
+		if i >= n-1 && (least < 0 || sum < least) {
+			best, least = i-n+1, sum
+		}
+	}
+	return best
 }
 
 func (s *scanner) gramOf(n *needle) uint32 { return gramAt(n.text, int(n.at), s.width) }
@@ -129,7 +156,7 @@ func (s *scanner) slot(g uint32, hash uint64) *gram {
 func (s *scanner) scan(text []byte, seen bitset, found []uint32) []uint32 {
 	padded := text[:len(text)+padding]
 	filter, mask, shift := s.filter, s.mask, s.shift&63
-	for at := range max(0, len(text)-s.width+1) {
+	for at := 0; at <= len(text)-s.width; at += s.step {
 		g := binary.LittleEndian.Uint32(padded[at:]) & mask
 		h := uint64(g) * gramHash
 		first, second := signs(h)

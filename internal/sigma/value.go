@@ -20,3 +20,6 @@ func (v *value) string() string {
 	}
 	return v.text
 }
+
+// size gives the bytes of a value; folded it has no more.
+func (v *value) size() int { return max(len(v.text), len(v.raw)) }

@@ -19,16 +19,6 @@ import (
 	"github.com/konseki/konseki/internal/event"
 )
 
-func machineRules(tb testing.TB) []finding.Info {
-	tb.Helper()
-	k := learn.NewKit(nil)
-	var out []finding.Info
-	for _, build := range Builders()[1:] { // without silence
-		out = append(out, build(k).Rules()...)
-	}
-	return out
-}
-
 // watchingMachines is a Set of the baselines about machines only.
 func watchingMachines(settings learn.Settings) *learn.Set {
 	s, err := learn.NewSet(settings, Builders()[1:]...)

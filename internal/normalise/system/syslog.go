@@ -114,7 +114,7 @@ func handlerOf(program string) handler {
 		return readSu
 	case "login":
 		return readLogin
-	case "cron", "CRON", "crond", "crontab", "anacron", "fcron":
+	case "cron", "CRON", "crond", "CROND", "crontab", "anacron", "fcron":
 		return readCron
 	case "kernel":
 		return readKernel

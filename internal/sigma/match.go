@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/sigma/logsource"
@@ -205,45 +206,50 @@ func (m *Matcher) first(id int32) int32 {
 	return s.first
 }
 
-// longText is the size from which a value is worth looking for in the record
-// before it is searched on its own.
-const longText = 32
+// Where a value is looked for in the record before it is searched on its own:
+// if it has so many bytes, and so many bytes behind the last one found.
+const (
+	longText = 8
+	nearby   = 256
+)
 
 // gatherKeywords makes the values that keywords are looked for in: the record,
 // the message and the native values, without those that the record spells out.
 func (m *Matcher) gatherKeywords() {
 	id := m.engine.keyword
-	raw := value{raw: m.raw, lo: notFolded, next: none}
+	rest := m.raw
 	if m.ev.Text != "" {
-		raw = value{text: m.ev.Text, lo: notFolded, next: none}
+		m.add(id, value{text: m.ev.Text, lo: notFolded, next: none})
+		m.arena = append(m.arena, m.ev.Text...)
+		rest = m.arena[len(m.arena)-len(m.ev.Text):]
+	} else if len(m.raw) > 0 {
+		m.add(id, value{raw: m.raw, lo: notFolded, next: none})
 	}
-	if m.ev.Text != "" || len(m.raw) > 0 {
-		m.add(id, raw)
-	}
-	m.addKeyword(id, m.ev.Message)
+	rest = m.addKeyword(id, m.ev.Message, rest)
 	for i := range m.ev.Fields {
-		m.addKeyword(id, m.ev.Fields[i].Value)
+		rest = m.addKeyword(id, m.ev.Fields[i].Value, rest)
 	}
 }
 
-func (m *Matcher) addKeyword(id int32, text string) {
+// addKeyword adds a text unless it stands at the beginning of rest, which is
+// what of the record follows on the last text found; then it returns what
+// follows on this one.
+func (m *Matcher) addKeyword(id int32, text string, rest []byte) []byte {
 	if text == "" {
-		return
+		return rest
 	}
-	first := m.slots[id].first
-	if first == none || len(text) < longText || m.engine.anchored {
-		m.add(id, value{text: text, lo: notFolded, next: none})
-		return
-	}
-	whole := m.folded(first)
-	lo := len(m.arena)
-	m.arena = pattern.AppendFold(m.arena, text)
-	if bytes.Contains(whole, m.arena[lo:]) {
+	// Only a text of whole characters folds to the same in another one.
+	if len(text) >= longText && !m.engine.anchored && utf8.ValidString(text) {
+		lo := len(m.arena)
+		m.arena = append(m.arena, text...)
+		at := bytes.Index(rest[:min(len(rest), len(text)+nearby)], m.arena[lo:])
 		m.arena = m.arena[:lo]
-		return
+		if at >= 0 {
+			return rest[at+len(text):]
+		}
 	}
-	m.arena = slices.Grow(m.arena, padding)
-	m.add(id, value{text: text, lo: int32(lo), hi: int32(len(m.arena)), next: none})
+	m.add(id, value{text: text, lo: notFolded, next: none})
+	return rest
 }
 
 // folded returns a value without its case. The slice is good until the next

@@ -156,7 +156,7 @@ func (s *scanner) slot(g uint32, hash uint64) *gram {
 func (s *scanner) scan(text []byte, seen bitset, found []uint32) []uint32 {
 	padded := text[:len(text)+padding]
 	filter, mask, shift := s.filter, s.mask, s.shift&63
-	for at := 0; at <= len(text)-s.width; at += s.step {
+	for at, step, end := 0, s.step, len(text)-s.width; at <= end; at += step {
 		g := binary.LittleEndian.Uint32(padded[at:]) & mask
 		h := uint64(g) * gramHash
 		first, second := signs(h)

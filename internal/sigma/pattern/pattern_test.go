@@ -106,3 +106,17 @@ func TestFoldingAgreesOnStringsAndBytes(t *testing.T) {
 		}
 	})
 }
+
+func TestStretchIsFoundWhereverItStands(t *testing.T) {
+	x, err := NewExpression(`[a-f0-9]{9}`, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`([a-f0-9]{0,10}[xé]){0,4}[a-f0-9]{0,10}`).Draw(t, "text")
+		matches, sure := x.Glance(text, nil, []byte(Fold(text)))
+		if want := x.Match(text, nil); !sure || matches != want {
+			t.Errorf("%q: a glance says %v (sure: %v), the expression %v", text, matches, sure, want)
+		}
+	})
+}

@@ -80,6 +80,12 @@ func (r *stretch) in(text string, raw []byte) bool {
 }
 
 func stretches[T string | []byte](r *stretch, s T) bool {
+	if len(s) < r.min {
+		return false
+	}
+	if !r.other {
+		return asciiStretch(r, s)
+	}
 	n := 0
 	for i := 0; i < len(s); {
 		in, width := r.other, 1
@@ -94,6 +100,22 @@ func stretches[T string | []byte](r *stretch, s T) bool {
 		} else if n++; n == r.min {
 			return true
 		}
+	}
+	return false
+}
+
+// asciiStretch looks from the end of where a stretch could be: a byte that is
+// not of the class rules out all places before it at once.
+func asciiStretch[T string | []byte](r *stretch, s T) bool {
+	for from := 0; from+r.min <= len(s); {
+		at := from + r.min - 1
+		for at >= from && s[at] < utf8.RuneSelf && r.class[s[at]] {
+			at--
+		}
+		if at < from {
+			return true
+		}
+		from = at + 1
 	}
 	return false
 }

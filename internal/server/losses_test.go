@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net"
 	"net/http"
@@ -328,10 +330,7 @@ func TestWhatIsUnparsedOrLateIsCountedOnceHoweverOftenKonsekiIsKilled(t *testing
 				t.Fatal(err)
 			}
 		}
-		killed := t.TempDir()
-		if err := os.CopyFS(killed, os.DirFS(dir)); err != nil {
-			t.Fatal(err)
-		}
+		killed := copied(t, dir)
 		if err := os.Chmod(filepath.Join(killed, vaultFolder, "key"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -345,4 +344,22 @@ func TestWhatIsUnparsedOrLateIsCountedOnceHoweverOftenKonsekiIsKilled(t *testing
 	s = start(t, dir)
 	check(s)
 	closed(t, s)
+}
+
+// copied is the folder as it stands while konseki writes to it. Files that come
+// and go meanwhile make the copy worthless, so that it is taken again.
+func copied(t testing.TB, dir string) string {
+	t.Helper()
+	var err error
+	for range 20 {
+		to := t.TempDir()
+		if err = os.CopyFS(to, os.DirFS(dir)); err == nil {
+			return to
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	t.Fatal(err)
+	return ""
 }

@@ -292,6 +292,6 @@ func unknown(in Input) []event.Phrase {
 		event.Phrase{JA: "まれなイベント：種類ごとに少数の見本を調べている。見本に無かったログソースは「ログ源なし」になり得る。", EN: "Rare events: of each kind a few samples were looked at. A logsource that was in none of them can be told as without a source."},
 		event.Phrase{JA: "項目の有無：イベントがあっても、ルールが見る項目が記録されていないことがある。", EN: "Fields: events can be there and lack the field that a rule looks at."},
 		event.Phrase{JA: "時間：過去に届いたイベントも数えている。今も届いているかは konseki coverage が示す。", EN: "Time: events that came in the past count too; konseki coverage tells whether they still come."},
-		event.Phrase{JA: "ベースライン：一つずつについて必要なイベントがあるか、学習が済んだかは見ておらず、「読込済み」と数える。", EN: "Baselines: whether each has the events that it learns from, and has learned enough, is not looked at; they count as loaded."},
+		event.Phrase{JA: "ベースライン：見るイベントがあるかだけを調べ、学習が済んだかは見ていない。", EN: "Baselines: that events they look at are there is known; whether they have learned enough is not looked at."},
 	)
 }

@@ -35,7 +35,9 @@ func texts(ev *event.Event) []fieldText {
 	}
 	add("statement", ev.Statement)
 	add("object", ev.Object)
-	add("message", ev.Message)
+	if ev.ClassUID != event.ClassHTTP || ev.Statement == "" && ev.Object == "" {
+		add("message", ev.Message) // of an access it is the line, which says the same again
+	}
 	if ev.ClassUID == event.ClassFileHosting || ev.ClassUID == event.ClassWebResources {
 		for i := range ev.Fields {
 			if name, ok := humanField(ev.Fields[i].Name); ok {

@@ -61,6 +61,9 @@ func newTokenRules() (*tokenRules, error) {
 func (t *tokenRules) find(text, lower string, taken *spans, add func(Hit)) {
 	for _, i := range t.candidates(lower) {
 		r := &t.rules[i]
+		if r.RuleID == genericKey && !assigns(lower) {
+			continue
+		}
 		for _, m := range r.Regex.FindAllStringSubmatchIndex(text, -1) {
 			from, to := secretOf(m, r.SecretGroup)
 			value := text[from:to]
@@ -105,6 +108,45 @@ func (t *tokenRules) candidates(lower string) []int {
 
 // genericKey is the rule for anything assigned to a name such as "api_key".
 const genericKey = "generic-api-key"
+
+// assigns reports whether a text, in lower case, gives something long to a name
+// that generic-api-key looks for. Its expression needs that (at most 23
+// characters between name and sign, 5 between sign and value, 10 of value) and is
+// far too slow for every line that says "auth" or "key".
+func assigns(lower string) bool {
+	const signs, between, value = "=:>,|", " \t\n\r'\"`=:>|", 10
+	for at := 0; ; at++ {
+		i := strings.IndexAny(lower[at:], signs)
+		if i < 0 {
+			return false
+		}
+		at += i
+		rest := strings.TrimLeft(lower[at+1:min(len(lower), at+1+64)], between)
+		if tokenLength(rest) >= value && named(lower[max(0, at-64):at]) {
+			return true
+		}
+	}
+}
+
+// tokenLength is how long the token is that a text begins with.
+func tokenLength(s string) int {
+	for i := range len(s) {
+		if c := s[i]; !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("_.=+/-", c) >= 0) {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// named reports whether a text has a name of a secret.
+func named(s string) bool {
+	for _, word := range [...]string{"access", "auth", "api", "credential", "creds", "key", "passw", "secret", "token"} {
+		if strings.Contains(s, word) {
+			return true
+		}
+	}
+	return false
+}
 
 func tokenHit(id, value string) Hit {
 	h := Hit{

@@ -1,6 +1,11 @@
 package secret
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
 
 func TestTokensOfKnownServicesAreFound(t *testing.T) {
 	s := scanner(t)
@@ -33,4 +38,24 @@ func TestATextThatNamesEveryServiceIsTriedOnFewRules(t *testing.T) {
 	if n := len(s.tokens.candidates(all)); n < maxTokenRules || n > 2*maxTokenRules {
 		t.Errorf("%d of %d rules are tried", n, len(s.tokens.rules))
 	}
+}
+
+func TestAssignmentsAreTakenNoticeOfWhereTheExpressionMatches(t *testing.T) {
+	rules, err := newTokenRules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.SampledFrom([]string{"api_key", "ACCESS token", "auth", "my.secret-x", "creds"}).Draw(t, "name") +
+			rapid.StringOfN(rapid.RuneFrom([]rune(" \t'\"ab_-.")), 0, 12, -1).Draw(t, "gap") +
+			rapid.SampledFrom([]string{"=", ":", ":=", "=>", "||", ",", ">", "?="}).Draw(t, "sign") +
+			rapid.StringOfN(rapid.RuneFrom([]rune(" '\"`=")), 0, 6, -1).Draw(t, "after") +
+			rapid.StringOfN(rapid.RuneFrom([]rune("aB3_.=-/+")), 0, 20, -1).Draw(t, "value") +
+			rapid.SampledFrom([]string{"", " ", "'", ";", "\n"}).Draw(t, "end")
+		for i := range rules.rules {
+			if r := &rules.rules[i]; r.RuleID == genericKey && r.Regex.MatchString(text) && !assigns(strings.ToLower(text)) {
+				t.Fatalf("%q is matched and was not taken notice of", text)
+			}
+		}
+	})
 }

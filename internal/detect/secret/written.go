@@ -112,7 +112,39 @@ func (s *Scanner) credentials(ev *event.Event, t fieldText, found *hits) {
 			r.find(text, &taken, add)
 		}
 	}
-	s.tokens.find(text, lower, &taken, add)
+	if !machineWritten(ev.ClassUID) || dense(lower) {
+		s.tokens.find(text, lower, &taken, add)
+	}
+}
+
+// machineWritten reports whether programs, not people, write the text of a
+// class. There is much of it, and what a service issues as a key is long.
+func machineWritten(class int32) bool {
+	return class == event.ClassHTTP || class == event.ClassDatastore
+}
+
+// denseRun is the length of letters and digits in a row, in lower case, from
+// which a text may hold a key. The shortest that a service issues are longer.
+const denseRun = 14
+
+// dense reports whether a text has a run of letters and digits, with a digit
+// among them, that is long enough for a key.
+func dense(lower string) bool {
+	run, digit := 0, false
+	for i := range len(lower) {
+		switch c := lower[i]; {
+		case '0' <= c && c <= '9':
+			run, digit = run+1, true
+		case 'a' <= c && c <= 'z':
+			run++
+		default:
+			run, digit = 0, false
+		}
+		if run >= denseRun && digit {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *writtenRule) find(text string, taken *spans, add func(Hit)) {

@@ -206,15 +206,15 @@ func miscounted(rule string) int {
 // publicRules compiles every rule of the public set.
 func publicRules(t *testing.T) *sigma.Matcher {
 	root := os.DirFS(filepath.Join("..", "..", "shared", "data", "sigma"))
-	var rules []*sigma.Rule
+	var trees []sigma.Tree
 	for _, folder := range []string{"rules", "rules-emerging-threats", "rules-threat-hunting", "rules-compliance"} {
-		found, problems := sigma.LoadDir(root, folder)
-		if len(problems) > 0 {
-			t.Logf("%s: %d refused, the first %v", folder, len(problems), problems[0])
-		}
-		rules = append(rules, found...)
+		trees = append(trees, sigma.Tree{FS: root, Root: folder})
 	}
-	return sigma.Compile(rules).NewMatcher()
+	c := sigma.Load(sigma.Options{}, trees...)
+	if len(c.Problems) > 0 {
+		t.Logf("%d refused, the first %v", len(c.Problems), c.Problems[0])
+	}
+	return sigma.Compile(c.Rules).NewMatcher()
 }
 
 // compareFields looks for every value of the JSON among the event's fields.

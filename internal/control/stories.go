@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -81,32 +82,41 @@ const (
 
 // Stories implements [Triage].
 func (s *Service) Stories(ctx context.Context, by string, q StoryQuery) (*Stories, error) {
-	if q.Level == "" {
-		q.Level = finding.LevelMedium
-	}
-	if finding.Rank(q.Level) == 0 && q.Level != finding.LevelInformational {
-		return nil, fmt.Errorf("%w: level %q is none of informational, low, medium, high, critical", ErrInvalid, q.Level)
-	}
 	if err := s.sync(ctx); err != nil {
 		return nil, fmt.Errorf("control: stories: %w", err)
 	}
-	o := story.Options{Level: q.Level, Budget: q.Budget, Zone: q.Zone, Mutes: s.registry.activeMutes()}
-	if o.Zone == nil {
-		o.Zone = s.Zone
+	if q.Zone == nil {
+		q.Zone = s.Zone
 	}
-	if o.Budget == 0 {
-		o.Budget = s.Budget
+	if q.Budget == 0 {
+		q.Budget = s.Budget
 	}
 	items, err := s.allFound(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := &Stories{Stories: []story.Story{}, Watch: s.Flow.Watched()}
-	all := story.Build(items, o)
+	out, err := StoriesOf(items, s.registry.activeMutes(), q)
+	if err != nil {
+		return nil, err
+	}
+	out.Watch = s.Flow.Watched()
+	q.Level = cmp.Or(q.Level, finding.LevelMedium)
+	return out, s.record(ctx, access{By: by, Op: "stories", Query: q.Level, From: q.From, To: q.To, Found: int64(len(out.Stories))})
+}
+
+// StoriesOf puts findings together as a query asks. Nobody is told that it was
+// asked: that is for [Triage].
+func StoriesOf(items []story.Item, mutes []story.Mute, q StoryQuery) (*Stories, error) {
+	q.Level = cmp.Or(q.Level, finding.LevelMedium)
+	if finding.Rank(q.Level) == 0 && q.Level != finding.LevelInformational {
+		return nil, fmt.Errorf("%w: level %q is none of informational, low, medium, high, critical", ErrInvalid, q.Level)
+	}
+	out := &Stories{Stories: []story.Story{}}
+	all := story.Build(items, story.Options{Level: q.Level, Budget: q.Budget, Zone: q.Zone, Mutes: mutes})
 	all = slices.DeleteFunc(all, func(t story.Story) bool {
 		return !q.From.IsZero() && t.Last.Before(q.From) || !q.To.IsZero() && !t.First.Before(q.To)
 	})
-	out.Days = story.Days(all, q.Level, o.Zone)
+	out.Days = story.Days(all, q.Level, q.Zone)
 	for _, t := range slices.Backward(all) {
 		out.Muted += t.Muted
 		switch {
@@ -120,7 +130,7 @@ func (s *Service) Stories(ctx context.Context, by string, q StoryQuery) (*Storie
 			out.Stories = append(out.Stories, t)
 		}
 	}
-	return out, s.record(ctx, access{By: by, Op: "stories", Query: q.Level, From: q.From, To: q.To, Found: int64(len(out.Stories))})
+	return out, nil
 }
 
 // Mutes implements [Triage].

@@ -25,13 +25,21 @@ func NewDetector(p *Pack) *Detector {
 	return &Detector{plan: p.plan, secrets: p.secrets, matcher: p.Engine.NewMatcher()}
 }
 
-// Look takes down the event's Notes and appends to dst what the rules, and the
-// search for secrets, find in it. raw is the record's bytes.
-func (d *Detector) Look(ev *event.Event, raw []byte, dst []finding.Finding) []finding.Finding {
+// Note takes down the event's Notes, for when its findings were made before. raw
+// is the record's bytes.
+func (d *Detector) Note(ev *event.Event, raw []byte) {
 	ev.Notes = note.Of(ev, nil)
 	d.matches = d.matcher.Match(ev, raw, d.matches[:0])
 	for _, m := range d.matches {
 		ev.Notes = d.plan.Note(ev, m.Rule, ev.Notes)
+	}
+}
+
+// Look takes down the event's Notes and appends to dst what the rules, and the
+// search for secrets, find in it. raw is the record's bytes.
+func (d *Detector) Look(ev *event.Event, raw []byte, dst []finding.Finding) []finding.Finding {
+	d.Note(ev, raw)
+	for _, m := range d.matches {
 		if !m.Rule.Quiet {
 			dst = append(dst, finding.FromMatch(m, ev))
 		}

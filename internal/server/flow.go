@@ -171,12 +171,11 @@ type deriver struct {
 	normaliser *normalise.Normaliser
 	detector   *detect.Detector
 	sources    map[string]bool
+	again      bool // the findings of these records were raised before
 }
 
 func newDeriver(pack *detect.Pack) *deriver {
-	d := &deriver{normaliser: normalise.New(), sources: map[string]bool{}}
-	d.detector = detect.NewDetector(pack)
-	return d
+	return &deriver{normaliser: normalise.New(), detector: detect.NewDetector(pack), sources: map[string]bool{}}
 }
 
 // record derives one record's events into the batch and returns them.
@@ -191,7 +190,11 @@ func (d *deriver) record(b *batch, rec event.Record) []event.Event {
 	for i := range evs {
 		b.bytes += 2 * len(evs[i].Text)
 		b.rows = append(b.rows, index.Row{Event: &evs[i], Raw: rec.Raw})
-		if !own {
+		switch {
+		case own:
+		case d.again:
+			d.detector.Note(&evs[i], rec.Raw)
+		default:
 			b.findings = d.detector.Look(&evs[i], rec.Raw, b.findings)
 		}
 	}
@@ -367,6 +370,7 @@ func (f *flow) cover(ctx context.Context) error {
 func (f *flow) rowsOf(ctx context.Context, seg index.Segment) iter.Seq2[index.Row, error] {
 	return func(yield func(index.Row, error) bool) {
 		d := newDeriver(f.pack)
+		d.again = true
 		for rec, err := range f.vault.Records(ctx, seg.First) {
 			if err != nil {
 				yield(index.Row{}, err)

@@ -78,12 +78,6 @@ func Parse(file string, data []byte) ([]*Rule, error) {
 	return c.Rules, &ParseError{p.File, p.Line, errors.New(p.Reason)}
 }
 
-// LoadDir is Load of one folder without placeholders, rules only.
-func LoadDir(fsys fs.FS, root string) (rules []*Rule, problems []Problem) {
-	c := Load(Options{}, Tree{FS: fsys, Root: root})
-	return c.Rules, c.Problems
-}
-
 // A loader gathers the documents of files, then makes a Collection of them.
 type loader struct {
 	options       Options

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/detect/story"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/web/reading"
@@ -95,7 +96,7 @@ func suggested(list *control.Stories, i int, now time.Time) suggestion {
 	found := storyFindings(list, i)
 	for j := range found {
 		f := &found[j]
-		for k, value := range []string{f.RuleID, story.Account(f.User), f.Address, f.Host, f.Source} {
+		for k, value := range []string{f.RuleID, finding.Account(f.User), f.Address, f.Host, f.Source} {
 			name := muteKeys()[k]
 			s.offer(name, value)
 			if j == 0 {

@@ -44,31 +44,12 @@ func (o *Ops) Stories(_ context.Context, _ string, q control.StoryQuery) (*contr
 	if o.Fail != nil {
 		return nil, o.Fail
 	}
-	if q.Level == "" {
-		q.Level = finding.LevelMedium
-	}
-	if finding.Rank(q.Level) == 0 && q.Level != finding.LevelInformational {
-		return nil, fmt.Errorf("%w: level %q is none", control.ErrInvalid, q.Level)
-	}
 	items, mutes := o.items()
-	all := story.Build(items, story.Options{Level: q.Level, Budget: q.Budget, Zone: q.Zone, Mutes: mutes})
-	all = slices.DeleteFunc(all, func(t story.Story) bool {
-		return !q.From.IsZero() && t.Last.Before(q.From) || !q.To.IsZero() && !t.First.Before(q.To)
-	})
-	out := &control.Stories{Stories: []story.Story{}, Days: story.Days(all, q.Level, q.Zone), Watch: o.Watched}
-	for _, t := range slices.Backward(all) {
-		out.Muted += t.Muted
-		switch {
-		case len(t.Findings) == 0:
-		case !t.Counts(q.Level):
-			out.Below++
-		default:
-			if t.Over {
-				out.Over++
-			}
-			out.Stories = append(out.Stories, t)
-		}
+	out, err := control.StoriesOf(items, mutes, q)
+	if err != nil {
+		return nil, err
 	}
+	out.Watch = o.Watched
 	return out, nil
 }
 

@@ -31,9 +31,6 @@ func Clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + 
 // Span writes a duration for a sentence, "1h0m2s".
 func Span(d time.Duration) string { return d.Round(time.Second).String() }
 
-// Count writes a number for a sentence.
-func Count(n int) string { return strconv.Itoa(n) }
-
 // maxShown bounds a value inside a sentence, in bytes.
 const maxShown = 80
 

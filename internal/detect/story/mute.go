@@ -6,6 +6,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/konseki/konseki/internal/detect/finding"
 )
 
 // A Mute leaves findings out of stories for a time. The findings stay records;
@@ -53,7 +55,7 @@ func (m *Mute) Check(now time.Time) error {
 // Holds reports whether the mute is about a finding.
 func (m *Mute) Holds(it *Item) bool {
 	return !it.Time.Before(m.From) && it.Time.Before(m.Until) &&
-		like(m.Rule, it.RuleID) && like(m.Account, Account(it.ActorUser)) && like(m.Address, it.SrcIP) &&
+		like(m.Rule, it.RuleID) && like(m.Account, finding.Account(it.ActorUser)) && like(m.Address, it.SrcIP) &&
 		like(m.Host, it.Host) && like(m.Source, it.Source)
 }
 

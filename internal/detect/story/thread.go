@@ -125,7 +125,7 @@ type mark struct {
 func (g *gatherer) marks(it *Item) []mark {
 	var out []mark
 	host := strings.ToLower(it.Host)
-	if name := Account(it.ActorUser); name != "" {
+	if name := finding.Account(it.ActorUser); name != "" {
 		if general(name) {
 			name += "\x00" + host // root is somebody else on another host
 		}
@@ -145,18 +145,6 @@ func (g *gatherer) marks(it *Item) []mark {
 		out = append(out, mark{"rule\x00" + it.RuleID, ruleGap})
 	}
 	return out
-}
-
-// Account makes the names one person has in several sources comparable: no
-// case, no Windows domain, no mail domain. Mutes compare accounts in this form.
-func Account(name string) string {
-	if i := strings.LastIndexByte(name, '\\'); i >= 0 {
-		name = name[i+1:]
-	}
-	if i := strings.IndexByte(name, '@'); i > 0 {
-		name = name[:i]
-	}
-	return strings.ToLower(strings.TrimSpace(name))
 }
 
 // general reports whether an account's name says nothing about who it is.

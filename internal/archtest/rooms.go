@@ -1,6 +1,8 @@
 // Package archtest holds the rules of the house and the tests that enforce them by reading the sources.
 package archtest
 
+import "maps"
+
 // room is one row of the table of rooms: its sentence, which opens its package
 // comment, and the rooms it may import.
 type room struct {
@@ -11,6 +13,13 @@ type room struct {
 
 // rooms is the table of rooms. docs/design.md tells the same in words.
 func rooms() map[string]room {
+	all := evidence()
+	maps.Copy(all, views())
+	return all
+}
+
+// evidence is the part of the table about records and how events come of them.
+func evidence() map[string]room {
 	return map[string]room{
 		"event":                   {"Package event holds the nouns of konseki: the Record (原記録) and the Event (イベント), OCSF identifiers and the promoted columns.", nil, false},
 		"config":                  {"Package config loads the one configuration file.", []string{"event"}, false},
@@ -24,6 +33,11 @@ func rooms() map[string]room {
 		"evtx":                    {"Package evtx reads Windows event log files.", []string{"event"}, false},
 		"evtx/evtxtest":           {"", []string{"event", "evtx"}, false},
 		"collect":                 {"Package collect receives bytes and hands on Records, acknowledging a sender only when the vault has them; one protocol per file.", []string{"event", "vault"}, false},
+		"collect/sender":          {"Package sender knows who may send records, for which sources, and how fast.", []string{"event"}, false},
+		"collect/post":            {"Package post answers senders that post records over HTTP; one protocol per file.", []string{"event", "collect", "collect/sender"}, false},
+		"collect/stream":          {"Package stream receives records over lasting connections and datagrams: syslog, RELP, Fluent forward; one protocol per file.", []string{"event", "collect", "collect/sender"}, false},
+		"collect/tail":            {"Package tail follows files and the journal of this host, remembering how far it has read.", []string{"durable", "event", "collect"}, false},
+		"collect/pull":            {"Package pull asks services for their records, page by page, and remembers how far it has come; one service per file.", []string{"durable", "event", "jsonx", "collect"}, false},
 		"vault":                   {"Package vault appends Records durably, seals them, proves them, copies them away, keeps and expires them.", []string{"durable", "event", "vault/keyring", "vault/ondisk", "vault/seal"}, false},
 		"vault/seal":              {"Package seal is the cryptography of the vault: leaves, batches, checkpoints and the proofs made of them; it reads no files.", []string{"event"}, false},
 		"vault/ondisk":            {"Package ondisk is the files of a vault: its folder, the write-ahead log, the segments and the tiles of its log.", []string{"durable", "event", "vault/keyring", "vault/pages", "vault/seal"}, false},
@@ -32,52 +46,66 @@ func rooms() map[string]room {
 		"vault/pages":             {"Package pages reads the column pages of a Parquet file and takes none of their claims on trust.", nil, false},
 		"vault/anchor":            {"Package anchor keeps what remembers a checkpoint outside the vault: witnesses, timestamps and print.", []string{"durable", "event", "vault", "vault/ondisk"}, false},
 		"vault/copies":            {"Package copies ships what the vault writes to stores out of its machine's reach, takes in what other vaults ship, and brings a lost vault back.", []string{"event", "vault", "vault/audit", "vault/keyring"}, false},
-		"normalise":               {"Package normalise derives Events from Records, one format per file; re-runnable.", []string{"event", "jsonx", "evtx", "normalise/format", "normalise/system", "normalise/web", "normalise/database", "normalise/service", "normalise/vpn", "normalise/windows"}, false},
+		"normalise":               {"Package normalise derives Events from Records, one format per file; re-runnable.", []string{"event", "jsonx", "evtx", "normalise/format", "normalise/system", "normalise/network", "normalise/identity", "normalise/cloud", "normalise/web", "normalise/database", "normalise/service", "normalise/vpn", "normalise/windows"}, false},
 		"normalise/format":        {"Package format is what every log format shares: its interface, its input, and scanners for times, addresses and key=value text.", []string{"event"}, false},
 		"normalise/system":        {"Package system reads what a Unix machine writes about itself: the syslog envelope with its programs, auditd and laurel.", []string{"event", "jsonx", "normalise/format"}, false},
+		"normalise/network":       {"Package network reads the logs of firewalls, routers, switches and access points.", []string{"event", "normalise/format"}, false},
+		"normalise/identity":      {"Package identity reads the logs of directories, RADIUS servers and identity providers.", []string{"event", "jsonx", "normalise/format"}, false},
+		"normalise/cloud":         {"Package cloud reads the logs of cloud platforms, endpoint protection and file transfer.", []string{"event", "jsonx", "normalise/format"}, false},
 		"normalise/web":           {"Package web reads the access and error logs of web servers and proxies: nginx, Apache httpd and HAProxy.", []string{"event", "normalise/format"}, false},
 		"normalise/database":      {"Package database reads the logs of database servers: PostgreSQL, MariaDB and MySQL.", []string{"event", "jsonx", "normalise/format"}, false},
 		"normalise/service":       {"Package service reads what services and applications export: Google Workspace, Slack, and JSON and CSV of any origin.", []string{"event", "jsonx", "normalise/format", "normalise/windows"}, false},
 		"normalise/vpn":           {"Package vpn reads the logs of VPN gateways and firewalls: FortiGate and OpenVPN.", []string{"event", "normalise/format"}, false},
 		"normalise/windows":       {"Package windows reads Windows event log records.", []string{"event", "evtx", "normalise/format"}, false},
 		"normalise/normalisetest": {"Package normalisetest is what the tests of the formats share: samples, their events as text, and what every format owes.", []string{"event", "normalise", "normalise/format"}, false},
-		"index":                   {"Package index keeps Events queryable: duckdb embedded, clickhouse for a cluster, one contract suite.", []string{"event", "query"}, false},
-		"index/duckdb":            {"", []string{"durable", "event", "query", "index", "index/duckdb/derived", "index/duckdb/skip"}, false},
-		"index/duckdb/derived":    {"Package derived is the rows of the index in columns, in memory and as the derived Parquet files, which keep each value once.", []string{"event", "query"}, false},
-		"index/duckdb/skip":       {"Package skip tells which files, blocks of records and records cannot hold what a query looks for.", []string{"event", "query", "index/duckdb/derived"}, false},
-		"index/indextest":         {"", []string{"event", "query", "index"}, false},
-		"detect":                  {"Package detect runs rules, correlations and baselines over the stream and emits Findings.", []string{"event", "sigma", "detect/baseline", "detect/baseline/learn", "detect/correlation", "detect/finding", "detect/note", "detect/place", "detect/secret"}, false},
-		"detect/finding":          {"Package finding is what detection reports: the Finding (検知), its identity and its sentence.", []string{"event", "sigma"}, false},
-		"attack":                  {"Package attack knows the tactics and techniques of MITRE ATT&CK by their numbers.", []string{"event"}, false},
-		"attack/sight":            {"Package sight tells which tactics and techniques detection can see with the events at hand.", []string{"event", "sigma", "attack", "detect/finding"}, false},
-		"detect/example":          {"Package example runs the events that rules are shown to match, and not to match.", []string{"event", "sigma", "detect/correlation"}, false},
-		"detect/secret":           {"Package secret finds credentials and card numbers in what people write and what systems log.", []string{"event"}, false},
-		"detect/place":            {"Package place tells where in the world an address or event says it is.", []string{"event"}, false},
-		"detect/shape":            {"Package shape reduces a statement to its shape: literals, lists and spaces taken out.", nil, false},
-		"detect/note":             {"Package note takes down, of an event's native fields, what baselines need and no column holds.", []string{"event"}, false},
-		"detect/bounded":          {"Package bounded remembers within a limit: what is unused longest is forgotten, and counted.", nil, false},
-		"detect/correlation":      {"Package correlation runs Sigma correlations over the matches of rules, in event time.", []string{"event", "sigma", "sigma/logsource", "detect/bounded", "detect/finding"}, false},
-		"detect/story":            {"Package story puts findings about the same actors together, into few stories that say why they are worth looking at now.", []string{"detect/finding"}, false},
-		"detect/baseline":         {"Package baseline learns what is ordinary and reports what is not; one baseline per file.", []string{"detect/baseline/learn", "detect/baseline/machine", "detect/baseline/people", "detect/place"}, false},
-		"detect/baseline/learn":   {"Package learn is what baselines are built with: their interface, thresholds, bounded memory, and where findings go.", []string{"event", "detect/bounded", "detect/finding"}, false},
-		"detect/baseline/machine": {"Package machine is the baselines about sources, hosts, programs, files and databases.", []string{"event", "detect/baseline/learn", "detect/bounded", "detect/finding", "detect/shape"}, false},
-		"detect/baseline/people":  {"Package people is the baselines about accounts and the persons behind them.", []string{"event", "detect/baseline/learn", "detect/bounded", "detect/finding", "detect/place"}, false},
-		"coverage":                {"Package coverage knows which sources were complete when, and qualifies every answer.", []string{"event", "vault"}, false},
-		"investigate":             {"Package investigate assembles cases, statements, timelines, entities, contradictions, clocks, conditions.", []string{"event", "query", "index", "coverage", "detect/finding", "vault"}, false},
-		"report":                  {"Package report renders a case to documents and to a self-verifying bundle.", []string{"event", "jsonx", "coverage", "investigate", "vault/seal"}, false},
-		"auth":                    {"Package auth knows who a person is: password, one-time link, API token, roles.", []string{"durable", "event"}, false},
-		"control":                 {"Package control holds every operation a person may ask of a running server; each leaves a Record.", []string{"event", "jsonx", "query", "index", "vault", "vault/audit", "vault/seal", "collect", "normalise", "detect/finding", "detect/story", "coverage", "investigate", "report", "auth"}, false},
-		"web":                     {"Package web serves the pages; it can do nothing that control does not offer.", []string{"event", "detect/finding", "detect/story", "auth", "control", "web/reading"}, false},
-		"web/reading":             {"Package reading sets text, times, numbers and addresses for whoever reads a page.", []string{"event"}, false},
-		"replay":                  {"Package replay writes the five incidents as raw logs in real formats, with everyday noise.", []string{"event"}, false},
-		"server":                  {"Package server wires the rooms, starts and stops them.", nil, true},
-		"archtest":                {"Package archtest holds the rules of the house and the tests that enforce them by reading the sources.", nil, false},
-		"rules":                   {"Package rules holds konseki's own Sigma rules and their examples.", nil, false},
-		"cmd/konseki":             {"", nil, true},
-		"bench":                   {"", nil, true},
-		"bench/gen":               {"", nil, false},
-		"test":                    {"", nil, true},
-		"test/web":                {"", nil, true},
-		"test/demo":               {"", nil, true},
+	}
+}
+
+// views is the part of the table about what is derived from the records.
+func views() map[string]room {
+	return map[string]room{
+		"index":                    {"Package index keeps Events queryable: duckdb embedded, clickhouse for a cluster, one contract suite.", []string{"event", "query", "coverage/sequence", "coverage/offset"}, false},
+		"index/duckdb":             {"", []string{"durable", "event", "query", "coverage/sequence", "coverage/offset", "index", "index/duckdb/derived", "index/duckdb/skip"}, false},
+		"index/duckdb/derived":     {"Package derived is the rows of the index in columns, in memory and as the derived Parquet files, which keep each value once.", []string{"event", "query"}, false},
+		"index/duckdb/skip":        {"Package skip tells which files, blocks of records and records cannot hold what a query looks for.", []string{"event", "query", "index/duckdb/derived"}, false},
+		"index/indextest":          {"", []string{"event", "query", "coverage/sequence", "coverage/offset", "index"}, false},
+		"detect":                   {"Package detect runs rules, correlations and baselines over the stream and emits Findings.", []string{"event", "sigma", "detect/baseline", "detect/baseline/learn", "detect/correlation", "detect/finding", "detect/note", "detect/place", "detect/secret"}, false},
+		"detect/finding":           {"Package finding is what detection reports: the Finding (検知), its identity and its sentence.", []string{"event", "sigma"}, false},
+		"attack":                   {"Package attack knows the tactics and techniques of MITRE ATT&CK by their numbers.", []string{"event"}, false},
+		"attack/sight":             {"Package sight tells which tactics and techniques detection can see with the events at hand.", []string{"event", "sigma", "attack", "detect/finding"}, false},
+		"detect/example":           {"Package example runs the events that rules are shown to match, and not to match.", []string{"event", "sigma", "detect/correlation"}, false},
+		"detect/secret":            {"Package secret finds credentials and card numbers in what people write and what systems log.", []string{"event"}, false},
+		"detect/place":             {"Package place tells where in the world an address or event says it is.", []string{"event"}, false},
+		"detect/shape":             {"Package shape reduces a statement to its shape: literals, lists and spaces taken out.", nil, false},
+		"detect/note":              {"Package note takes down, of an event's native fields, what baselines need and no column holds.", []string{"event"}, false},
+		"detect/bounded":           {"Package bounded remembers within a limit: what is unused longest is forgotten, and counted.", nil, false},
+		"detect/correlation":       {"Package correlation runs Sigma correlations over the matches of rules, in event time.", []string{"event", "sigma", "sigma/logsource", "detect/bounded", "detect/finding"}, false},
+		"detect/story":             {"Package story puts findings about the same actors together, into few stories that say why they are worth looking at now.", []string{"detect/finding"}, false},
+		"detect/baseline":          {"Package baseline learns what is ordinary and reports what is not; one baseline per file.", []string{"detect/baseline/learn", "detect/baseline/liveness", "detect/baseline/machine", "detect/baseline/people", "detect/place"}, false},
+		"detect/baseline/learn":    {"Package learn is what baselines are built with: their interface, thresholds, bounded memory, and where findings go.", []string{"event", "detect/bounded", "detect/finding"}, false},
+		"detect/baseline/liveness": {"Package liveness is the baselines about log sources themselves: silence, volume, form and clocks.", []string{"event", "detect/baseline/learn", "detect/bounded", "detect/finding"}, false},
+		"detect/baseline/machine":  {"Package machine is the baselines about sources, hosts, programs, files and databases.", []string{"event", "detect/baseline/learn", "detect/bounded", "detect/finding", "detect/shape"}, false},
+		"detect/baseline/people":   {"Package people is the baselines about accounts and the persons behind them.", []string{"event", "detect/baseline/learn", "detect/bounded", "detect/finding", "detect/place"}, false},
+		"coverage":                 {"Package coverage knows which sources were complete when, and qualifies every answer.", []string{"event", "vault", "coverage/sequence", "coverage/offset"}, false},
+		"coverage/sequence":        {"Package sequence finds what is missing from the numbers that producers give their records.", []string{"event"}, false},
+		"coverage/offset":          {"Package offset measures how far the clocks of sources are from this machine's.", []string{"event"}, false},
+		"estate":                   {"Package estate knows the company's own networks, devices, people and sensitive items, as they were at a time.", []string{"event"}, false},
+		"mask":                     {"Package mask finds in records what must not be shown to everyone: typed passwords, card numbers, security codes.", []string{"event", "detect/secret"}, false},
+		"investigate":              {"Package investigate assembles cases, statements, timelines, entities, contradictions, clocks, conditions.", []string{"event", "query", "index", "coverage", "detect/finding", "vault"}, false},
+		"report":                   {"Package report renders a case to documents and to a self-verifying bundle.", []string{"event", "jsonx", "coverage", "investigate", "vault/seal"}, false},
+		"auth":                     {"Package auth knows who a person is: password, one-time link, API token, roles.", []string{"durable", "event"}, false},
+		"control":                  {"Package control holds every operation a person may ask of a running server; each leaves a Record.", []string{"event", "jsonx", "query", "index", "vault", "vault/audit", "vault/seal", "collect", "normalise", "detect/finding", "detect/story", "coverage", "investigate", "report", "auth"}, false},
+		"web":                      {"Package web serves the pages; it can do nothing that control does not offer.", []string{"event", "detect/finding", "detect/story", "auth", "control", "web/reading"}, false},
+		"web/reading":              {"Package reading sets text, times, numbers and addresses for whoever reads a page.", []string{"event"}, false},
+		"replay":                   {"Package replay writes the five incidents as raw logs in real formats, with everyday noise.", []string{"event"}, false},
+		"server":                   {"Package server wires the rooms, starts and stops them.", nil, true},
+		"archtest":                 {"Package archtest holds the rules of the house and the tests that enforce them by reading the sources.", nil, false},
+		"rules":                    {"Package rules holds konseki's own Sigma rules and their examples.", nil, false},
+		"cmd/konseki":              {"", nil, true},
+		"bench":                    {"", nil, true},
+		"bench/gen":                {"", nil, false},
+		"test":                     {"", nil, true},
+		"test/web":                 {"", nil, true},
+		"test/demo":                {"", nil, true},
 	}
 }

@@ -20,6 +20,7 @@ type Event struct {
 	Source     string // registered source, as in the Record
 	Format     string // normalise format that read it; "unparsed" when none did
 	NativeSeq  string // the producer's own sequence number, as text
+	Chain      string // what NativeSeq counts, where it counts without gaps: "audit", "eventrecord:Security"; "" where it does not
 	ClassUID   int32  // OCSF class
 	ActivityID int32  // OCSF activity within the class
 	StatusID   int32  // StatusUnknown, StatusSuccess, StatusFailure

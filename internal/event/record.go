@@ -55,15 +55,16 @@ func IsOwn(source string) bool { return strings.HasPrefix(source, OwnPrefix) }
 
 // The sources of konseki's own records. Each record's Raw is one JSON object.
 const (
-	SourceFinding  = OwnPrefix + "finding" // a detection that fired
-	SourceCase     = OwnPrefix + "case"    // an operation on a case
-	SourceRegistry = OwnPrefix + "source"  // a source registered, changed or declared absent
-	SourceImport   = OwnPrefix + "import"  // a file imported
-	SourceAccess   = OwnPrefix + "access"  // who looked at what: searches, sign-ins, exports
-	SourceLoss     = OwnPrefix + "loss"    // records dropped, rejected or late, counted
-	SourceExpiry   = OwnPrefix + "expiry"  // records let go under retention
-	SourceShred    = OwnPrefix + "shred"   // keys destroyed, and with them what was under them
-	SourceReport   = OwnPrefix + "report"  // a report, bundle or verification issued
-	SourceHold     = OwnPrefix + "hold"    // a legal hold started or released
-	SourceMute     = OwnPrefix + "mute"    // findings left out of stories for a time
+	SourceFinding  = OwnPrefix + "finding"  // a detection that fired
+	SourceCase     = OwnPrefix + "case"     // an operation on a case
+	SourceRegistry = OwnPrefix + "source"   // a source registered, changed or declared absent
+	SourceImport   = OwnPrefix + "import"   // a file imported
+	SourceAccess   = OwnPrefix + "access"   // who looked at what: searches, sign-ins, exports
+	SourceLoss     = OwnPrefix + "loss"     // records dropped, rejected or late, counted
+	SourceExpiry   = OwnPrefix + "expiry"   // records let go under retention
+	SourceShred    = OwnPrefix + "shred"    // keys destroyed, and with them what was under them
+	SourceReport   = OwnPrefix + "report"   // a report, bundle or verification issued
+	SourceHold     = OwnPrefix + "hold"     // a legal hold started or released
+	SourceCoverage = OwnPrefix + "coverage" // what is proven of a source's completeness: an Attestation
+	SourceMute     = OwnPrefix + "mute"     // findings left out of stories for a time
 )

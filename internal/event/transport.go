@@ -10,8 +10,11 @@ import (
 // Record carries all that normalise needs to derive the same Events again.
 // Values are percent-escaped; keys are lower-case ASCII.
 //
-// Known kinds: "file", "syslog/udp", "syslog/tcp", "syslog/tls", "http",
-// "konseki". Known hints:
+// Known kinds: "file", "syslog/udp", "syslog/tcp", "syslog/tls", "relp",
+// "fluent" (chunks acknowledged), "fluent/stream" (not), "http" (JSON lines and
+// raw lines), "otlp", "elastic", "hec", "journal" (systemd-journal-upload),
+// "tail" (files on this host), "journald" (this host's journal), "pull" (asked
+// of a service), "konseki". Known hints:
 //
 //	id       first 16 hex digits of the file's SHA-256
 //	path     path inside the imported folder or archive
@@ -23,6 +26,9 @@ import (
 //	ref      RFC 3339 instant by which a missing year is inferred
 //	host     host the lines came from where they do not say
 //	peer     address of the sender
+//	sender   name under which the sender proved who it is
+//	auth     how it did: "token", "certificate"
+//	api      service and stream that were pulled: "okta/system"
 type Transport struct {
 	Kind  string
 	Hints []Hint

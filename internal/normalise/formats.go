@@ -3,8 +3,11 @@ package normalise
 import (
 	"slices"
 
+	"github.com/konseki/konseki/internal/normalise/cloud"
 	"github.com/konseki/konseki/internal/normalise/database"
 	"github.com/konseki/konseki/internal/normalise/format"
+	"github.com/konseki/konseki/internal/normalise/identity"
+	"github.com/konseki/konseki/internal/normalise/network"
 	"github.com/konseki/konseki/internal/normalise/service"
 	"github.com/konseki/konseki/internal/normalise/system"
 	"github.com/konseki/konseki/internal/normalise/vpn"
@@ -26,7 +29,7 @@ func formats() []format.Format {
 // innerFormats lists the formats whose records may also stand inside a syslog
 // line, most specific first.
 func innerFormats() []format.Format {
-	return []format.Format{
+	return slices.Concat([]format.Format{
 		system.NewAuditd(),
 		system.NewLaurel(),
 		web.NewNginx(),
@@ -35,10 +38,11 @@ func innerFormats() []format.Format {
 		service.NewWorkspace(),
 		service.NewSlack(),
 		vpn.NewFortiGate(),
+	}, network.Formats(), identity.Formats(), cloud.Formats(), []format.Format{
 		database.NewPostgres(),
 		database.NewMariaDB(),
 		database.NewMySQL(),
 		vpn.NewOpenVPN(),
 		service.NewJSONLines(),
-	}
+	})
 }

@@ -1,0 +1,2 @@
+// Package post answers senders that post records over HTTP; one protocol per file.
+package post

@@ -34,12 +34,16 @@ type Config struct {
 	// Syslog listeners; an empty address means that door stays shut, which is
 	// the default.
 	Syslog Syslog `yaml:"syslog"`
-	// HTTP is the address that takes JSON lines with a bearer token. Default:
-	// the pages' own address, under /ingest/.
+	// HTTP is the address that takes what senders post: JSON lines, OTLP, _bulk,
+	// HEC, the journal (docs/ways-in.md). Default: the pages' own address, under
+	// /ingest/.
 	HTTP string `yaml:"http"`
 	// TLS certificate and key files for the pages, the HTTP door and syslog
 	// over TLS. Secrets are only ever given by file.
 	TLS TLS `yaml:"tls"`
+	// Senders are known by their certificates, or slowed down. Default none: those
+	// with an API token send, as fast as they like.
+	Senders []Sender `yaml:"senders,omitempty"`
 	// Rules are folders of Sigma rules loaded beside konseki's own. Default none.
 	Rules []string `yaml:"rules"`
 	// Placeholders are what %name% stands for in rules, "name: [values]".
@@ -91,6 +95,9 @@ type Syslog struct {
 type TLS struct {
 	Certificate string `yaml:"certificate"`
 	Key         string `yaml:"key"`
+	// Clients holds the authorities that senders' certificates must come from, PEM.
+	// Default: only certificates whose fingerprint stands in senders count.
+	Clients string `yaml:"clients,omitempty"`
 }
 
 // Default returns the configuration of an empty file.
@@ -163,6 +170,9 @@ func (c Config) check() error {
 	}
 	if (c.TLS.Certificate == "") != (c.TLS.Key == "") {
 		return errors.New("tls: certificate and key go together")
+	}
+	if err := c.checkSenders(); err != nil {
+		return err
 	}
 	if c.Syslog.TLS != "" && c.TLS.Certificate == "" {
 		return errors.New("syslog.tls: needs tls.certificate and tls.key")

@@ -53,6 +53,10 @@ func (s *Server) Serve(ctx context.Context, opts ServeOptions) error {
 	if err != nil {
 		return err
 	}
+	door := senderDoor{known: certificates(s.Config), slow: paces(s.Config)}
+	if door.tls, err = askCertificates(tlsConfig, s.Config); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	run := &group{ctx: ctx, cancel: cancel}
@@ -60,7 +64,7 @@ func (s *Server) Serve(ctx context.Context, opts ServeOptions) error {
 	if err := s.openSyslog(run, tlsConfig, at.Syslog); err != nil {
 		return errors.Join(err, run.wait())
 	}
-	if err := s.openPages(run, a, tlsConfig, &at); err != nil {
+	if err := s.openPages(run, a, tlsConfig, door, &at); err != nil {
 		return errors.Join(err, run.wait())
 	}
 	run.start(s.expireDaily)
@@ -129,7 +133,7 @@ func (s *Server) zoneFrom() string {
 
 // openPages opens the pages and the HTTP door of senders. The two are separate
 // muxes: no page can be reached with a sender's token, and the other way round.
-func (s *Server) openPages(run *group, a *auth.Auth, tlsConfig *tls.Config, at *Addresses) error {
+func (s *Server) openPages(run *group, a *auth.Auth, tlsConfig *tls.Config, door senderDoor, at *Addresses) error {
 	pages, err := web.New(web.Options{Logger: s.logger, Auth: a, Ops: s.Service, Version: s.Version, DefaultLang: s.Config.Language, Zone: s.Zone})
 	if err != nil {
 		return fmt.Errorf("server: pages: %w", err)
@@ -147,12 +151,15 @@ func (s *Server) openPages(run *group, a *auth.Auth, tlsConfig *tls.Config, at *
 	both := http.NewServeMux()
 	both.Handle("/ingest/", senders)
 	both.Handle("/", pages)
+	if s.Config.HTTP == "" { // the pages' address is also the senders'
+		tlsConfig = door.tls
+	}
 	if at.Web, err = s.serveHTTP(run, s.Config.Web, tlsConfig, both); err != nil {
 		return err
 	}
 	at.Ingest = at.Web + "/ingest/jsonlines"
 	if s.Config.HTTP != "" {
-		base, err := s.serveHTTP(run, s.Config.HTTP, tlsConfig, senders)
+		base, err := s.serveHTTP(run, s.Config.HTTP, door.tls, senders)
 		if err != nil {
 			return err
 		}

@@ -15,11 +15,14 @@ type Question struct {
 	// kind can hold one of Classes, and all when Classes is empty too.
 	Sources []string
 	Classes []int32
+	// Hosts are those asked about: of a source that has them, what is known of
+	// them counts, not of the source whole.
+	Hosts []string
 	// Found is how many events answer the question.
 	Found int64
-	// Held counts the events of each source in the window, where the window is
-	// too short for the ledger's buckets; nil leaves it to the buckets.
-	Held map[string]int64
+	// Controls are the positive controls by source: events of the same classes in
+	// the same window. Nil leaves them to the ledger's buckets, of all classes.
+	Controls map[string]Control
 	// Behind is how many acknowledged records the index has not read yet.
 	Behind uint64
 	// Zone is for the times in the reasons.
@@ -45,19 +48,18 @@ func (l *Ledger) Answer(q Question) Answer {
 			EN: fmt.Sprintf("%d acknowledged records are not indexed yet", q.Behind),
 		})
 	}
-	for _, id := range l.relevant(q) {
-		c := l.Coverage(id, q.From, q.To)
-		if q.Held != nil {
-			c.Events = q.Held[id]
-		}
+	for _, c := range l.rows(q) {
 		a.Coverage = append(a.Coverage, c)
-		covered = covered && c.State == Complete && c.Events > 0
+		covered = covered && c.State == Complete && c.Control.Events > 0
 		reasons = append(reasons, l.reasons(c, q.Zone)...)
-		if c.State == Complete && c.Events == 0 && q.Found == 0 {
+		if c.State == Complete && c.Control.Events == 0 && q.Found == 0 {
 			reasons = append(reasons, noControl(c))
 		}
 		if note, ok := lossNote(c); ok {
 			reasons = append(reasons, note)
+		}
+		if !c.Advice.Empty() && q.Found == 0 {
+			reasons = append(reasons, advised(c))
 		}
 	}
 	if note, ok := l.doorNote(q.From, q.To); ok {
@@ -94,14 +96,73 @@ func head(q Question, a Answer) []event.Phrase {
 	if a.Verdict != NotFoundCovered {
 		return nil
 	}
-	var control int64
+	var all Control
 	for _, c := range a.Coverage {
-		control += c.Events
+		all.Events, all.Successes = all.Events+c.Control.Events, all.Successes+c.Control.Successes
+	}
+	sources := map[string]bool{}
+	for _, c := range a.Coverage {
+		sources[c.Source] = true
 	}
 	return []event.Phrase{{
-		JA: fmt.Sprintf("対象のログ源 %d 件はこの期間すべて揃い、ほかの記録 %d 件を含む（陽性対照）", len(a.Coverage), control),
-		EN: fmt.Sprintf("all %d sources that could hold it are complete over the window and hold %d other records (positive control)", len(a.Coverage), control),
+		JA: fmt.Sprintf("対象のログ源 %d 件はこの期間すべて揃い、同種のほかの記録 %d 件%sを含む（陽性対照）", len(sources), all.Events, all.successes("うち成功 %d 件", "（", "）")),
+		EN: fmt.Sprintf("all %d sources that could hold it are complete over the window and hold %d other records of the kind%s (positive control)", len(sources), all.Events, all.successes("%d of them successes", ", ", "")),
 	}}
+}
+
+// successes words how many of a control's events were successes, if any were.
+func (c Control) successes(format, open, closing string) string {
+	if c.Successes == 0 {
+		return ""
+	}
+	return open + fmt.Sprintf(format, c.Successes) + closing
+}
+
+// rows are the coverages that an answer rests on, each with its positive
+// control: of the sources that could hold it or, where hosts are asked about,
+// of those hosts in the sources that know them.
+func (l *Ledger) rows(q Question) []SourceCoverage {
+	var out []SourceCoverage
+	for _, id := range l.relevant(q) {
+		asked := l.hostsOf(id, q.Hosts)
+		for _, host := range asked {
+			out = append(out, l.coverage(id, host, q.From, q.To))
+		}
+		if len(asked) == 0 {
+			out = append(out, l.Coverage(id, q.From, q.To))
+		}
+	}
+	for i := range out {
+		c := &out[i]
+		control := Control{Events: c.Events}
+		if q.Controls != nil {
+			control = q.Controls[c.Source]
+			control.Classes = q.Classes
+		}
+		c.Control = &control
+	}
+	return out
+}
+
+// hostsOf names the hosts asked about that a source knows.
+func (l *Ledger) hostsOf(id string, asked []string) []string {
+	t := l.tracks[id]
+	if t == nil {
+		return nil
+	}
+	var out []string
+	for _, h := range asked {
+		if t.hosts[h] != nil {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// advised says what would make more known of a source.
+func advised(c SourceCoverage) event.Phrase {
+	ja, en := named(c)
+	return event.Phrase{JA: ja + "：" + c.Advice.JA, EN: en + ": " + c.Advice.EN}
 }
 
 // noControl is the reason why a complete source does not answer: nothing else
@@ -109,14 +170,17 @@ func head(q Question, a Answer) []event.Phrase {
 func noControl(c SourceCoverage) event.Phrase {
 	ja, en := named(c)
 	return event.Phrase{
-		JA: ja + "：この期間にほかの記録がなく、動作していた証拠がない（陽性対照なし）",
-		EN: en + ": no other record in the window shows that it was working (no positive control)",
+		JA: ja + "：この期間に同種のほかの記録がなく、動作していた証拠がない（陽性対照なし）",
+		EN: en + ": no other record of the kind in the window shows that it was working (no positive control)",
 	}
 }
 
 func named(c SourceCoverage) (ja, en string) {
 	if ja, en = c.Name.In("ja"), c.Name.In("en"); ja == "" {
-		return c.Source, c.Source
+		ja, en = c.Source, c.Source
+	}
+	if c.Host != "" {
+		ja, en = ja+" "+c.Host, en+" "+c.Host
 	}
 	return ja, en
 }

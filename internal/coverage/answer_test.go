@@ -23,9 +23,9 @@ func because(a Answer) string {
 func TestTheVerdictNeedsCompleteSourcesAndAPositiveControl(t *testing.T) {
 	file := []Source{{ID: "vpn", Kind: "vpn", Ack: "file"}, {ID: "chat", Kind: "chat", Ack: "file"}}
 	seen := append(hourly("vpn", "", 0, 48), hourly("chat", "", 0, 24)...)
-	l := New(file, seen, nil, time.Hour, hour(99))
-	udp := New([]Source{{ID: "vpn", Kind: "vpn", Ack: "datagram"}}, seen[:48], nil, time.Hour, hour(48))
-	sparse := New(file[:1], append(hourly("vpn", "", 0, 1), hourly("vpn", "", 9, 10)...), nil, time.Hour, hour(99))
+	l := made(file, seen, nil, time.Hour, hour(99))
+	udp := made([]Source{{ID: "vpn", Kind: "vpn", Ack: "datagram"}}, seen[:48], nil, time.Hour, hour(48))
+	sparse := made(file[:1], append(hourly("vpn", "", 0, 1), hourly("vpn", "", 9, 10)...), nil, time.Hour, hour(99))
 	for _, c := range []struct {
 		name    string
 		ledger  *Ledger
@@ -34,7 +34,7 @@ func TestTheVerdictNeedsCompleteSourcesAndAPositiveControl(t *testing.T) {
 		because string
 	}{
 		{"found", l, Question{From: hour(1), To: hour(2), Found: 3}, Found, "3 events match"},
-		{"not found and covered", l, Question{From: hour(1), To: hour(2)}, NotFoundCovered, "all 2 sources that could hold it are complete over the window and hold 120 other records (positive control)"},
+		{"not found and covered", l, Question{From: hour(1), To: hour(2)}, NotFoundCovered, "all 2 sources that could hold it are complete over the window and hold 120 other records of the kind (positive control)"},
 		{"only the sources named count", l, Question{From: hour(30), To: hour(31), Sources: []string{"vpn"}}, NotFoundCovered, "all 1 sources"},
 		{"all sources count when none is named", l, Question{From: hour(30), To: hour(31)}, VerdictUnknown, "chat: 2018-04-02 06:00:00 – 2018-04-02 07:00:00 UTC unknown (after its last record)"},
 		{"only kinds that can hold the classes count", l, Question{From: hour(30), To: hour(31), Classes: []int32{event.ClassTunnel}}, NotFoundCovered, "all 1 sources"},
@@ -42,7 +42,7 @@ func TestTheVerdictNeedsCompleteSourcesAndAPositiveControl(t *testing.T) {
 		{"found although the index is behind", l, Question{From: hour(1), To: hour(2), Behind: 7, Found: 1}, Found, "7 acknowledged records are not indexed yet"},
 		{"a source named that was never seen", l, Question{From: hour(1), To: hour(2), Sources: []string{"proxy"}}, VerdictUnknown, "proxy: 2018-04-01 01:00:00 – 2018-04-01 02:00:00 UTC unknown (no record ever arrived)"},
 		{"no source could hold it", l, Question{From: hour(1), To: hour(2), Classes: []int32{event.ClassPeripheral}}, VerdictUnknown, "no source that could hold the answer"},
-		{"no source at all", New(nil, nil, nil, time.Hour, hour(0)), Question{From: hour(1), To: hour(2)}, VerdictUnknown, "no source that could hold the answer"},
+		{"no source at all", made(nil, nil, nil, time.Hour, hour(0)), Question{From: hour(1), To: hour(2)}, VerdictUnknown, "no source that could hold the answer"},
 		{"best effort is not complete", udp, Question{From: hour(1), To: hour(2)}, VerdictUnknown, "UDP can lose records unnoticed"},
 		{"no positive control", sparse, Question{From: hour(3), To: hour(5)}, VerdictUnknown, "no positive control"},
 	} {
@@ -68,7 +68,7 @@ func TestExpiredLogsAnswerUnknownAndKeptOnesAnswerCovered(t *testing.T) {
 			From: march.AddDate(0, -3, 0), To: day(), State: Expired, Reason: event.Phrase{JA: "保存期間 1 か月", EN: "kept for one month"}}}},
 		{ID: "chat", Kind: "chat", Ack: "file"},
 	}
-	l := New(sources, append(hourly("vpn", "", 0, 48), hourly("chat", "", -24*40, 48)...), nil, time.Hour, hour(99))
+	l := made(sources, append(hourly("vpn", "", 0, 48), hourly("chat", "", -24*40, 48)...), nil, time.Hour, hour(99))
 
 	a := l.Answer(Question{From: march, To: march.AddDate(0, 0, 1), Classes: []int32{event.ClassTunnel}, Zone: jst})
 	if a.Verdict != VerdictUnknown || len(a.Coverage) != 1 || a.Coverage[0].State != Expired {
@@ -120,7 +120,7 @@ func TestReasonsAreBoundedAndSayHowManyAreLeftOut(t *testing.T) {
 	for i := range 60 {
 		sources = append(sources, Source{ID: fmt.Sprint("s", i)})
 	}
-	a := New(sources, nil, nil, time.Hour, hour(0)).Answer(Question{From: hour(0), To: hour(1)})
+	a := made(sources, nil, nil, time.Hour, hour(0)).Answer(Question{From: hour(0), To: hour(1)})
 	if len(a.Because) != maxReasons+1 || a.Because[maxReasons].EN != "and 36 more reasons" || len(a.Coverage) != 60 {
 		t.Errorf("%d reasons, the last %q; %d sources", len(a.Because), a.Because[len(a.Because)-1].EN, len(a.Coverage))
 	}

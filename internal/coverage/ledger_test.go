@@ -63,7 +63,7 @@ func TestTheStateOfASourceIsToldForEveryPartOfTheWindow(t *testing.T) {
 		{"a live source without a rhythm is not vouched for", Source{ID: "s", Ack: "acknowledged"}, hourly("s", "", 0, 2), hour(0), hour(500), hour(500), "complete 01T00:00:00–01T01:59:00.000000001\nunknown 01T01:59:00.000000001–21T20:00:00\n", Unknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := New([]Source{c.source}, c.seen, nil, time.Hour, c.now).Coverage("s", c.from, c.to)
+			got := made([]Source{c.source}, c.seen, nil, time.Hour, c.now).Coverage("s", c.from, c.to)
 			if states(got) != c.want || got.State != c.worst {
 				t.Errorf("worst %s, intervals\n%swant %s\n%s", got.State, states(got), c.worst, c.want)
 			}
@@ -74,7 +74,7 @@ func TestTheStateOfASourceIsToldForEveryPartOfTheWindow(t *testing.T) {
 func TestHoursThatCouldNotBeReadAreNotComplete(t *testing.T) {
 	seen := hourly("s", "", 0, 48)
 	seen[5].Unparsed, seen[6].Unparsed, seen[7].Unparsed = 31, 60, 30
-	got := New([]Source{{ID: "s", Ack: "file"}}, seen, nil, time.Hour, hour(99)).Coverage("s", hour(4), hour(9))
+	got := made([]Source{{ID: "s", Ack: "file"}}, seen, nil, time.Hour, hour(99)).Coverage("s", hour(4), hour(9))
 	want := "complete 01T04:00:00–01T05:00:00\nunparsed 01T05:00:00–01T07:00:00\ncomplete 01T07:00:00–01T09:00:00\n"
 	if states(got) != want || got.Intervals[1].Unparsed != 91 {
 		t.Errorf("intervals\n%swant\n%s%+v", states(got), want, got.Intervals)
@@ -83,7 +83,7 @@ func TestHoursThatCouldNotBeReadAreNotComplete(t *testing.T) {
 
 func TestAHostThatFellSilentMakesItsSourcePartial(t *testing.T) {
 	seen := append(hourly("s", "ap-1", 0, 72), hourly("s", "ap-2", 0, 30)...)
-	l := New([]Source{{ID: "s", Ack: "file"}}, seen, nil, time.Hour, hour(99))
+	l := made([]Source{{ID: "s", Ack: "file"}}, seen, nil, time.Hour, hour(99))
 	got := l.Coverage("s", hour(20), hour(40))
 	want := "complete 01T20:00:00–02T06:00:00\nbest_effort 02T06:00:00–02T16:00:00\n"
 	if states(got) != want || got.Intervals[1].Reason.EN != "1 of 2 hosts fell silent" {
@@ -92,7 +92,7 @@ func TestAHostThatFellSilentMakesItsSourcePartial(t *testing.T) {
 }
 
 func TestSourcesNobodyRegisteredAreListedAfterTheRegistered(t *testing.T) {
-	l := New([]Source{{ID: "vpn", Expected: true}}, hourly("stray", "", 0, 1), nil, time.Hour, hour(2))
+	l := made([]Source{{ID: "vpn", Expected: true}}, hourly("stray", "", 0, 1), nil, time.Hour, hour(2))
 	got := l.Sources()
 	if len(got) != 2 || got[0].ID != "vpn" || got[1].ID != "stray" || got[1].Expected {
 		t.Errorf("sources are %+v", got)
@@ -100,7 +100,7 @@ func TestSourcesNobodyRegisteredAreListedAfterTheRegistered(t *testing.T) {
 	if first, last := l.Bounds(); !first.Equal(hour(0)) || !last.Equal(hour(0).Add(59*time.Minute)) {
 		t.Errorf("bounds are %s and %s", first, last)
 	}
-	if first, last := New(nil, nil, nil, time.Hour, hour(0)).Bounds(); !first.IsZero() || !last.IsZero() {
+	if first, last := made(nil, nil, nil, time.Hour, hour(0)).Bounds(); !first.IsZero() || !last.IsZero() {
 		t.Errorf("an empty ledger has the bounds %s and %s", first, last)
 	}
 }
@@ -130,7 +130,7 @@ func someLedger(t *rapid.T) *Ledger {
 			First: start.Add(time.Duration(first) * time.Second), Last: start.Add(time.Duration(rapid.IntRange(first, 3599).Draw(t, "last")) * time.Second),
 		})
 	}
-	return New(sources, seen, nil, time.Hour, hour(rapid.IntRange(100, 140).Draw(t, "now")))
+	return made(sources, seen, nil, time.Hour, hour(rapid.IntRange(100, 140).Draw(t, "now")))
 }
 
 func someWindow(t *rapid.T) (from, to time.Time) {
@@ -170,7 +170,7 @@ func TestEveryEventIsCountedOnceInAWindowThatHoldsAll(t *testing.T) {
 		for _, c := range l.All(hour(-50), hour(200)) {
 			got += c.Events
 		}
-		for _, tr := range l.presence {
+		for _, tr := range l.tracks {
 			want += tr.all.total
 		}
 		if got != want {
@@ -218,10 +218,15 @@ func TestASourceOfWhichNothingCouldBeParsedDoesNotStretchTheBounds(t *testing.T)
 		{Source: "vpn", Start: at, Events: 5, First: at, Last: at.Add(time.Minute)},
 		{Source: "notes", Start: late, Events: 3, Unparsed: 3, First: late, Last: late},
 	}
-	if first, last := New(nil, seen, nil, time.Hour, late).Bounds(); !first.Equal(at) || !last.Equal(at.Add(time.Minute)) {
+	if first, last := made(nil, seen, nil, time.Hour, late).Bounds(); !first.Equal(at) || !last.Equal(at.Add(time.Minute)) {
 		t.Errorf("bounds %v – %v", first, last)
 	}
-	if first, _ := New(nil, seen[1:], nil, time.Hour, late).Bounds(); !first.Equal(late) {
+	if first, _ := made(nil, seen[1:], nil, time.Hour, late).Bounds(); !first.Equal(late) {
 		t.Errorf("with nothing else the bounds begin at %v", first)
 	}
+}
+
+// made makes a ledger without attestations.
+func made(registered []Source, seen []Presence, losses []Loss, width time.Duration, now time.Time) *Ledger {
+	return New(Facts{Sources: registered, Seen: seen, Losses: losses, Width: width, Now: now})
 }

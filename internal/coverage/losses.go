@@ -198,7 +198,8 @@ type lossTrack struct {
 // lapse is a span of time with the losses in it, in words.
 type lapse struct {
 	span
-	reason event.Phrase
+	reason  event.Phrase
+	records int64
 }
 
 // trackLosses sorts losses by source. Datagrams and other records dropped
@@ -260,8 +261,10 @@ func AckOf(transport string) string {
 	switch transport {
 	case "file":
 		return "file"
-	case "http":
+	case "http", "relp", "otlp", "elastic", "hec", "fluent", "journal":
 		return "acknowledged"
+	case "pull", "tail", "journald":
+		return "cursor"
 	case "syslog/udp":
 		return "datagram"
 	}
@@ -283,7 +286,11 @@ func lapses(list []Loss) []lapse {
 			s.from = out[len(out)-1].to
 		}
 		if s.from.Before(s.to) {
-			out = append(out, lapse{s, inWords(list[:n])})
+			var sum int64
+			for _, l := range list[:n] {
+				sum += l.Records
+			}
+			out = append(out, lapse{s, inWords(list[:n]), sum})
 		}
 		list = list[n:]
 	}

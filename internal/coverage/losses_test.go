@@ -57,7 +57,7 @@ func TestAnIntervalWithKnownLossesIsAGapThatSaysHowManyAndWhy(t *testing.T) {
 		{"a file refused says nothing of this time", file, []Loss{loss("s", "file", event.LossRejected, event.WhyEncrypted, minute(10), 1)}, "complete 00:00–01:00 ", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := New([]Source{c.source}, hourly("s", "", 0, 48), c.losses, time.Hour, hour(48)).Coverage("s", hour(0), hour(1))
+			got := made([]Source{c.source}, hourly("s", "", 0, 48), c.losses, time.Hour, hour(48)).Coverage("s", hour(0), hour(1))
 			var text string
 			for _, iv := range got.Intervals {
 				text += fmt.Sprintf("%s %s–%s ", iv.State, iv.From.Format("15:04"), iv.To.Format("15:04"))
@@ -73,7 +73,7 @@ func TestAnIntervalWithKnownLossesIsAGapThatSaysHowManyAndWhy(t *testing.T) {
 }
 
 func TestASourceOfWhichEverythingWasLostIsInTheLedger(t *testing.T) {
-	l := New(nil, nil, []Loss{loss("fw", "syslog/udp", event.LossDropped, event.WhyUDPQueue, minute(0), 9)}, time.Hour, hour(1))
+	l := made(nil, nil, []Loss{loss("fw", "syslog/udp", event.LossDropped, event.WhyUDPQueue, minute(0), 9)}, time.Hour, hour(1))
 	first, last := l.Reach()
 	if !first.Equal(minute(0)) || !last.Equal(minute(1).Add(-1)) {
 		t.Errorf("it reaches from %s to %s", first, last)
@@ -94,7 +94,7 @@ func TestAnswersNameWhatWasLostInTheirWindow(t *testing.T) {
 		loss("s", "http", event.LossUnparsed, event.WhyNoFormat, hour(30), 100), // not in the window
 		loss("s", "http", event.LossDuplicate, event.WhySameBatch, minute(20), 11),
 	}
-	l := New([]Source{{ID: "s", Ack: "acknowledged"}}, hourly("s", "", 0, 48), losses, time.Hour, hour(48))
+	l := made([]Source{{ID: "s", Ack: "acknowledged"}}, hourly("s", "", 0, 48), losses, time.Hour, hour(48))
 	var text string
 	for _, b := range l.Answer(Question{From: hour(0), To: hour(1)}).Because {
 		if b.JA == "" || b.EN == "" {
@@ -141,7 +141,7 @@ func TestLossesInCoverageAsJSON(t *testing.T) {
 	late.LateMS, late.Bytes = 5_400_000, 720
 	refused := loss("s", "file", event.LossRejected, event.WhyEncrypted, minute(200), 1)
 	refused.Path, refused.Host = "vpn/a.zip!b.log", ""
-	l := New([]Source{{ID: "s", Ack: "acknowledged", Kind: "vpn", Name: event.Phrase{JA: "VPN 装置", EN: "VPN gateway"}}}, hourly("s", "", 0, 48), []Loss{
+	l := made([]Source{{ID: "s", Ack: "acknowledged", Kind: "vpn", Name: event.Phrase{JA: "VPN 装置", EN: "VPN gateway"}}}, hourly("s", "", 0, 48), []Loss{
 		late, refused, loss("s", "http", event.LossRejected, event.WhyOversize, minute(30), 2),
 		loss("s", "http", event.LossUnparsed, event.WhyNoFormat, minute(31), 2), loss("s", "http", event.LossUnparsed, event.WhyNoFormat, minute(33), 2),
 	}, time.Hour, hour(48))
@@ -200,7 +200,7 @@ func TestEachLossOfASourceIsInOneIntervalAndIntervalsStillTouch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := rapid.SliceOfN(rapid.Custom(drawLoss), 0, 100).Draw(t, "losses")
 		sources := []Source{{ID: "a", Ack: "datagram"}, {ID: "b", Ack: "acknowledged"}, {ID: "c", Ack: "file"}}
-		l := New(sources, hourly("a", "", 0, 48), list, time.Hour, hour(50))
+		l := made(sources, hourly("a", "", 0, 48), list, time.Hour, hour(50))
 		from := minute(rapid.IntRange(-2000, 5000).Draw(t, "from"))
 		to := from.Add(time.Duration(rapid.IntRange(1, 5000).Draw(t, "length")) * time.Minute)
 		for _, c := range l.All(from, to) {

@@ -33,6 +33,8 @@ type bucket struct {
 
 type span struct{ from, to time.Time }
 
+func newTrack() *track { return &track{all: run{tolerance: noRhythm}, hosts: map[string]*run{}} }
+
 func (t *track) add(p Presence) {
 	t.all.add(p)
 	if p.Host == "" {
@@ -58,15 +60,16 @@ func (r *run) add(p Presence) {
 	}
 }
 
-func (t *track) finish(width time.Duration) {
-	t.all.finish(width)
+// finish learns the rhythms; quiet, where it is not 0, is what a person said.
+func (t *track) finish(width, quiet time.Duration) {
+	t.all.finish(width, quiet)
 	for _, h := range t.hosts {
-		h.finish(width)
+		h.finish(width, quiet)
 	}
 }
 
 // finish sorts and joins the buckets, learns the rhythm and finds silences.
-func (r *run) finish(width time.Duration) {
+func (r *run) finish(width, quiet time.Duration) {
 	slices.SortFunc(r.buckets, func(a, b bucket) int { return a.start.Compare(b.start) })
 	joined := r.buckets[:0]
 	for _, b := range r.buckets {
@@ -85,6 +88,9 @@ func (r *run) finish(width time.Duration) {
 	}
 	r.buckets = joined
 	r.tolerance = r.ordinaryQuiet(width)
+	if quiet > 0 {
+		r.tolerance = quiet
+	}
 	for i := 1; i < len(r.buckets); i++ {
 		a, b := r.buckets[i-1], r.buckets[i]
 		if b.first.Sub(a.last) > r.tolerance {
@@ -133,9 +139,9 @@ func unreadSpans(buckets []bucket, width time.Duration) []span {
 
 // count sums the events of the buckets that begin in [from, to); a bucket cut
 // by an edge counts where its first event lies.
-func (t *track) count(from, to time.Time, _ time.Duration) (events, unparsed int64) {
-	at, _ := slices.BinarySearchFunc(t.all.buckets, from, func(b bucket, f time.Time) int { return b.first.Compare(f) })
-	for _, b := range t.all.buckets[at:] {
+func (r *run) count(from, to time.Time) (events, unparsed int64) {
+	at, _ := slices.BinarySearchFunc(r.buckets, from, func(b bucket, f time.Time) int { return b.first.Compare(f) })
+	for _, b := range r.buckets[at:] {
 		if !b.first.Before(to) {
 			break
 		}

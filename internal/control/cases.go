@@ -179,14 +179,10 @@ func (s *Service) answer(ctx context.Context, q Search, sources []string, cites 
 		}
 		recs = recordsOf(page.Events)
 	}
-	if sources == nil {
-		sources = outside(p.plan.Sources())
-	}
-	held, err := s.held(ctx, p, total)
+	a, err = s.qualify(ctx, p, total, sources, nil)
 	if err != nil {
 		return a, nil, 0, err
 	}
-	a = p.ledger.Answer(coverage.Question{From: p.from, To: p.to, Sources: sources, Classes: p.plan.Classes(), Found: total, Held: held, Behind: s.behind(), Zone: p.zone})
 	return a, recs, total, nil
 }
 

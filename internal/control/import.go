@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/collect"
+	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/normalise"
 )
@@ -17,10 +19,12 @@ import (
 // Import is a request to import files and folders.
 type Import struct {
 	Paths    []string
-	Source   string // for every file; empty: by manifest, else by folder or format
-	Zone     string // IANA zone of times that state none; empty: Service.Zone, marked assumed
-	Host     string // where the lines do not say
-	Again    bool   // also what was imported before
+	Source   string             // for every file; empty: by manifest, else by folder or format
+	Zone     string             // IANA zone of times that state none; empty: Service.Zone, marked assumed
+	Host     string             // where the lines do not say
+	Again    bool               // also what was imported before
+	Covers   []coverage.Claim   // intervals of which the files are said to have everything; needs Source
+	Missing  []coverage.Absence // intervals of which they are said to have nothing, and why; needs Source
 	Progress func(collect.Progress)
 	Each     func(ImportedFile) // told as each file is durable; its event counts are not known yet
 }
@@ -43,6 +47,7 @@ type ImportedFile struct {
 	Formats   map[string]int64 `json:"formats,omitempty"`
 	Duplicate bool             `json:"duplicate,omitempty"`
 	Error     string           `json:"error,omitempty"`
+	Covers    []coverage.Claim `json:"covers,omitempty"` // declared with the file
 	id        string
 }
 
@@ -74,9 +79,14 @@ func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported,
 		return nil, err
 	}
 	if req.Source != "" {
-		if err := validSource(Source{ID: req.Source}); err != nil {
+		if err := validSource(Source{ID: req.Source, Absent: req.Missing, Covers: req.Covers}); err != nil {
 			return nil, err
 		}
+	} else if len(req.Covers)+len(req.Missing) > 0 {
+		return nil, fmt.Errorf("%w: what files cover, and what is missing from them, is said of one source: name it", ErrInvalid)
+	}
+	if err := s.declare(ctx, by, req); err != nil {
+		return nil, err
 	}
 	before := s.registry.findings()
 	p := placer{req: req, manifest: manifest, zone: s.Zone.String()}
@@ -103,7 +113,7 @@ func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported,
 		return out, cmp.Or(importErr, err)
 	}
 	s.Vault.Cut()
-	if err := s.sealImport(ctx, by, files, out); err != nil {
+	if err := s.sealImport(ctx, by, files, req.Covers, out); err != nil {
 		return out, cmp.Or(importErr, err)
 	}
 	if out.Records > 0 {
@@ -118,11 +128,33 @@ func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported,
 	return out, nil
 }
 
+// declare registers what an import says is missing, each absence once.
+func (s *Service) declare(ctx context.Context, by string, req Import) error {
+	if len(req.Missing) == 0 {
+		return nil
+	}
+	src, known := s.registry.source(req.Source)
+	if !known {
+		src = Source{ID: req.Source, Ack: "file", Zone: req.Zone}
+	}
+	more := false
+	for _, a := range req.Missing {
+		same := func(b coverage.Absence) bool { return a.From.Equal(b.From) && a.To.Equal(b.To) && a.State == b.State }
+		if !slices.ContainsFunc(src.Absent, same) {
+			src.Absent, more = append(slices.Clone(src.Absent), a), true
+		}
+	}
+	if !more {
+		return nil
+	}
+	return s.AddSource(ctx, by, src)
+}
+
 // sealImport seals what became of each file and sums up.
-func (s *Service) sealImport(ctx context.Context, by string, files []collect.File, out *Imported) error {
+func (s *Service) sealImport(ctx context.Context, by string, files []collect.File, covers []coverage.Claim, out *Imported) error {
 	for _, f := range files {
 		im := importedFile(f)
-		im.At, im.By, im.Op = s.Now(), by, "import"
+		im.At, im.By, im.Op, im.Covers = s.Now(), by, "import", covers
 		if !f.Duplicate && f.Records > 0 {
 			im.addTally(s.Flow.Tally(f.ID))
 		}

@@ -1,11 +1,14 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/detect/story"
@@ -36,10 +39,13 @@ type registry struct {
 	lossSeq   uint64                        // the last record of losses that was folded in
 	counted   uint64                        // up to here it is sealed what deriving records lost
 	desk      *investigate.Desk
+
+	attestations []event.Attestation
+	lastAttested map[attestedBy]int // places in attestations
 }
 
 func newRegistry() *registry {
-	return &registry{byID: map[string]coverage.Source{}, imported: map[string]ImportedFile{}, begun: map[string]uint64{}, found: map[string]bool{}, foundAt: map[string]int{}, fromFiles: map[string]bool{}, lost: coverage.NewLosses(maxSealed), desk: investigate.NewDesk()}
+	return &registry{byID: map[string]coverage.Source{}, imported: map[string]ImportedFile{}, begun: map[string]uint64{}, found: map[string]bool{}, foundAt: map[string]int{}, fromFiles: map[string]bool{}, lost: coverage.NewLosses(maxSealed), desk: investigate.NewDesk(), lastAttested: map[attestedBy]int{}}
 }
 
 // Apply folds one own record in, in Seq order; others are passed over.
@@ -55,6 +61,8 @@ func (r *registry) apply(rec event.Record) error {
 		return r.desk.Apply(rec)
 	case event.SourceRegistry:
 		return r.applySource(rec)
+	case event.SourceCoverage:
+		return r.applyAttestation(rec)
 	case event.SourceHold:
 		return r.applyHold(rec)
 	case event.SourceExpiry:
@@ -86,6 +94,7 @@ func (r *registry) applyImport(seq uint64, f ImportedFile) {
 	if f.Op == "import" {
 		r.imported[f.SHA256] = f
 		r.fromFiles[f.Source] = true
+		r.changes++
 	}
 }
 
@@ -97,28 +106,36 @@ func (r *registry) begunAt(sha256 string) (seq uint64, ok bool) {
 	return seq, ok
 }
 
+// applySource folds in what was said of a source: it replaces what was said
+// before, but for what it was asked of others. What was merely seen replaces
+// nothing that a person said.
 func (r *registry) applySource(rec event.Record) error {
-	var op struct {
-		Source coverage.Source `json:"registered"`
-	}
+	var op sourceOp
 	if err := jsonx.Unmarshal(rec.Raw, &op, jsonx.DefaultLimits()); err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	old, ok := r.byID[op.Source.ID]
-	if !ok {
-		r.order = append(r.order, op.Source.ID)
-	}
-	if ok && op.Source.Ack == "" {
-		op.Source.Ack = old.Ack
-	}
-	if ok && !op.Source.Expected && old.Expected { // merely seen: what a person said stays
-		old.Ack = op.Source.Ack
-		op.Source = old
-	}
-	r.byID[op.Source.ID] = op.Source
 	r.changes++
+	src, id := op.Source, op.Source.ID
+	old, known := r.byID[id]
+	if !known {
+		r.order = append(r.order, id)
+	}
+	switch {
+	case op.Op == opSourceRequest && op.Request != nil:
+		src, src.ID = old, id
+		again := func(r coverage.Request) bool { return r.At.Equal(op.Request.At) && r.State == op.Request.State }
+		if !slices.ContainsFunc(old.Requests, again) { // the tail is read twice when a vault is opened
+			src.Requests = append(slices.Clone(old.Requests), *op.Request)
+		}
+	case known && !src.Expected && old.Expected:
+		old.Ack = cmp.Or(src.Ack, old.Ack)
+		src = old
+	case known:
+		src.Ack, src.Requests = cmp.Or(src.Ack, old.Ack), old.Requests
+	}
+	r.byID[id] = src
 	return nil
 }
 
@@ -180,7 +197,7 @@ func (s *Service) AddSource(ctx context.Context, by string, src Source) error {
 	if err := s.keepsEnough(&src); err != nil {
 		return err
 	}
-	_, err := s.seal(ctx, event.SourceRegistry, sourceOp{At: s.Now(), By: by, Op: "source.add", Source: src})
+	_, err := s.seal(ctx, event.SourceRegistry, sourceOp{At: s.Now(), By: by, Op: opSourceAdd, Source: src})
 	return err
 }
 
@@ -189,7 +206,7 @@ func (s *Service) Seen(ctx context.Context, id, kind, ack string) error {
 	if old, ok := s.registry.source(id); ok && old.Ack != "" {
 		return nil
 	}
-	rec, err := OwnRecord(event.SourceRegistry, sourceOp{At: s.Now(), By: "konseki", Op: "source.seen", Source: Source{ID: id, Kind: kind, Ack: ack}})
+	rec, err := OwnRecord(event.SourceRegistry, sourceOp{At: s.Now(), By: "konseki", Op: opSourceSeen, Source: Source{ID: id, Kind: kind, Ack: ack}})
 	if err != nil {
 		return err
 	}
@@ -199,12 +216,20 @@ func (s *Service) Seen(ctx context.Context, id, kind, ack string) error {
 	return s.registry.apply(rec) // known at once, so that it is said once
 }
 
+// sourceOp is the own record of what was said of a source.
 type sourceOp struct {
-	At     any    `json:"at"`
-	By     string `json:"by"`
-	Op     string `json:"op"`
-	Source Source `json:"registered"`
+	At      time.Time         `json:"at"`
+	By      string            `json:"by"`
+	Op      string            `json:"op"`
+	Source  Source            `json:"registered"` // of a request: its id alone
+	Request *coverage.Request `json:"request,omitempty"`
 }
+
+const (
+	opSourceAdd     = "source.add"
+	opSourceSeen    = "source.seen"
+	opSourceRequest = "source.request"
+)
 
 // maxID bounds the name of a source.
 const maxID = 128
@@ -218,6 +243,9 @@ func validSource(src Source) error {
 	if src.Kind != "" && !slices.ContainsFunc(coverage.Kinds(), func(k coverage.Kind) bool { return k.Name == src.Kind }) {
 		return fmt.Errorf("%w: unknown kind of source %q", ErrInvalid, src.Kind)
 	}
+	if err := validMatch(src); err != nil {
+		return err
+	}
 	for _, a := range src.Absent {
 		switch a.State {
 		case coverage.Expired, coverage.Deleted, coverage.Refused, coverage.NeverCollected:
@@ -227,6 +255,29 @@ func validSource(src Source) error {
 		if !a.From.Before(a.To) {
 			return fmt.Errorf("%w: source %s: an absence must begin before it ends", ErrInvalid, src.ID)
 		}
+	}
+	for _, c := range src.Covers {
+		if !c.From.Before(c.To) {
+			return fmt.Errorf("%w: source %s: what is covered must begin before it ends", ErrInvalid, src.ID)
+		}
+	}
+	return nil
+}
+
+// validMatch checks what live records a source is recognised by, and its zone.
+func validMatch(src Source) error {
+	for _, a := range src.Match.Addresses {
+		if _, ok := coverage.Network(a); !ok {
+			return fmt.Errorf("%w: source %s: %q is neither an address nor a network such as 192.0.2.0/24", ErrInvalid, src.ID, a)
+		}
+	}
+	for _, p := range slices.Concat(src.Match.Hosts, src.Match.Programs, src.Match.Senders) {
+		if _, err := path.Match(p, ""); err != nil || p == "" {
+			return fmt.Errorf("%w: source %s: %q is no name or pattern with *", ErrInvalid, src.ID, p)
+		}
+	}
+	if _, err := time.LoadLocation(src.Zone); err != nil {
+		return fmt.Errorf("%w: source %s: %q is not an IANA zone such as Asia/Tokyo", ErrInvalid, src.ID, src.Zone)
 	}
 	return nil
 }

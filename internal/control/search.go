@@ -3,6 +3,8 @@ package control
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/coverage"
@@ -114,42 +116,84 @@ func (s *Service) search(ctx context.Context, by, op string, q Search, sources [
 	if err != nil {
 		return nil, fmt.Errorf("control: search: %w", err)
 	}
+	r := &Result{Events: page.Events, Total: total, Next: string(page.Next), From: p.from, To: p.to, Query: p.plan.String()}
+	for _, c := range p.ledger.All(p.from, p.to) {
+		r.All += c.Events
+	}
+	if r.Answer, err = s.qualify(ctx, p, total, sources, classes); err != nil {
+		return nil, err
+	}
+	err = s.record(ctx, access{By: by, Op: op, Query: r.Query, From: q.From, To: q.To, Found: total})
+	r.Took = time.Since(began)
+	return r, err
+}
+
+// qualify says what an answer of so many events is worth: by the sources and
+// classes given, else by those that the query is about.
+func (s *Service) qualify(ctx context.Context, p *prepared, found int64, sources []string, classes []int32) (coverage.Answer, error) {
 	if sources == nil {
 		sources = p.plan.Sources()
 	}
 	if classes == nil {
 		classes = p.plan.Classes()
 	}
-	r := &Result{Events: page.Events, Total: total, Next: string(page.Next), From: p.from, To: p.to, Query: p.plan.String()}
-	for _, c := range p.ledger.All(p.from, p.to) {
-		r.All += c.Events
-	}
-	held, err := s.held(ctx, p, total)
+	controls, err := s.controls(ctx, p, classes, found)
 	if err != nil {
-		return nil, err
+		return coverage.Answer{}, err
 	}
-	r.Answer = p.ledger.Answer(coverage.Question{From: p.from, To: p.to, Sources: outside(sources), Classes: classes, Found: total, Held: held, Behind: s.behind(), Zone: p.zone})
-	err = s.record(ctx, access{By: by, Op: op, Query: r.Query, From: q.From, To: q.To, Found: total})
-	r.Took = time.Since(began)
-	return r, err
+	return p.ledger.Answer(coverage.Question{
+		From: p.from, To: p.to, Sources: outside(sources), Classes: classes, Hosts: p.plan.Hosts(),
+		Found: found, Controls: controls, Behind: s.behind(), Zone: p.zone,
+	}), nil
 }
 
-// held counts what each source holds in a window too short for the ledger's
-// buckets, where nothing was found: the positive control must be of the window.
-func (s *Service) held(ctx context.Context, p *prepared, found int64) (map[string]int64, error) {
-	const few = 4
-	if found > 0 || p.to.Sub(p.from) >= few*p.ledger.Width() {
+// maxControls bounds the sources whose positive control is counted.
+const maxControls = 10_000
+
+// controls counts what each source holds in the window of the classes asked
+// for, and of that the successes. Where something was found, and no class was
+// asked for, the ledger's own counts are enough.
+func (s *Service) controls(ctx context.Context, p *prepared, classes []int32, found int64) (map[string]coverage.Control, error) {
+	if found > 0 && len(classes) == 0 {
 		return nil, nil
 	}
-	seen, err := s.Index.Presence(ctx, p.from, p.to, 0)
-	if err != nil {
-		return nil, fmt.Errorf("control: coverage: %w", err)
+	out := map[string]coverage.Control{}
+	for _, success := range []bool{false, true} {
+		text := classQuery(classes)
+		if success {
+			text = strings.TrimSpace(text + " status:success")
+		}
+		plan, err := query.Parse(text, query.Options{Zone: p.zone, Now: s.Now()})
+		if err != nil {
+			return nil, fmt.Errorf("control: positive control: %w", err)
+		}
+		values, err := s.Index.Facet(ctx, index.Request{Plan: plan, From: p.from, To: p.to}, "source", maxControls)
+		if err != nil {
+			return nil, fmt.Errorf("control: positive control: %w", err)
+		}
+		for _, v := range values {
+			c := out[v.Value]
+			if success {
+				c.Successes = v.Count
+			} else {
+				c.Events = v.Count
+			}
+			out[v.Value] = c
+		}
 	}
-	held := map[string]int64{}
-	for _, x := range seen {
-		held[x.Source] += x.Events
+	return out, nil
+}
+
+// classQuery finds the events of some classes, or all events.
+func classQuery(classes []int32) string {
+	names := make([]string, len(classes))
+	for i, c := range classes {
+		names[i] = strconv.Itoa(int(c))
 	}
-	return held, nil
+	if len(names) == 0 {
+		return ""
+	}
+	return "class:(" + strings.Join(names, " OR ") + ")"
 }
 
 // outside leaves konseki's own sources out: coverage is not asked of them.

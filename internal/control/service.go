@@ -206,15 +206,11 @@ func (s *Service) coverageLedger(ctx context.Context) (*coverage.Ledger, error) 
 	if err != nil {
 		return nil, err
 	}
-	seen, err := s.Index.Presence(ctx, time.Time{}, time.Time{}, width)
+	facts, err := s.facts(ctx, width)
 	if err != nil {
-		return nil, fmt.Errorf("control: coverage: %w", err)
+		return nil, err
 	}
-	ps := make([]coverage.Presence, len(seen))
-	for i, p := range seen {
-		ps[i] = coverage.Presence{Source: p.Source, Host: p.Host, Start: p.Start, Events: p.Events, Unparsed: p.Unparsed, First: p.First, Last: p.Last}
-	}
-	c.ledger = coverage.New(s.registry.judged(), ps, s.AllLosses(), width, now)
+	c.ledger = coverage.New(facts)
 	c.upTo, c.lost, c.at, c.sealed, c.took = last, lost, now, version, time.Since(began)
 	return c.ledger, nil
 }

@@ -138,6 +138,7 @@ func (l *Ledger) rows(q Question) []SourceCoverage {
 		if q.Controls != nil {
 			control = q.Controls[c.Source]
 			control.Classes = q.Classes
+			c.Events = max(c.Events, control.Events) // a window shorter than a bucket
 		}
 		c.Control = &control
 	}

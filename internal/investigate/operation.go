@@ -86,12 +86,20 @@ func (o *Operation) validateStatement() error {
 		return fmt.Errorf("%w: a negative statement needs a query, so that its coverage can be told", ErrInvalid)
 	}
 	if s.Certainty == NotConfirmed && s.Answer.Verdict == coverage.Found {
-		return fmt.Errorf("%w: its query finds %d events, so it cannot be said that nothing was found; narrow the query or the window, or choose another certainty", ErrInvalid, s.Answer.Found)
+		return fmt.Errorf("%w: its query finds %d events%s, so it cannot be said that nothing was found; narrow the query or the window, or choose another certainty", ErrInvalid, s.Answer.Found, firstOf(s.Cites))
 	}
 	if s.Certainty == Undetermined && s.Reason.Empty() && s.Answer == nil {
 		return fmt.Errorf("%w: an undetermined statement needs a reason", ErrInvalid)
 	}
 	return needText(s.Text, "text")
+}
+
+// firstOf names the first of some records.
+func firstOf(cites []uint64) string {
+	if len(cites) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (the first is record #%d)", cites[0])
 }
 
 func needText(p event.Phrase, what string) error {

@@ -96,6 +96,18 @@ func (p *Plan) Sources() []string {
 	return set
 }
 
+// Hosts lists what the top-level conjunction restricts the host to, folded and
+// ascending; nil when it does not.
+func (p *Plan) Hosts() []string {
+	set, ok := restrict(p.Root, func(m Match) (string, bool) {
+		return m.Value, m.Field == "host" && !m.Native && m.Op == Equal
+	})
+	if !ok {
+		return nil
+	}
+	return set
+}
+
 // Classes lists what the top-level conjunction restricts the OCSF class to,
 // ascending; nil when it does not.
 func (p *Plan) Classes() []int32 {

@@ -186,7 +186,7 @@ func (s *Server) remember(ctx context.Context) error {
 }
 
 func (s *Server) rememberCovered(ctx context.Context) error {
-	plan, err := query.Parse(`source:("`+event.SourceRegistry+`" OR "`+event.SourceCase+`" OR "`+event.SourceImport+`" OR "`+event.SourceFinding+`" OR "`+event.SourceLoss+`" OR "`+event.SourceHold+`" OR "`+event.SourceMute+`" OR "`+event.SourceExpiry+`" OR "`+event.SourceShred+`")`, query.Options{})
+	plan, err := query.Parse(`source:("`+event.SourceRegistry+`" OR "`+event.SourceCase+`" OR "`+event.SourceImport+`" OR "`+event.SourceFinding+`" OR "`+event.SourceLoss+`" OR "`+event.SourceHold+`" OR "`+event.SourceMute+`" OR "`+event.SourceCoverage+`" OR "`+event.SourceExpiry+`" OR "`+event.SourceShred+`")`, query.Options{})
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}

@@ -1,0 +1,99 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/jsonx"
+)
+
+// facts gathers what a coverage ledger is made from: what was seen, by buckets
+// of the width, what is registered, what was lost and what is attested.
+func (s *Service) facts(ctx context.Context, width time.Duration) (coverage.Facts, error) {
+	f := coverage.Facts{Sources: s.registry.judged(), Losses: s.AllLosses(), Width: width, Now: s.Now()}
+	seen, err := s.Index.Presence(ctx, time.Time{}, time.Time{}, width)
+	if err != nil {
+		return f, fmt.Errorf("control: coverage: %w", err)
+	}
+	f.Seen = make([]coverage.Presence, len(seen))
+	for i, p := range seen {
+		f.Seen[i] = coverage.Presence{Source: p.Source, Host: p.Host, Start: p.Start, Events: p.Events, Unparsed: p.Unparsed, First: p.First, Last: p.Last}
+	}
+	f.Attested = s.registry.attested()
+	return f, nil
+}
+
+// attestOp is the own record of an attestation.
+type attestOp struct {
+	At          time.Time         `json:"at"`
+	By          string            `json:"by"`
+	Op          string            `json:"op"` // "attest"
+	Attestation event.Attestation `json:"attestation"`
+}
+
+// Attest seals what a collector can prove of a source's records.
+func (s *Service) Attest(ctx context.Context, by string, a event.Attestation) error {
+	if err := validSource(Source{ID: a.Source}); err != nil {
+		return err
+	}
+	if !a.From.Before(a.To) {
+		return fmt.Errorf("%w: an attestation must begin before it ends", ErrInvalid)
+	}
+	_, err := s.seal(ctx, event.SourceCoverage, attestOp{At: s.Now(), By: by, Op: "attest", Attestation: a})
+	return err
+}
+
+// applyAttestation folds an attestation in. One that goes on where the last of
+// its kind ended makes that one longer.
+func (r *registry) applyAttestation(rec event.Record) error {
+	var op attestOp
+	if err := jsonx.Unmarshal(rec.Raw, &op, jsonx.DefaultLimits()); err != nil {
+		return err
+	}
+	if op.Op != "attest" {
+		return nil
+	}
+	a := op.Attestation
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.changes++
+	key := attestedBy{a.Source, a.Host, a.Proof}
+	if i, ok := r.lastAttested[key]; ok && a.Missing == 0 {
+		if old := &r.attestations[i]; old.Missing == 0 && !a.From.After(old.To) && !a.From.Before(old.From) {
+			old.To, old.Records = latest(old.To, a.To), old.Records+a.Records
+			return nil
+		}
+	}
+	r.lastAttested[key] = len(r.attestations)
+	r.attestations = append(r.attestations, a)
+	return nil
+}
+
+// attestedBy is what attestations are told apart by.
+type attestedBy struct {
+	source, host string
+	proof        event.Proof
+}
+
+// attested lists what is attested, imported files among it: a file has all
+// records from its first to its last, or of what was declared of it.
+func (r *registry) attested() []event.Attestation {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	out := make([]event.Attestation, len(r.attestations), len(r.attestations)+len(r.imported))
+	copy(out, r.attestations)
+	for _, f := range r.imported {
+		if f.First == nil || f.Error != "" {
+			continue
+		}
+		a := event.Attestation{Source: f.Source, From: *f.First, To: f.Last.Add(1), Proof: event.ProofFile, Records: f.Records}
+		for _, c := range f.Covers {
+			a.From, a.To = earliest(a.From, c.From), latest(a.To, c.To)
+		}
+		out = append(out, a)
+	}
+	return out
+}

@@ -4,10 +4,13 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/collect"
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/server"
 )
 
@@ -17,6 +20,7 @@ func importVerb() verb {
 		examples: []string{
 			"konseki import /var/log",
 			"konseki import --source vpn --tz Asia/Tokyo fortigate.log.gz",
+			"konseki import --source vpn --covers 2018-03-02/2018-03-04 --missing 'expired:2018-01-01/2018-03-02:保存期間 30 日' vpn.log",
 			"konseki import --json evidence.zip | tail -1",
 		},
 		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
@@ -25,6 +29,9 @@ func importVerb() verb {
 			fs.StringVar(&req.Zone, "tz", "", "IANA `zone` of times that state none; default: the configured zone, marked assumed")
 			fs.StringVar(&req.Host, "host", "", "`host` the lines came from where they do not say")
 			fs.BoolVar(&req.Again, "again", false, "import also what was imported before")
+			var covers, missing []string
+			fs.Func("covers", "the files hold everything of `FROM/TO`, such as 2018-01-01/2018-03-01; may be repeated", appendTo(&covers))
+			fs.Func("missing", "`STATE:FROM/TO[:why]` is missing from them: expired, deleted, refused or never_collected; may be repeated", appendTo(&missing))
 			return func(ctx context.Context, args []string) error {
 				if len(args) == 0 {
 					return fmt.Errorf("%w: import what? name files or folders", errUsage)
@@ -33,10 +40,80 @@ func importVerb() verb {
 					return err
 				}
 				req.Paths = args
-				return e.with(ctx, true, func(s *server.Server) error { return e.runImport(ctx, s, req) })
+				return e.with(ctx, true, func(s *server.Server) error {
+					if err := declared(&req, covers, missing, s.Zone); err != nil {
+						return err
+					}
+					return e.runImport(ctx, s, req)
+				})
 			}
 		},
 	}
+}
+
+func appendTo(list *[]string) func(string) error {
+	return func(s string) error {
+		*list = append(*list, s)
+		return nil
+	}
+}
+
+// declared reads what the files are said to cover and to lack.
+func declared(req *control.Import, covers, missing []string, loc *time.Location) error {
+	if req.Zone != "" {
+		var err error
+		if loc, err = zone(req.Zone, loc); err != nil {
+			return err
+		}
+	}
+	for _, text := range covers {
+		from, to, err := interval("covers", text, loc)
+		if err != nil {
+			return err
+		}
+		req.Covers = append(req.Covers, coverage.Claim{From: from, To: to})
+	}
+	for _, text := range missing {
+		state, rest, _ := strings.Cut(text, ":")
+		window, why := rest, ""
+		if _, to, ok := strings.Cut(rest, "/"); ok {
+			if i := whyAt(to); i >= 0 {
+				window, why = rest[:len(rest)-len(to)+i], to[i+1:]
+			}
+		}
+		from, to, err := interval("missing", window, loc)
+		if err != nil {
+			return err
+		}
+		req.Missing = append(req.Missing, coverage.Absence{From: from, To: to, State: coverage.State(state), Reason: event.Phrase{JA: why, EN: why}})
+	}
+	return nil
+}
+
+// whyAt finds the colon that ends a time: the first that no two digits follow.
+func whyAt(s string) int {
+	for i := range len(s) {
+		if s[i] != ':' {
+			continue
+		}
+		if i+2 >= len(s) || s[i+1] < '0' || s[i+1] > '9' || s[i+2] < '0' || s[i+2] > '9' {
+			return i
+		}
+	}
+	return -1
+}
+
+// interval reads FROM/TO.
+func interval(name, text string, loc *time.Location) (from, to time.Time, err error) {
+	a, b, ok := strings.Cut(text, "/")
+	if !ok {
+		return from, to, fmt.Errorf("%w: --%s: %q is not FROM/TO", errUsage, name, text)
+	}
+	if from, err = instant(name, a, loc); err != nil {
+		return from, to, err
+	}
+	to, err = instant(name, b, loc)
+	return from, to, err
 }
 
 func (e *env) runImport(ctx context.Context, s *server.Server, req control.Import) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"slices"
@@ -27,18 +28,16 @@ func (r *retentionFlags) told(src control.Source, known []control.Source) contro
 		return src
 	}
 	old := known[i]
-	if src.Kind == "" {
-		src.Kind = old.Kind
-	}
+	src.Kind, src.Owner, src.Zone = cmp.Or(src.Kind, old.Kind), cmp.Or(src.Owner, old.Owner), cmp.Or(src.Zone, old.Zone)
 	if src.Name.Empty() {
 		src.Name = old.Name
 	}
-	if src.Owner == "" {
-		src.Owner = old.Owner
+	src.Host, src.HeldBy, src.Sequence = cmp.Or(src.Host, old.Host), cmp.Or(src.HeldBy, old.HeldBy), cmp.Or(src.Sequence, old.Sequence)
+	src.Rhythm, src.Heartbeat = cmp.Or(src.Rhythm, old.Rhythm), cmp.Or(src.Heartbeat, old.Heartbeat)
+	if src.Match.IsZero() {
+		src.Match = old.Match
 	}
-	if src.Zone == "" {
-		src.Zone = old.Zone
-	}
+	src.Covers = orOld(src.Covers, old.Covers)
 	src.Critical = src.Critical || old.Critical
 	src.Paths = append(src.Paths, old.Paths...)
 	src.Absent = append(old.Absent[:len(old.Absent):len(old.Absent)], src.Absent...)

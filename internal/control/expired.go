@@ -179,7 +179,7 @@ func (r *registry) judged() []coverage.Source {
 				}
 			}
 		}
-		gone = slices.Concat(gone, r.shredded[out[i].ID])
+		gone = slices.Concat(gone, r.shredded[out[i].ID], refusals(out[i]))
 		if len(gone) > 0 {
 			out[i].Absent = slices.Concat(out[i].Absent, gone)
 		}

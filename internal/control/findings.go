@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
@@ -66,26 +65,4 @@ func (s *Service) finding(ctx context.Context, seq uint64) (Finding, error) {
 		out.Because = append(out.Because, Reason{Field: b.Field, Value: b.Value, Pattern: b.Pattern})
 	}
 	return out, nil
-}
-
-// Coverage implements [Operations].
-func (s *Service) Coverage(ctx context.Context, by string, from, to time.Time) ([]SourceCoverage, error) {
-	if err := s.sync(ctx); err != nil {
-		return nil, fmt.Errorf("control: coverage: %w", err)
-	}
-	l, err := s.coverageLedger(ctx)
-	if err != nil {
-		return nil, err
-	}
-	first, last := l.Reach()
-	if from.IsZero() {
-		from = first
-	}
-	if to.IsZero() {
-		to = last.Add(1)
-	}
-	if !from.Before(to) {
-		return nil, fmt.Errorf("%w: the window ends before it begins", ErrInvalid)
-	}
-	return l.All(from, to), s.record(ctx, access{By: by, Op: "coverage", From: from, To: to})
 }

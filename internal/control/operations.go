@@ -76,8 +76,9 @@ type Operations interface {
 	AddQuestion(ctx context.Context, by, caseID string, q Question) (*Question, error)
 	SetSection(ctx context.Context, by, caseID, name string, text event.Phrase) error
 
-	Triage  // stories and mutes
-	Keeping // retention, holds and expiry
+	Triage   // stories and mutes
+	Keeping  // retention, holds and expiry
+	Sourcing // sources, evidence that others hold, coverage by host
 
 	// Report writes the case as a document; format is "md" or "html", lang "ja" or "en".
 	Report(ctx context.Context, by, caseID, lang, format string, w io.Writer) error

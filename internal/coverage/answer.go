@@ -259,3 +259,47 @@ func StateLabel(s State) event.Phrase {
 	}
 	return event.Phrase{JA: "不明", EN: "unknown"}
 }
+
+// ProofLabel is a kind of proof in words; what no one knows is left as it is.
+func ProofLabel(proof string) event.Phrase {
+	switch proof {
+	case string(event.ProofDigest):
+		return event.Phrase{JA: "署名付きダイジェスト", EN: "signed digest"}
+	case string(event.ProofSequence):
+		return event.Phrase{JA: "ログ自身の連番", EN: "native sequence"}
+	case string(event.ProofCursor):
+		return event.Phrase{JA: "終端まで取得", EN: "read to its end"}
+	case string(event.ProofFile):
+		return event.Phrase{JA: "ファイル取込", EN: "file import"}
+	case string(event.ProofAcknowledged):
+		return event.Phrase{JA: "受領確認つき転送", EN: "acknowledged transport"}
+	case string(event.ProofHeartbeat):
+		return event.Phrase{JA: "生存信号", EN: "heartbeat"}
+	case string(event.ProofRhythm):
+		return event.Phrase{JA: "普段のリズム", EN: "rhythm"}
+	case declared:
+		return event.Phrase{JA: "申告", EN: "declared"}
+	case counted:
+		return event.Phrase{JA: "計数", EN: "counted"}
+	case parser:
+		return event.Phrase{JA: "解析結果", EN: "parser"}
+	case "request":
+		return event.Phrase{JA: "請求への回答", EN: "answer to a request"}
+	case "expiry":
+		return event.Phrase{JA: "保存期間の記録", EN: "record of expiry"}
+	}
+	return event.Phrase{JA: proof, EN: proof}
+}
+
+// RequestLabel is the state of a request in words.
+func RequestLabel(state RequestState) event.Phrase {
+	switch state {
+	case Asked:
+		return event.Phrase{JA: "請求中", EN: "asked"}
+	case Received:
+		return event.Phrase{JA: "受領", EN: "received"}
+	case RequestRefused:
+		return event.Phrase{JA: "拒否", EN: "refused"}
+	}
+	return event.Phrase{JA: string(state), EN: string(state)}
+}

@@ -25,7 +25,7 @@ import (
 
 // certificates writes an authority and certificates of it for names, and gives
 // their fingerprints.
-func certificates(t *testing.T, names ...string) (dir string, prints map[string]string) {
+func copyCertificates(t *testing.T, names ...string) (dir string, prints map[string]string) {
 	t.Helper()
 	dir, prints = t.TempDir(), map[string]string{}
 	var parent *x509.Certificate
@@ -63,7 +63,7 @@ func certificates(t *testing.T, names ...string) (dir string, prints map[string]
 // acknowledges only what the first has; the second one's folder is lost.
 func TestLostServerComesBackFromAnotherKonseki(t *testing.T) {
 	t.Parallel()
-	dir, prints := certificates(t, "second", "tokyo", "restorer")
+	dir, prints := copyCertificates(t, "second", "tokyo", "restorer")
 	at := func(name string) string { return filepath.Join(dir, name) }
 	second := start(t, t.TempDir(), func(o *Options) {
 		o.Live, o.Config.Web = true, "127.0.0.1:0"

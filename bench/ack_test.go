@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/konseki/konseki/internal/collect"
+	"github.com/konseki/konseki/internal/collect/post"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/vault"
 )
@@ -96,7 +96,7 @@ func BenchmarkAppendHTTP(b *testing.B) {
 	loads(b, func(b *testing.B, senders, size int) {
 		v := open(b, filepath.Join(b.TempDir(), "vault"))
 		defer closing(b, v)
-		door := httptest.NewServer(collect.JSONLines(v, collect.HTTPOptions{
+		door := httptest.NewServer(post.New(v, post.Options{
 			Authenticate: func(string) (string, []string, bool) { return "bench", []string{"*"}, true },
 		}))
 		defer door.Close()

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/collect"
+	httpdoor "github.com/konseki/konseki/internal/collect/post"
 	"github.com/konseki/konseki/internal/vault"
 )
 
@@ -53,7 +54,7 @@ func door(data string) error {
 	if err != nil {
 		return errors.Join(err, v.Close())
 	}
-	senders := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: collect.JSONLines(v, collect.HTTPOptions{
+	senders := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: httpdoor.New(v, httpdoor.Options{
 		Authenticate: func(token string) (string, []string, bool) { return "senders", []string{"*"}, token == doorToken },
 	})}
 	served := make(chan error, 2)

@@ -48,8 +48,6 @@ type cutter struct {
 	// fill reads until a window is full before cutting, for streams that do
 	// not pause.
 	fill bool
-	// strict leaves uncut what a failed reading may have cut off.
-	strict bool
 	// flush hands on the records of a window and returns the window to go on
 	// with, which holds the unread bytes.
 	flush func(*window) (*window, error)
@@ -70,10 +68,6 @@ func (c *cutter) run(w *window, r io.Reader, f framer, take func(*window, piece)
 		}
 		if errors.Is(readErr, io.EOF) {
 			readErr = nil
-		}
-		if c.strict && readErr != nil {
-			w, flushErr = c.cut(w, f, false, take)
-			return w, readErr, flushErr
 		}
 		stuck := w.to-w.from >= c.hardest() // no framer may ask for this much
 		if w, flushErr = c.cut(w, f, eof || stuck, take); flushErr != nil {

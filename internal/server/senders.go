@@ -5,8 +5,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 
+	"github.com/konseki/konseki/internal/auth"
+	"github.com/konseki/konseki/internal/collect/post"
 	"github.com/konseki/konseki/internal/collect/sender"
 	"github.com/konseki/konseki/internal/config"
 )
@@ -18,8 +21,22 @@ type senderDoor struct {
 	tls   *tls.Config // nil without TLS
 }
 
-// certificates are those that may send.
-func certificates(c config.Config) []sender.Certificate {
+// posts is the door of those that post over HTTP.
+func (s *Server) posts(a *auth.Auth, door senderDoor) http.Handler {
+	return post.New(s.vault, post.Options{
+		Logger: s.logger,
+		Authenticate: func(token string) (string, []string, bool) {
+			who, ok := a.Token(token)
+			return who.Name, who.Sources, ok
+		},
+		Certificates: door.known, Paces: door.slow,
+		Place: func(string) (string, string) { return s.zone(), s.zoneFrom() },
+		Loss:  s.Lost,
+	})
+}
+
+// senderCertificates are those that may send.
+func senderCertificates(c config.Config) []sender.Certificate {
 	var list []sender.Certificate
 	for _, s := range c.Senders {
 		list = append(list, sender.Certificate{Name: s.Name, Fingerprint: s.Fingerprint, Sources: s.Sources})

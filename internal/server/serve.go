@@ -53,7 +53,7 @@ func (s *Server) Serve(ctx context.Context, opts ServeOptions) error {
 	if err != nil {
 		return err
 	}
-	door := senderDoor{known: certificates(s.Config), slow: paces(s.Config)}
+	door := senderDoor{known: senderCertificates(s.Config), slow: paces(s.Config)}
 	if door.tls, err = askCertificates(tlsConfig, s.Config); err != nil {
 		return err
 	}
@@ -132,22 +132,13 @@ func (s *Server) zoneFrom() string {
 }
 
 // openPages opens the pages and the HTTP door of senders. The two are separate
-// muxes: no page can be reached with a sender's token, and the other way round.
+// handlers: no page can be reached with a sender's token, and the other way round.
 func (s *Server) openPages(run *group, a *auth.Auth, tlsConfig *tls.Config, door senderDoor, at *Addresses) error {
 	pages, err := web.New(web.Options{Logger: s.logger, Auth: a, Ops: s.Service, Version: s.Version, DefaultLang: s.Config.Language, Zone: s.Zone})
 	if err != nil {
 		return fmt.Errorf("server: pages: %w", err)
 	}
-	senders := http.NewServeMux()
-	senders.Handle("/ingest/jsonlines", collect.JSONLines(s.vault, collect.HTTPOptions{
-		Logger: s.logger,
-		Authenticate: func(token string) (string, []string, bool) {
-			who, ok := a.Token(token)
-			return who.Name, who.Sources, ok
-		},
-		Place: func(string) (string, string) { return s.zone(), s.zoneFrom() },
-		Loss:  s.Lost,
-	}))
+	senders := s.posts(a, door)
 	both := http.NewServeMux()
 	both.Handle("/ingest/", senders)
 	both.Handle("/", pages)

@@ -155,6 +155,23 @@ func (p *Paces) Ask(name string, records, bytes int) time.Duration {
 	return max(take(l.records, records), take(l.bytes, bytes))
 }
 
+// Owed says how long a sender should wait for what it has sent already. 0 is
+// not at all.
+func (p *Paces) Owed(name string) time.Duration {
+	l := p.limits(name)
+	if l == nil {
+		return 0
+	}
+	return max(owed(l.records), owed(l.bytes))
+}
+
+func owed(l *rate.Limiter) time.Duration {
+	if l == nil {
+		return 0
+	}
+	return time.Duration(max(0, -l.Tokens()/float64(l.Limit())*float64(time.Second)))
+}
+
 // take reserves n, in steps that a limiter can hold.
 func take(l *rate.Limiter, n int) (wait time.Duration) {
 	for l != nil && n > 0 {

@@ -1,4 +1,4 @@
-package collect
+package post
 
 import (
 	"bytes"
@@ -14,10 +14,12 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/konseki/konseki/internal/collect"
 )
 
-func lineServer(m Appender, limits Limits) http.Handler {
-	return JSONLines(m, HTTPOptions{
+func lineServer(m collect.Appender, limits collect.Limits) http.Handler {
+	return New(m, Options{
 		Limits: limits,
 		Place:  func(string) (string, string) { return "Asia/Tokyo", "configured" },
 		Authenticate: func(token string) (string, []string, bool) {
@@ -55,7 +57,7 @@ func answerOf(h http.Handler, r *http.Request) (*http.Response, map[string]any) 
 
 func TestJSONLinesAcknowledgesWhatTheVaultHas(t *testing.T) {
 	var m memory
-	h := lineServer(&m, Limits{})
+	h := lineServer(&m, collect.Limits{})
 	zs, err := zstd.NewWriter(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +76,7 @@ func TestJSONLinesAcknowledgesWhatTheVaultHas(t *testing.T) {
 	if diff := cmp.Diff([]string{`{"a":1}`, `{"b":2}`, "not json"}, raws(m.recs[:3])); diff != "" {
 		t.Error(diff)
 	}
-	if rec := m.recs[0]; rec.Source != "app" || rec.Transport != "http;tz=Asia%2FTokyo;tzfrom=configured;host=web1;peer=192.0.2.1" {
+	if rec := m.recs[0]; rec.Source != "app" || rec.Transport != "http;tz=Asia%2FTokyo;tzfrom=configured;host=web1;peer=192.0.2.1;sender=app;auth=token" {
 		t.Errorf("%+v", rec)
 	}
 	if _, got := post(h, "/ingest/jsonlines", "kt_app", "", strings.NewReader("")); got["records"] != 0.0 {
@@ -84,7 +86,7 @@ func TestJSONLinesAcknowledgesWhatTheVaultHas(t *testing.T) {
 
 func TestJSONLinesRefuses(t *testing.T) {
 	long := strings.Repeat("x", 200)
-	limits := Limits{MaxLine: 100, RatioFrom: 1 << 20, MaxRatio: 10}
+	limits := collect.Limits{MaxLine: 100, RatioFrom: 1 << 20, MaxRatio: 10}
 	zeros := gz(bytes.Repeat([]byte("0123456789\n"), 1<<18))
 	for _, tt := range []struct {
 		name, target, token, encoding, body string
@@ -118,7 +120,7 @@ func TestJSONLinesRefuses(t *testing.T) {
 }
 
 func TestJSONLinesRefusesMethodsAndForms(t *testing.T) {
-	h := lineServer(&memory{}, Limits{})
+	h := lineServer(&memory{}, collect.Limits{})
 	res, _ := answerOf(h, httptest.NewRequest(http.MethodGet, "/ingest/jsonlines", nil))
 	if res.StatusCode != 405 || res.Header.Get("Allow") != "POST" {
 		t.Errorf("GET: %d", res.StatusCode)
@@ -143,7 +145,7 @@ func TestJSONLinesTellsHowFarItCame(t *testing.T) {
 			}
 			return nil
 		}}
-		res, got := post(lineServer(&m, Limits{}), "/ingest/jsonlines?source=app", "kt_app", "", strings.NewReader(text))
+		res, got := post(lineServer(&m, collect.Limits{}), "/ingest/jsonlines?source=app", "kt_app", "", strings.NewReader(text))
 		if res.StatusCode != tt.status || res.Header.Get("Retry-After") == "" || got["records"] != float64(2*batchRecords) || got["last"] != float64(2*batchRecords) {
 			t.Errorf("%v: %d %v", tt.err, res.StatusCode, got)
 		}
@@ -153,7 +155,7 @@ func TestJSONLinesTellsHowFarItCame(t *testing.T) {
 func TestJSONLinesStoresNoHalfLine(t *testing.T) {
 	var m memory
 	body := io.MultiReader(strings.NewReader("{\"a\":1}\n{\"b\":2}\n{\"c\":"), iotest.ErrReader(io.ErrUnexpectedEOF))
-	res, got := post(lineServer(&m, Limits{}), "/ingest/jsonlines?source=app", "kt_app", "", body)
+	res, got := post(lineServer(&m, collect.Limits{}), "/ingest/jsonlines?source=app", "kt_app", "", body)
 	if res.StatusCode != 400 || got["records"] != 2.0 || len(m.recs) != 2 {
 		t.Errorf("%d %v, %q", res.StatusCode, got, raws(m.recs))
 	}
@@ -161,7 +163,7 @@ func TestJSONLinesStoresNoHalfLine(t *testing.T) {
 
 func TestJSONLinesStreamsOverARealConnection(t *testing.T) {
 	var m memory
-	server := httptest.NewServer(lineServer(&m, Limits{}))
+	server := httptest.NewServer(lineServer(&m, collect.Limits{}))
 	defer server.Close()
 	r, w := io.Pipe()
 	go func() {

@@ -1,4 +1,4 @@
-package collect
+package post
 
 import (
 	"errors"
@@ -12,14 +12,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/konseki/konseki/internal/collect"
 	"github.com/konseki/konseki/internal/event"
 )
 
 // withLosses is the HTTP door with the losses it told of.
-func withLosses(m Appender, change ...func(*HTTPOptions)) (http.Handler, *[]event.Loss) {
+func withLosses(m collect.Appender, change ...func(*Options)) (http.Handler, *[]event.Loss) {
 	var told []event.Loss
-	opts := HTTPOptions{
-		Limits: Limits{MaxLine: 64, MaxUnpacked: 4096, MaxRatio: 10, RatioFrom: 1024},
+	opts := Options{
+		Limits: collect.Limits{MaxLine: 64, MaxUnpacked: 4096, MaxRatio: 10, RatioFrom: 1024},
 		Loss:   func(l event.Loss) { told = append(told, l) },
 		Authenticate: func(token string) (string, []string, bool) {
 			return token, []string{"app"}, token == "kt_app" || token == "kt_two"
@@ -28,24 +29,24 @@ func withLosses(m Appender, change ...func(*HTTPOptions)) (http.Handler, *[]even
 	for _, f := range change {
 		f(&opts)
 	}
-	return JSONLines(m, opts), &told
+	return New(m, opts), &told
 }
 
 func TestJSONLinesCountsEachRefusal(t *testing.T) {
 	full := &memory{fail: func(int) error { return errors.New("disk full") }}
 	for _, tt := range []struct {
 		name, target, token, encoding, body string
-		to                                  Appender
+		to                                  collect.Appender
 		want                                event.Loss
 	}{
-		{"no token", "/?source=app", "", "", "a\n", nil, event.Loss{Reason: event.WhyToken, Bytes: 2}},
-		{"a wrong token claims a source", "/?source=app", "kt_bad", "", "a\n", nil, event.Loss{Reason: event.WhyToken, Bytes: 2}},
-		{"a reserved source", "/?source=konseki.case", "kt_app", "", "a\n", nil, event.Loss{Reason: event.WhyForbidden, Bytes: 2}},
-		{"another's source", "/?source=vpn", "kt_app", "", "a\n", nil, event.Loss{Reason: event.WhyForbidden, Bytes: 2}},
-		{"an unknown encoding", "/", "kt_app", "br", "a\n", nil, event.Loss{Source: "app", Reason: event.WhyForm, Bytes: 2}},
-		{"not gzip", "/", "kt_app", "gzip", "a\n", nil, event.Loss{Source: "app", Reason: event.WhyDamaged, Bytes: 2}},
-		{"a line too long", "/", "kt_app", "", "a\n" + strings.Repeat("x", 100) + "\n", nil, event.Loss{Source: "app", Reason: event.WhyOversize, Bytes: 103}},
-		{"a full vault", "/", "kt_app", "", "a\nb\nc\n", full, event.Loss{Source: "app", Reason: event.WhyVault, Records: 3, Bytes: 6}},
+		{"no token", "/jsonlines?source=app", "", "", "a\n", nil, event.Loss{Reason: event.WhyToken, Bytes: 2}},
+		{"a wrong token claims a source", "/jsonlines?source=app", "kt_bad", "", "a\n", nil, event.Loss{Reason: event.WhyToken, Bytes: 2}},
+		{"a reserved source", "/jsonlines?source=konseki.case", "kt_app", "", "a\n", nil, event.Loss{Reason: event.WhyForbidden, Bytes: 2}},
+		{"another's source", "/jsonlines?source=vpn", "kt_app", "", "a\n", nil, event.Loss{Reason: event.WhyForbidden, Bytes: 2}},
+		{"an unknown encoding", "/jsonlines", "kt_app", "br", "a\n", nil, event.Loss{Source: "app", Reason: event.WhyForm, Bytes: 2}},
+		{"not gzip", "/jsonlines", "kt_app", "gzip", "a\n", nil, event.Loss{Source: "app", Reason: event.WhyDamaged, Bytes: 2}},
+		{"a line too long", "/jsonlines", "kt_app", "", "a\n" + strings.Repeat("x", 100) + "\n", nil, event.Loss{Source: "app", Reason: event.WhyOversize, Bytes: 103}},
+		{"a full vault", "/jsonlines", "kt_app", "", "a\nb\nc\n", full, event.Loss{Source: "app", Reason: event.WhyVault, Records: 3, Bytes: 6}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.to == nil {
@@ -63,9 +64,9 @@ func TestJSONLinesCountsEachRefusal(t *testing.T) {
 
 func TestJSONLinesCountsABodyThatEndsEarlyAndOneThatIsABomb(t *testing.T) {
 	h, told := withLosses(&memory{})
-	post(h, "/", "kt_app", "", iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("a\nb\n"))))
+	post(h, "/jsonlines", "kt_app", "", iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("a\nb\n"))))
 	body := string(gz([]byte(strings.Repeat("x\n", 3000))))
-	post(h, "/", "kt_app", "gzip", strings.NewReader(body))
+	post(h, "/jsonlines", "kt_app", "gzip", strings.NewReader(body))
 	want := []string{event.WhyDamaged, event.WhyBomb}
 	var got []string
 	for _, l := range *told {
@@ -80,7 +81,7 @@ func TestABatchSentAgainIsTakenAndCounted(t *testing.T) {
 	var m memory
 	h, told := withLosses(&m)
 	send := func(token, key, body string) int64 {
-		r := httptest.NewRequest(http.MethodPost, "/?source=app", strings.NewReader(body))
+		r := httptest.NewRequest(http.MethodPost, "/jsonlines?source=app", strings.NewReader(body))
 		r.Header.Set("Authorization", "Bearer "+token)
 		if key != "" {
 			r.Header.Set("Idempotency-Key", key)

@@ -1,4 +1,4 @@
-package collect
+package post
 
 import (
 	"crypto/sha256"

@@ -20,7 +20,7 @@ import (
 // specific first, and last what takes nearly anything.
 func formats() []format.Format {
 	inner := innerFormats()
-	return slices.Concat([]format.Format{windows.NewEventLog(), system.NewSyslog(inner)}, inner, []format.Format{
+	return slices.Concat([]format.Format{windows.NewEventLog(), system.NewSyslog(inner), newContainer(inner)}, inner, []format.Format{
 		newOwnFormat(),
 		service.NewCSV(),
 	})
@@ -32,9 +32,7 @@ func innerFormats() []format.Format {
 	return slices.Concat([]format.Format{
 		system.NewAuditd(),
 		system.NewLaurel(),
-		web.NewNginx(),
-		web.NewApache(),
-		web.NewHAProxy(),
+	}, web.Formats(), []format.Format{
 		service.NewWorkspace(),
 		service.NewSlack(),
 		vpn.NewFortiGate(),
@@ -43,6 +41,7 @@ func innerFormats() []format.Format {
 		database.NewMariaDB(),
 		database.NewMySQL(),
 		vpn.NewOpenVPN(),
+		web.NewJava(),
 		service.NewJSONLines(),
 	})
 }

@@ -1,2 +1,2 @@
-// Package database reads the logs of database servers: PostgreSQL, MariaDB and MySQL.
+// Package database reads the logs of database servers: PostgreSQL, MariaDB, MySQL, SQL Server, Oracle, MongoDB and CouchDB.
 package database

@@ -121,9 +121,9 @@ func hubFact(ev *event.Event, name, value string) (holds, known bool) {
 	case "source_ip":
 		return ev.SrcIP == format.Address(value), format.Address(value) != ""
 	case "user", "target_user", "username", "source_user":
-		return ev.ActorUser == value || ev.TargetUser == value, value != ""
+		return ev.ActorUser == value || ev.TargetUser == value, value != "" && value != "-"
 	case "http_status":
-		return field("sc-status") == value, value != ""
+		return field("sc-status") == value, value != "" && value != "-"
 	case "http_verb":
 		return field("cs-method") == value, value != ""
 	case "http_user_agent":

@@ -85,13 +85,17 @@ func (a *access) parseTail(s string) bool {
 	if a.request, s, ok = cutEscaped(s); !ok {
 		return false
 	}
-	if len(s) < 4 || s[0] != ' ' || format.Digits(s, 1, 3) < 0 {
+	n := 4
+	switch {
+	case strings.HasPrefix(s, " - "): // the server had nothing to answer
+		n = 2
+	case len(s) < 4 || s[0] != ' ' || format.Digits(s, 1, 3) < 0:
 		return false
 	}
-	a.status, a.message = s[1:4], line[1:len(line)-len(s)+4]
-	rest, ok := strings.CutPrefix(s[4:], " ")
+	a.status, a.message = format.NilValue(s[1:n]), line[1:len(line)-len(s)+n]
+	rest, ok := strings.CutPrefix(s[n:], " ")
 	if !ok {
-		return s[4:] == ""
+		return s[n:] == ""
 	}
 	a.bytes, s, _ = strings.Cut(rest, " ")
 	if a.bytes != "-" && (a.bytes == "" || !format.IsDigit(a.bytes[0])) {
@@ -140,7 +144,9 @@ func (a *access) appendEvent(dst []event.Event, in *format.Input, name string) [
 	ev.Add("cs-username", a.user)
 	setVhost(ev, a.vhost)
 	setRequest(ev, a.request)
-	setStatus(ev, a.status)
+	if a.status != "" {
+		setStatus(ev, a.status)
+	}
 	if n, err := strconv.ParseInt(a.bytes, 10, 64); err == nil {
 		ev.BytesOut = n
 		ev.Add("sc-bytes", a.bytes)

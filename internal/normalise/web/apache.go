@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -20,9 +21,18 @@ func (*apache) Matches(raw []byte) bool {
 	return isApacheError(raw) || isAccess(raw)
 }
 
-// isApacheError looks for "[Thu Mar 01 12:12:50".
+// isApacheError looks for "[Thu Mar 01 12:12:50", for "[2018-03-01 12:12:50"
+// that ErrorLogFormat may ask for, and for "AH00558: " before the log is open.
 func isApacheError(raw []byte) bool {
-	return len(raw) > 26 && raw[0] == '[' && raw[4] == ' ' && raw[8] == ' ' && raw[14] == ':'
+	if len(raw) < 27 || raw[0] != '[' {
+		return isApacheStart(raw)
+	}
+	return raw[4] == ' ' && raw[8] == ' ' && raw[14] == ':' || raw[5] == '-' && raw[11] == ' ' && raw[14] == ':' && bytes.Contains(raw, []byte("] ["))
+}
+
+// isApacheStart looks for what httpd says on its way up: "AH00558: apache2: …".
+func isApacheStart(raw []byte) bool {
+	return len(raw) > 9 && raw[0] == 'A' && raw[1] == 'H' && format.IsDecimal(string(raw[2:7])) && raw[7] == ':' && raw[8] == ' '
 }
 
 func (*apache) Normalise(in *format.Input, dst []event.Event) ([]event.Event, bool) {
@@ -39,16 +49,25 @@ func (*apache) Normalise(in *format.Input, dst []event.Event) ([]event.Event, bo
 // apacheError reads "[TIME] [MODULE:LEVEL] [pid N:tid N] [client ADDRESS:PORT]
 // AH00126: MESSAGE, referer: URL".
 func apacheError(in *format.Input, dst []event.Event) ([]event.Event, bool) {
-	stamp, s, ok := strings.Cut(in.Text()[1:], "] ")
-	at, timed := format.CTime(stamp)
-	if !ok || !timed {
-		return dst, false
-	}
-	at.Text = stamp
 	ev := in.New("apache", event.ClassApplicationError)
-	at.Set(in, &ev)
-	hasPort := false
-	s = readApacheTags(&ev, s, &hasPort)
+	s, hasPort := in.Text(), false
+	if s[0] == '[' {
+		stamp, rest, ok := strings.Cut(s[1:], "] ")
+		at, timed := format.CTime(stamp)
+		if !timed {
+			at, timed = format.ParseTime(stamp)
+		}
+		if !ok || !timed {
+			return dst, false
+		}
+		at.Text = stamp
+		at.Set(in, &ev)
+		tagged := readApacheTags(&ev, rest, &hasPort)
+		if tagged == rest && rest != "" && stamp[4] == '-' { // another program's
+			return dst, false
+		}
+		s = tagged
+	}
 	if cause, rest, ok := strings.Cut(s, ": [client "); ok && strings.HasPrefix(cause, "(") { // the error of the system
 		ev.Add("cause", cause)
 		s = readApacheTags(&ev, "[client "+rest, &hasPort)
@@ -134,12 +153,19 @@ func apacheOutcome(ev *event.Event, s string) {
 	}
 }
 
-// modSecurity reads the [name "value"] pairs that end a message of ModSecurity.
+// modSecurity reads the message of ModSecurity or Coraza in an error log.
 func modSecurity(ev *event.Event, s string) {
-	if !strings.HasPrefix(s, "ModSecurity") {
-		return
+	if strings.HasPrefix(s, "ModSecurity") || strings.HasPrefix(s, "Coraza") {
+		modSecurityTags(ev, s)
 	}
+}
+
+// modSecurityTags reads the [name "value"] pairs that end a message.
+func modSecurityTags(ev *event.Event, s string) {
 	start := strings.Index(s, " [file ")
+	if start < 0 {
+		start = strings.Index(s, ` [id "`)
+	}
 	if start < 0 {
 		return
 	}

@@ -1,2 +1,2 @@
-// Package web reads the access and error logs of web servers and proxies: nginx, Apache httpd and HAProxy.
+// Package web reads the logs of web servers, proxies, content networks, web application firewalls and Java applications.
 package web

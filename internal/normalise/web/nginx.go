@@ -87,6 +87,7 @@ func nginxError(in *format.Input, dst []event.Event) ([]event.Event, bool) {
 		ev.DstIP, ev.DstPort = format.AddressPort(format.After(rest, "connected to "))
 	}
 	nginxOutcome(&ev)
+	modSecurity(&ev, ev.Message)
 	return append(dst, ev), true
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -15,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/konseki/konseki/internal/collect"
 	httpdoor "github.com/konseki/konseki/internal/collect/post"
+	"github.com/konseki/konseki/internal/collect/stream"
 	"github.com/konseki/konseki/internal/vault"
 )
 
@@ -42,10 +41,7 @@ func door(data string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	syslog := &collect.Syslog{
-		Network: "tcp", Address: "127.0.0.1:0", To: v,
-		Place: func(netip.Addr, []byte) (string, string, string) { return "syslog", "", "" },
-	}
+	syslog := &stream.Syslog{Door: stream.Door{Network: "tcp", Address: "127.0.0.1:0", To: v}}
 	at, err := syslog.Listen()
 	if err != nil {
 		return errors.Join(err, v.Close())

@@ -1,8 +1,9 @@
 // Package collect receives bytes and hands on Records, acknowledging a sender only when the vault has them; one protocol per file.
 //
-// Files and archives come in through [Import], syslog through [Syslog], what is
-// posted over HTTP through the room post. All of them treat what they read as
-// hostile: everything is bounded, nothing is dropped without being counted.
+// Files and archives come in through [Import], what is posted over HTTP through
+// the room post, lasting connections and datagrams through the room stream. All
+// of them treat what they read as hostile: everything is bounded, nothing is
+// dropped without being counted.
 package collect
 
 import (

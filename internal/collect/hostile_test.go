@@ -3,18 +3,12 @@ package collect
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
-	"testing/synctest"
-	"time"
-
-	"github.com/konseki/konseki/internal/event"
 )
 
 func TestImportRefusesEncryptedMembers(t *testing.T) {
@@ -54,26 +48,4 @@ func TestAFileReplacedAfterListingIsRefused(t *testing.T) {
 			t.Errorf("%s: %v", it.rel, err)
 		}
 	}
-}
-
-func TestSyslogSendersShareAnAppend(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var m memory
-		c := newCommitter(&m, func([]event.Record) {}, slog.New(slog.DiscardHandler))
-		go c.run(context.WithoutCancel(t.Context()))
-		for _, raw := range []string{"a", "b", "c"} {
-			c.add(event.Record{Raw: []byte(raw)}, true)
-			pause(t.Context(), time.Millisecond)
-		}
-		pause(t.Context(), linger)
-		synctest.Wait()
-		if m.calls != 1 || len(m.recs) != 3 {
-			t.Errorf("%d records in %d appends", len(m.recs), m.calls)
-		}
-		c.close()
-		if c.add(event.Record{Raw: []byte("late")}, true) {
-			t.Error("a closed committer takes records")
-		}
-		pause(t.Context(), time.Second)
-	})
 }

@@ -53,12 +53,6 @@ func (m *memory) records() []event.Record {
 	return append([]event.Record(nil), m.recs...)
 }
 
-func (m *memory) count() uint64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.size
-}
-
 func raws(recs []event.Record) []string {
 	out := make([]string, len(recs))
 	for i, r := range recs {

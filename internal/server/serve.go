@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"path/filepath"
 	"time"
 
 	"github.com/konseki/konseki/internal/auth"
-	"github.com/konseki/konseki/internal/collect"
 	"github.com/konseki/konseki/internal/vault/anchor"
 	"github.com/konseki/konseki/internal/web"
 )
@@ -61,7 +59,7 @@ func (s *Server) Serve(ctx context.Context, opts ServeOptions) error {
 	defer cancel()
 	run := &group{ctx: ctx, cancel: cancel}
 	at := Addresses{Syslog: map[string]string{}}
-	if err := s.openSyslog(run, tlsConfig, at.Syslog); err != nil {
+	if err := s.openStreams(run, door, &at); err != nil {
 		return errors.Join(err, run.wait())
 	}
 	if err := s.openPages(run, a, tlsConfig, door, &at); err != nil {
@@ -100,26 +98,6 @@ func (s *Server) tlsConfig() (*tls.Config, error) {
 		return nil, fmt.Errorf("server: tls: %w", err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, nil
-}
-
-// openSyslog opens the syslog doors that are configured.
-func (s *Server) openSyslog(run *group, tlsConfig *tls.Config, at map[string]string) error {
-	for network, address := range map[string]string{"udp": s.Config.Syslog.UDP, "tcp": s.Config.Syslog.TCP, "tls": s.Config.Syslog.TLS} {
-		if address == "" {
-			continue
-		}
-		door := &collect.Syslog{
-			Network: network, Address: address, TLS: tlsConfig, To: s.vault, Logger: s.logger,
-			Loss: s.Lost, Place: func(netip.Addr, []byte) (string, string, string) { return "syslog", s.zone(), s.zoneFrom() },
-		}
-		addr, err := door.Listen()
-		if err != nil {
-			return fmt.Errorf("server: %w", err)
-		}
-		at[network] = addr.String()
-		run.start(door.Serve)
-	}
-	return nil
 }
 
 func (s *Server) zone() string { return s.Zone.String() }

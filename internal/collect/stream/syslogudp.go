@@ -1,4 +1,4 @@
-package collect
+package stream
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/konseki/konseki/internal/collect/sender"
 	"github.com/konseki/konseki/internal/event"
 )
 
@@ -63,12 +64,12 @@ func (s *Syslog) servePackets(ctx context.Context) error {
 		}
 		from := peer.Addr().Unmap()
 		if n > s.MaxFrame {
-			source, _, _ := s.place(from, buf[:s.MaxFrame])
+			source, _, _, _ := s.place(sender.Identity{}, from, buf[:s.MaxFrame])
 			s.lose(event.Loss{Source: source, Kind: event.LossRejected, Reason: event.WhyOversize, Bytes: int64(n)}, from)
 			continue
 		}
 		if n > 0 {
-			s.take(from, buf[:n], 0, false)
+			s.take(sender.Identity{}, from, buf[:n], 0, false)
 		}
 	}
 }

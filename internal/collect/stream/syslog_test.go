@@ -1,4 +1,4 @@
-package collect
+package stream
 
 import (
 	"bufio"
@@ -25,6 +25,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/konseki/konseki/internal/collect/sender"
 	"github.com/konseki/konseki/internal/event"
 )
 
@@ -43,11 +44,20 @@ func (r *receiver) lost(reason string) int64 {
 	return r.losses[reason]
 }
 
-func receive(t testing.TB, s *Syslog) *receiver {
+// protocol is a receiver of this room.
+type protocol interface {
+	Listen() (net.Addr, error)
+	Serve(ctx context.Context) error
+	self() *Door
+}
+
+func (d *Door) self() *Door { return d }
+
+func receive(t testing.TB, s protocol) *receiver {
 	t.Helper()
 	r := &receiver{losses: make(map[string]int64)}
-	s.Address = "127.0.0.1:0"
-	s.Loss = func(l event.Loss) {
+	s.self().Address = "127.0.0.1:0"
+	s.self().Loss = func(l event.Loss) {
 		r.mu.Lock()
 		r.losses[l.Reason] += l.Records
 		r.told = append(r.told, l)
@@ -97,12 +107,12 @@ func dial(t testing.TB, network, addr string) net.Conn {
 
 func TestSyslogTakesEachDatagramAsOneRecord(t *testing.T) {
 	var m memory
-	r := receive(t, &Syslog{Network: "udp", To: &m, Place: func(peer netip.Addr, raw []byte) (string, string, string) {
+	r := receive(t, &Syslog{Door: Door{Network: "udp", To: &m, Place: func(_ sender.Identity, peer netip.Addr, raw []byte) (string, string, string) {
 		if bytes.HasPrefix(raw, []byte("<1>")) {
 			return "konseki.case", "", ""
 		}
 		return "vpn", "Asia/Tokyo", "assumed"
-	}})
+	}}})
 	conn := dial(t, "udp", r.addr)
 	for _, s := range []string{"<13>one\n", "two\nlines", "<1>forged", strings.Repeat("x", 60_000)} {
 		if _, err := io.WriteString(conn, s); err != nil {
@@ -126,7 +136,7 @@ func TestSyslogCountsEveryDatagramLost(t *testing.T) {
 	var m memory
 	release := make(chan struct{})
 	m.before = func() { <-release }
-	s := &Syslog{Network: "udp", To: &m}
+	s := &Syslog{Door: Door{Network: "udp", To: &m}}
 	r := receive(t, s)
 	conn := dial(t, "udp", r.addr)
 	const sent = 3 * queueRecords
@@ -146,8 +156,8 @@ func TestSyslogCountsEveryDatagramLost(t *testing.T) {
 
 func TestSyslogSaysOfWhomARecordWasLost(t *testing.T) {
 	var m memory
-	place := func(netip.Addr, []byte) (string, string, string) { return "fw", "", "" }
-	r := receive(t, &Syslog{Network: "tcp", To: &m, Place: place})
+	place := func(sender.Identity, netip.Addr, []byte) (string, string, string) { return "fw", "", "" }
+	r := receive(t, &Syslog{Door: Door{Network: "tcp", To: &m, Place: place}})
 	conn := dial(t, "tcp", r.addr)
 	if _, err := io.WriteString(conn, "5 <13>a50 <13>only a part of the frame"); err != nil {
 		t.Fatal(err)
@@ -155,7 +165,7 @@ func TestSyslogSaysOfWhomARecordWasLost(t *testing.T) {
 	conn.Close()
 	m.await(t, 2)
 	r.stop()
-	u := receive(t, &Syslog{Network: "udp", To: &m, Place: place, MaxFrame: 10})
+	u := receive(t, &Syslog{Door: Door{Network: "udp", To: &m, Place: place, MaxFrame: 10}})
 	if _, err := io.WriteString(dial(t, "udp", u.addr), "<13>longer than ten"); err != nil {
 		t.Fatal(err)
 	}
@@ -173,8 +183,9 @@ func TestSyslogCountsWhatTheEndLeavesUnstored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := memory{fail: func(int) error { return errors.New("disk full") }}
 		var lost []event.Loss
-		s := &Syslog{Network: "tcp", To: &m, Loss: func(l event.Loss) { lost = append(lost, l) }}
+		s := &Syslog{Door: Door{Network: "tcp", To: &m, Loss: func(l event.Loss) { lost = append(lost, l) }}}
 		c := newCommitter(&m, s.unstored, slog.New(slog.DiscardHandler))
+		s.prepare("syslog", "syslog/tcp")
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() {
@@ -182,7 +193,7 @@ func TestSyslogCountsWhatTheEndLeavesUnstored(t *testing.T) {
 			c.run(ctx)
 		}()
 		for range 3 {
-			c.add(event.Record{Source: "fw", Transport: "syslog/tcp;peer=192.0.2.1", Raw: []byte("abc")}, true)
+			c.add(event.Record{Source: "fw", Transport: "syslog/tcp;peer=192.0.2.1", Raw: []byte("abc")}, true, nil)
 		}
 		cancel()
 		c.close()
@@ -211,7 +222,7 @@ func TestSyslogTellsTheFramingOfEachConnection(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var m memory
-			r := receive(t, &Syslog{Network: "tcp", To: &m, MaxFrame: 32})
+			r := receive(t, &Syslog{Door: Door{Network: "tcp", To: &m, MaxFrame: 32}})
 			for _, size := range []int{1, 1 << 20} {
 				if size == 1 && len(tt.sent) > 1000 {
 					continue
@@ -237,7 +248,7 @@ func TestSyslogTellsTheFramingOfEachConnection(t *testing.T) {
 
 func TestSyslogSlowSendersStallNobody(t *testing.T) {
 	var m memory
-	r := receive(t, &Syslog{Network: "tcp", To: &m})
+	r := receive(t, &Syslog{Door: Door{Network: "tcp", To: &m}})
 	slow := dial(t, "tcp", r.addr)
 	if _, err := io.WriteString(slow, "<13>half a li"); err != nil {
 		t.Fatal(err)
@@ -267,7 +278,7 @@ func TestSyslogMakesSendersWaitForTheVault(t *testing.T) {
 	var m memory
 	release := make(chan struct{})
 	m.before = func() { <-release }
-	r := receive(t, &Syslog{Network: "tcp", To: &m})
+	r := receive(t, &Syslog{Door: Door{Network: "tcp", To: &m}})
 	conn := dial(t, "tcp", r.addr)
 	line := []byte("<13>" + strings.Repeat("x", 10_000) + "\n")
 	const n = 10_000 // 100 MB: far more than the queue and the sockets hold
@@ -303,7 +314,7 @@ func TestSyslogTriesAgainWhenTheVaultFails(t *testing.T) {
 		}
 		return nil
 	}}
-	r := receive(t, &Syslog{Network: "tcp", To: &m})
+	r := receive(t, &Syslog{Door: Door{Network: "tcp", To: &m}})
 	if _, err := io.WriteString(dial(t, "tcp", r.addr), "<13>a\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +323,7 @@ func TestSyslogTriesAgainWhenTheVaultFails(t *testing.T) {
 
 func TestSyslogStoresWhatItHasWhenItEnds(t *testing.T) {
 	var m memory
-	r := receive(t, &Syslog{Network: "tcp", To: &m})
+	r := receive(t, &Syslog{Door: Door{Network: "tcp", To: &m}})
 	conn := dial(t, "tcp", r.addr)
 	if _, err := io.WriteString(conn, "<13>whole\n"); err != nil {
 		t.Fatal(err)
@@ -330,7 +341,7 @@ func TestSyslogStoresWhatItHasWhenItEnds(t *testing.T) {
 
 func TestSyslogBoundsConnectionsAndIdleness(t *testing.T) {
 	var m memory
-	r := receive(t, &Syslog{Network: "tcp", To: &m, MaxConns: 1, Idle: 300 * time.Millisecond})
+	r := receive(t, &Syslog{Door: Door{Network: "tcp", To: &m, MaxConns: 1, Idle: 300 * time.Millisecond}})
 	first := dial(t, "tcp", r.addr)
 	if _, err := io.WriteString(first, "<13>a\n"); err != nil {
 		t.Fatal(err)
@@ -353,7 +364,7 @@ func TestSyslogBoundsConnectionsAndIdleness(t *testing.T) {
 func TestSyslogOverTLS(t *testing.T) {
 	var m memory
 	cert := certificate(t)
-	r := receive(t, &Syslog{Network: "tls", To: &m, TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
+	r := receive(t, &Syslog{Door: Door{Network: "tls", To: &m, TLS: &tls.Config{Certificates: []tls.Certificate{cert}}}})
 	plain := dial(t, "tcp", r.addr) // stalls its own handshake only
 	if _, err := io.WriteString(plain, "<"); err != nil {
 		t.Fatal(err)
@@ -395,8 +406,8 @@ func certificate(t testing.TB) tls.Certificate {
 }
 
 func TestSyslogListenExplainsItself(t *testing.T) {
-	for _, s := range []*Syslog{{Network: "sctp"}, {Network: "tls", Address: "127.0.0.1:0"}, {Network: "tcp", Address: "192.0.2.1:1"}, {Network: "udp", Address: "nonsense"}} {
-		if _, err := s.Listen(); err == nil || !strings.HasPrefix(err.Error(), "collect: syslog "+s.Network) {
+	for _, s := range []*Syslog{{Door: Door{Network: "sctp"}}, {Door: Door{Network: "tls", Address: "127.0.0.1:0"}}, {Door: Door{Network: "tcp", Address: "192.0.2.1:1"}}, {Door: Door{Network: "udp", Address: "nonsense"}}} {
+		if _, err := s.Listen(); err == nil || !strings.HasPrefix(err.Error(), "stream: syslog "+s.Network) {
 			t.Errorf("%s %s: %v", s.Network, s.Address, err)
 		}
 	}
@@ -434,7 +445,7 @@ func FuzzSyslogStream(f *testing.F) {
 
 func BenchmarkSyslogTCP(b *testing.B) {
 	m := memory{drop: true}
-	r := receive(b, &Syslog{Network: "tcp", To: &m})
+	r := receive(b, &Syslog{Door: Door{Network: "tcp", To: &m}})
 	conn := dial(b, "tcp", r.addr)
 	w := bufio.NewWriterSize(conn, 64<<10)
 	line := []byte("<34>1 2026-03-01T12:00:00Z host1 su - ID47 - 'su root' failed for hanako on /dev/pts/8\n")

@@ -1,131 +1,14 @@
-package collect
+package stream
 
 import (
 	"bufio"
 	"bytes"
-	"context"
-	"crypto/tls"
 	"errors"
 	"io"
-	"net"
-	"net/netip"
-	"sync"
-	"time"
-
-	"github.com/konseki/konseki/internal/event"
 )
 
-const (
-	handshakeTime = 10 * time.Second
-	acceptPause   = 100 * time.Millisecond // after a failed accept (no descriptors left)
-	maxCount      = 9                      // digits of an octet count
-)
-
-func (s *Syslog) serveConns(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { s.listener.Close() })
-	defer stop()
-	defer s.listener.Close()
-	room := make(chan struct{}, s.MaxConns)
-	var open sync.WaitGroup
-	defer open.Wait()
-	for {
-		conn, err := s.listener.Accept()
-		switch {
-		case ctx.Err() != nil:
-			if err == nil {
-				conn.Close()
-			}
-			return nil
-		case errors.Is(err, net.ErrClosed):
-			return err
-		case err != nil:
-			s.Logger.Error("no connection could be accepted", "err", err)
-			pause(ctx, acceptPause)
-			continue
-		}
-		select {
-		case room <- struct{}{}:
-		default:
-			conn.Close()
-			s.lose(event.Loss{Kind: event.LossRejected, Reason: event.WhyConnections}, peerOf(conn))
-			continue
-		}
-		open.Go(func() {
-			defer func() { <-room }()
-			s.serveConn(ctx, conn)
-		})
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
-}
-
-func (s *Syslog) serveConn(ctx context.Context, conn net.Conn) {
-	defer conn.Close()
-	// Whoever waits in a read learns of the end by the deadline, so that what
-	// has been read of a frame is still taken.
-	plain := conn
-	stop := context.AfterFunc(ctx, func() { plain.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop()
-	peer := peerOf(conn)
-	if s.Network == "tls" {
-		t := tls.Server(conn, s.TLS)
-		hurry, cancel := context.WithTimeout(ctx, handshakeTime)
-		err := t.HandshakeContext(hurry)
-		cancel()
-		if err != nil {
-			s.Logger.Warn("tls handshake", "peer", peer, "err", err)
-			if ctx.Err() == nil {
-				s.lose(event.Loss{Kind: event.LossRejected, Reason: event.WhyHandshake}, peer)
-			}
-			return
-		}
-		conn = t
-	}
-	f := &frames{
-		r: bufio.NewReaderSize(&impatient{ctx, conn, s.Idle}, 16<<10), limit: s.MaxFrame,
-		take: func(raw []byte, part int) bool { return s.take(peer, raw, part, true) },
-		cut: func(part []byte) {
-			source, _, _ := s.place(peer, part)
-			s.lose(event.Loss{Source: source, Kind: event.LossDropped, Reason: event.WhyFrameCut, Bytes: int64(len(part))}, peer)
-		},
-	}
-	if err := f.run(); err != nil {
-		s.Logger.Debug("syslog connection ended", "peer", peer, "err", err)
-	}
-}
-
-// peerOf is the address of a connection's other end.
-func peerOf(conn net.Conn) netip.Addr {
-	a, err := netip.ParseAddrPort(conn.RemoteAddr().String())
-	if err != nil {
-		return netip.Addr{}
-	}
-	return a.Addr().Unmap()
-}
-
-// impatient gives each read a deadline.
-type impatient struct {
-	ctx  context.Context
-	conn net.Conn
-	idle time.Duration
-}
-
-func (c *impatient) Read(p []byte) (int, error) {
-	if err := c.conn.SetReadDeadline(time.Now().Add(c.idle)); err != nil {
-		return 0, err
-	}
-	if err := c.ctx.Err(); err != nil { // ended just before the deadline was moved
-		return 0, err
-	}
-	return c.conn.Read(p)
-}
+// maxCount is how many digits an octet count may have.
+const maxCount = 9
 
 // frames reads the frames of one connection.
 type frames struct {

@@ -1,4 +1,4 @@
-package collect
+package stream
 
 import (
 	"context"
@@ -7,25 +7,30 @@ import (
 	"sync"
 	"time"
 
+	"github.com/konseki/konseki/internal/collect"
 	"github.com/konseki/konseki/internal/event"
 )
 
 const (
 	linger       = 5 * time.Millisecond // wait for company before an Append
+	lingerShort  = time.Millisecond     // where senders wait for an answer
+	appendAtOnce = 4096                 // records with which lingering ends
 	queueRecords = 16 << 10             // records waiting while one Append runs
 	queueBytes   = 16 << 20
 	retryAfter   = time.Second // after a failed Append
 	drainTime    = 10 * time.Second
 )
 
-var errClosed = errors.New("collect: closed")
+var errClosed = errors.New("stream: closed")
 
-// committer appends the records of many senders together. Nothing it has taken
-// is dropped while it runs: a failed Append is tried again until it succeeds.
+// committer appends the records of many senders together, in the order they
+// were added. Nothing it has taken is dropped while it runs: a failed Append is
+// tried again until it succeeds.
 type committer struct {
-	to     Appender
+	to     collect.Appender
 	logger *slog.Logger
 	lost   func([]event.Record) // told of what the end left unstored
+	linger time.Duration
 
 	mu      sync.Mutex
 	changed sync.Cond // room in the queue, or closed
@@ -40,6 +45,7 @@ type queue struct {
 	recs  []event.Record
 	ends  []int // where each record's bytes end
 	bytes []byte
+	then  []func() // called for each record once it is stored; nil for nobody
 }
 
 func (q *queue) fits(n int) bool {
@@ -58,15 +64,16 @@ func (q *queue) records() []event.Record {
 
 func (q *queue) reset() {
 	clear(q.recs)
-	q.recs, q.ends, q.bytes = q.recs[:0], q.ends[:0], q.bytes[:0]
+	clear(q.then)
+	q.recs, q.ends, q.bytes, q.then = q.recs[:0], q.ends[:0], q.bytes[:0], q.then[:0]
 	if cap(q.bytes) > 1<<20 { // do not hold on to what a burst needed
 		q.bytes = nil
 	}
 }
 
-func newCommitter(to Appender, lost func([]event.Record), logger *slog.Logger) *committer {
+func newCommitter(to collect.Appender, lost func([]event.Record), logger *slog.Logger) *committer {
 	c := &committer{
-		to: to, logger: logger, lost: lost, queue: &queue{},
+		to: to, logger: logger, lost: lost, queue: &queue{}, linger: linger,
 		wake: make(chan struct{}, 1), filled: make(chan struct{}, 1),
 	}
 	c.changed.L = &c.mu
@@ -75,7 +82,9 @@ func newCommitter(to Appender, lost func([]event.Record), logger *slog.Logger) *
 
 // add queues a record whose bytes are copied. With wait it waits for room;
 // without, it reports false when there is none. It reports false once closed.
-func (c *committer) add(rec event.Record, wait bool) bool {
+// then is called once this record, and all that the caller added before it, are
+// stored; it must not block. Who is never told keeps the record.
+func (c *committer) add(rec event.Record, wait bool, then func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for !c.closed && !c.queue.fits(len(rec.Raw)) {
@@ -90,9 +99,9 @@ func (c *committer) add(rec event.Record, wait bool) bool {
 	q := c.queue
 	q.bytes = append(q.bytes, rec.Raw...)
 	rec.Raw = nil
-	q.recs, q.ends = append(q.recs, rec), append(q.ends, len(q.bytes))
+	q.recs, q.ends, q.then = append(q.recs, rec), append(q.ends, len(q.bytes)), append(q.then, then)
 	signal(c.wake)
-	if len(q.recs) >= batchRecords {
+	if len(q.recs) >= appendAtOnce {
 		signal(c.filled)
 	}
 	return true
@@ -116,24 +125,24 @@ func (c *committer) close() {
 }
 
 // run appends until the committer is closed and empty. After ctx has ended it
-// goes on for drainTime at most; what it then still holds is counted as lost.
+// goes on for drainTime at most; what it then still holds is not stored.
 func (c *committer) run(ctx context.Context) {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(drainTime, cancel) })
 	defer stop()
 	spare := &queue{}
-	for {
+	for given := false; ; {
 		<-c.wake
-		c.linger()
+		c.gather()
 		c.mu.Lock()
 		full, closed := c.queue, c.closed
 		c.queue = spare
 		c.mu.Unlock()
 		c.changed.Broadcast()
-		if len(full.recs) > 0 && !c.append(work, full.records()) {
-			c.lost(full.recs)
-		}
+		// Nothing is stored after what was not: then speaks for all before it.
+		given = given || len(full.recs) > 0 && !c.append(work, full.records())
+		c.tell(full, !given)
 		full.reset()
 		spare = full
 		if closed {
@@ -142,8 +151,25 @@ func (c *committer) run(ctx context.Context) {
 	}
 }
 
-func (c *committer) linger() {
-	t := time.NewTimer(linger)
+// tell says what became of the records of a queue. Those whose senders wait to
+// be told are not lost when they are not stored: they are sent again.
+func (c *committer) tell(q *queue, stored bool) {
+	var lost []event.Record
+	for i, then := range q.then {
+		switch {
+		case stored && then != nil:
+			then()
+		case !stored && then == nil:
+			lost = append(lost, q.recs[i])
+		}
+	}
+	if len(lost) > 0 {
+		c.lost(lost)
+	}
+}
+
+func (c *committer) gather() {
+	t := time.NewTimer(c.linger)
 	defer t.Stop()
 	select {
 	case <-t.C:

@@ -1,0 +1,85 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/konseki/konseki/internal/collect/sender"
+	"github.com/konseki/konseki/internal/collect/stream"
+)
+
+// receiver is a door for lasting connections or datagrams.
+type receiver interface {
+	Listen() (net.Addr, error)
+	Serve(ctx context.Context) error
+}
+
+// openStreams opens the doors for lasting connections that are configured.
+func (s *Server) openStreams(run *group, door senderDoor, at *Addresses) error {
+	c := s.Config
+	for network, address := range map[string]string{"udp": c.Syslog.UDP, "tcp": c.Syslog.TCP, "tls": c.Syslog.TLS} {
+		if address == "" {
+			continue
+		}
+		bound, err := s.openDoor(run, &stream.Syslog{Door: s.door("syslog", network, address, door)})
+		if err != nil {
+			return err
+		}
+		at.Syslog[network] = bound
+	}
+	return nil
+}
+
+// openDoor makes a door serve and says where.
+func (s *Server) openDoor(run *group, r receiver) (address string, err error) {
+	addr, err := r.Listen()
+	if err != nil {
+		return "", fmt.Errorf("server: %w", err)
+	}
+	run.start(r.Serve)
+	return addr.String(), nil
+}
+
+// door is what all doors for lasting connections have in common. What comes in
+// by them goes to one source for each protocol.
+func (s *Server) door(protocol, network, address string, shared senderDoor) stream.Door {
+	return stream.Door{
+		Network: network, Address: address, TLS: demandCertificates(shared.tls), To: s.vault, Logger: s.logger, Loss: s.Lost,
+		Paces: shared.slow, Identify: identify(shared.known),
+		Place: func(sender.Identity, netip.Addr, []byte) (string, string, string) {
+			return protocol, s.zone(), s.zoneFrom()
+		},
+	}
+}
+
+// demandCertificates is the TLS of a door where nothing but a certificate can
+// prove who sends: with an authority for clients it lets in nobody else.
+func demandCertificates(base *tls.Config) *tls.Config {
+	if base == nil || base.ClientCAs == nil {
+		return base
+	}
+	door := base.Clone()
+	door.ClientAuth = tls.RequireAndVerifyClientCert
+	return door
+}
+
+// identify tells senders by their certificates: those that the configuration
+// names, and those that the authority for clients gave one, by the name in it.
+// The latter may send; which source their records belong to is not theirs to say.
+// A certificate that nobody vouches for proves nothing.
+func identify(known []sender.Certificate) func(*tls.ConnectionState) (sender.Identity, bool) {
+	return func(state *tls.ConnectionState) (sender.Identity, bool) {
+		if who, ok := sender.ByCertificate(known, state); ok || len(state.VerifiedChains) == 0 {
+			return who, true
+		}
+		leaf := state.PeerCertificates[0]
+		name := leaf.Subject.CommonName
+		if name == "" && len(leaf.DNSNames) > 0 {
+			name = leaf.DNSNames[0]
+		}
+		return sender.Identity{Name: name, How: "certificate", Sources: []string{"*"}}, true
+	}
+}

@@ -15,12 +15,16 @@ import (
 	"github.com/konseki/konseki/internal/normalise/windows"
 )
 
-// formats lists every format in the order asked: what is no text, then the
-// syslog envelope, because what stands in it is asked from there, then the most
-// specific first, and last what takes nearly anything.
+// formats lists every format in the order asked: what is no text, then what
+// brings a header of its own, then the syslog envelope, because what stands in
+// it is asked from there, then the most specific first, and last what takes
+// nearly anything.
 func formats() []format.Format {
-	inner := innerFormats()
-	return slices.Concat([]format.Format{windows.NewEventLog(), system.NewSyslog(inner), newContainer(inner)}, inner, []format.Format{
+	inner, headed := innerFormats(), network.Headed()
+	rest := slices.DeleteFunc(slices.Clone(inner), func(f format.Format) bool {
+		return slices.ContainsFunc(headed, func(h format.Format) bool { return h.Name() == f.Name() })
+	})
+	return slices.Concat([]format.Format{windows.NewEventLog()}, headed, []format.Format{system.NewSyslog(inner), newContainer(inner)}, rest, []format.Format{
 		newOwnFormat(),
 		service.NewCSV(),
 	})
@@ -35,8 +39,7 @@ func innerFormats() []format.Format {
 	}, web.Formats(), []format.Format{
 		service.NewWorkspace(),
 		service.NewSlack(),
-		vpn.NewFortiGate(),
-	}, network.Formats(), identity.Formats(), cloud.Formats(), []format.Format{
+	}, vpn.Formats(), network.Formats(), identity.Formats(), cloud.Formats(), []format.Format{
 		database.NewPostgres(),
 		database.NewMariaDB(),
 		database.NewMySQL(),

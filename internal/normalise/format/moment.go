@@ -132,3 +132,10 @@ func sharedZone(name string) (minutes int, ok bool) {
 	}
 	return 0, false
 }
+
+// InZone returns the moment in the zone of a name such as "JST"; see [Moment.Set]
+// for names that several zones share or none has.
+func (c Moment) InZone(name string) Moment {
+	c.abbr, c.Text = name, c.Text+" "+name
+	return c
+}

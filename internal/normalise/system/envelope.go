@@ -143,6 +143,10 @@ func (env *envelope) parse3164(s string) bool {
 	}
 	env.at, env.timed = at, true
 	rest := strings.TrimLeft(s[end+1:], " ")
+	if strings.HasPrefix(rest, "%") { // Cisco's tag, which its own format reads
+		env.message = rest
+		return !strict
+	}
 	if program, pid, message, ok := cutTag(rest); ok && !strict {
 		env.program, env.pid, env.message = program, pid, message
 		return true
@@ -152,6 +156,7 @@ func (env *envelope) parse3164(s string) bool {
 		return false
 	}
 	env.host = host
+	rest = strings.TrimPrefix(rest, host+" ") // UniFi gateways name themselves twice
 	return env.setTagged(rest) || !strict
 }
 

@@ -27,6 +27,8 @@ func readKernel(ev *event.Event, message string) {
 	switch {
 	case isNetfilter(s):
 		readNetfilter(ev, s)
+	case strings.HasPrefix(s, "wireguard: "):
+		readWireGuard(ev, s)
 	case strings.Contains(s, "New USB device found"):
 		ev.ClassUID, ev.ActivityID = event.ClassPeripheral, activityPeripheralConnect
 		usbFields(ev, s)
@@ -70,6 +72,9 @@ func readNetfilter(ev *event.Event, s string) {
 		start = strings.Index(s, "SRC=")
 	}
 	prefix := strings.TrimSpace(s[:start])
+	if prefix == "" && ev.ProcessPath != "kernel" { // "DENY: IN=…" reads like a program
+		prefix = ev.ProcessPath
+	}
 	ev.EventCode = prefix
 	ev.Add("prefix", prefix)
 	switch verdict := strings.ToUpper(prefix); {

@@ -57,7 +57,7 @@ func (f fortigate) Normalise(in *format.Input, dst []event.Event) ([]event.Event
 	}
 	fortigateTime(in, ev, get)
 	ev.Host = cmp.Or(get("devname", "devid"), ev.Host)
-	ev.ActorUser = get("user", "xauthuser", "unauthuser", "initiator")
+	ev.ActorUser = get("eapuser", "xauthuser", "user", "unauthuser", "initiator") // of IPsec, user may be the address
 	ev.SrcIP, ev.SrcPort = format.Address(get("srcip", "remip", "src", "ip")), format.Port(get("srcport", "remport", "src_port"))
 	ev.DstIP, ev.DstPort = format.Address(get("dstip", "locip", "tunnelip", "dst")), format.Port(get("dstport", "locport", "dst_port"))
 	ev.EventCode = get("logid")
@@ -101,6 +101,11 @@ func fortigateClass(ev *event.Event, get func(...string) string) {
 		}
 	case subtype == "vpn":
 		fortigateVPN(ev, action, status, get)
+	case subtype == "endpoint" && get("connection_type") != "":
+		ev.ClassUID, ev.ActivityID, ev.StatusID = event.ClassTunnel, event.ActivityTunnelOpen, fortigateStatus(status, ev)
+		if action == "close" {
+			ev.ActivityID = event.ActivityTunnelClose
+		}
 	case kind == "event" && (get("cfgpath") != "" || action == "Edit" || action == "Add" || action == "Delete"):
 		ev.ClassUID, ev.ActivityID = event.ClassAppLifecycle, event.ActivityOther
 		ev.StatusID = event.StatusSuccess
@@ -135,9 +140,21 @@ func fortigateVPN(ev *event.Event, action, status string, get func(...string) st
 	case "ssl-alert", "ssl-exit-error":
 		ev.StatusID = event.StatusFailure
 	case "negotiate":
-		if r := get("result"); r == "ERROR" || strings.HasSuffix(status, "error") {
-			ev.StatusID = event.StatusFailure
-		}
+		fortigateNegotiate(ev, status, get)
+	}
+}
+
+// fortigateNegotiate tells the logon within a negotiation of IPsec from the rest of it.
+func fortigateNegotiate(ev *event.Event, status string, get func(...string) string) {
+	result := get("result")
+	if result == "ERROR" || strings.HasSuffix(status, "error") {
+		ev.StatusID = event.StatusFailure
+	}
+	switch account := get("eapuser", "xauthuser"); {
+	case strings.Contains(result, "authentication successful"):
+		ev.ClassUID, ev.ActivityID, ev.StatusID = event.ClassAuthentication, event.ActivityLogon, event.StatusSuccess
+	case account != "" && ev.StatusID == event.StatusFailure:
+		ev.ClassUID, ev.ActivityID = event.ClassAuthentication, event.ActivityLogon
 	}
 }
 
@@ -148,11 +165,19 @@ func fortigateUTM(ev *event.Event, subtype, action string, get func(...string) s
 		ev.Object = cmp.Or(get("filename", "attack", "virus"), ev.Object)
 	case "webfilter", "app-ctrl":
 		ev.ClassUID = event.ClassHTTP
+	case "dns":
+		ev.ClassUID, ev.Object = event.ClassDNS, get("qname")
 	default:
 		ev.ClassUID = event.ClassNetwork
 	}
-	ev.ActivityID = fortigateTraffic(action)
-	if ev.ClassUID != event.ClassNetwork {
+	switch ev.ClassUID {
+	case event.ClassNetwork:
+		ev.ActivityID = fortigateTraffic(action)
+	case event.ClassFinding:
+		ev.ActivityID = event.ActivityFindingCreate
+	case event.ClassDNS:
+		ev.ActivityID = event.ActivityDNSQuery
+	default:
 		ev.ActivityID = event.ActivityOther
 	}
 	ev.StatusID = format.Outcome(action)

@@ -1,0 +1,150 @@
+package network
+
+import (
+	"strings"
+
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/normalise/format"
+)
+
+// ciscoHeader is what stands before the tag of a Cisco message.
+type ciscoHeader struct {
+	relay, device   format.Moment // times of the relay and of the device
+	relayed, stamps bool
+	adrift          byte // '*': the device's clock was never set; '.': it lost its server
+	hosts           []string
+	seq             string
+}
+
+// readCiscoHeader takes the parts of the header one by one; the order differs by
+// product and setting. It reports false when something else stands there.
+func readCiscoHeader(s string) (h ciscoHeader, ok bool) {
+	if strings.HasPrefix(s, "<") {
+		end := strings.IndexByte(s, '>')
+		if end < 0 || !format.IsDecimal(s[1:end]) {
+			return h, false
+		}
+		s = strings.TrimPrefix(s[end+1:], "1 ") // the version of RFC 5424
+	}
+	for s = strings.TrimLeft(s, " :"); s != ""; s = strings.TrimLeft(s, " :") {
+		if rest, ok := h.takeTime(s); ok {
+			s = rest
+			continue
+		}
+		end := strings.IndexAny(s, " :")
+		if end < 0 {
+			end = len(s)
+		}
+		word := s[:end]
+		after := s[end:]
+		switch {
+		case word == "-":
+		case format.IsDecimal(word) && strings.HasPrefix(after, ":") && h.seq == "":
+			h.seq = word
+		case isUptime(word):
+			for after != "" && (format.IsDigit(after[0]) || after[0] == ':') { // 00:01:23:
+				after = after[1:]
+			}
+		case strings.HasSuffix(word, "]"): // CiscoASA[999]
+		case len(h.hosts) < 2 && isHostWord(s, &word, &after):
+			h.hosts = append(h.hosts, word)
+		default:
+			return h, false
+		}
+		s = after
+	}
+	return h, true
+}
+
+// takeTime takes a time, with the mark before it and the zone behind. A second
+// one is the device's own; so is the only one.
+func (h *ciscoHeader) takeTime(s string) (rest string, ok bool) {
+	mark := byte(0)
+	if s[0] == '*' || s[0] == '.' {
+		mark, s = s[0], s[1:]
+	}
+	at, end, ok := format.BSDTime(s)
+	if !ok {
+		if at, end, ok = format.ISOTime(s); !ok {
+			return s, false
+		}
+	}
+	if named, after, ok := namedZone(s[end:]); ok && !at.Zoned && !at.Yearless {
+		at = at.InZone(named)
+		end = len(s) - len(after)
+	} else if ok {
+		end = len(s) - len(after)
+	}
+	if h.stamps {
+		h.relay, h.relayed = h.device, true
+	}
+	h.device, h.stamps, h.adrift = at, true, mark
+	return s[end:], true
+}
+
+// namedZone reads " UTC" before the colon that ends a device's time.
+func namedZone(s string) (name, rest string, ok bool) {
+	end := strings.IndexByte(s, ':')
+	if end < 3 || end > 6 || s[0] != ' ' {
+		return "", s, false
+	}
+	for _, c := range []byte(s[1:end]) {
+		if c < 'A' || c > 'Z' {
+			return "", s, false
+		}
+	}
+	return s[1:end], s[end:], true
+}
+
+// isUptime reports whether a word begins a time since start: 1w2d, 3d04h, 00:01:23.
+func isUptime(word string) bool {
+	if len(word) == 2 && format.IsDecimal(word) {
+		return true
+	}
+	digits := strings.Trim(word, "0123456789wdhy")
+	return digits == "" && len(word) >= 4 && !format.IsDecimal(word)
+}
+
+// isHostWord takes the name or address of a host; the colons of an IPv6 address
+// belong to it.
+func isHostWord(s string, word, after *string) bool {
+	if end := strings.IndexByte(s, ' '); end > 0 {
+		if ip := format.Address(strings.TrimSuffix(s[:end], ":")); ip != "" {
+			*word, *after = ip, s[end:]
+			return true
+		}
+	}
+	for _, c := range []byte(*word) {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && !format.IsDigit(c) && strings.IndexByte("-_./", c) < 0 {
+			return false
+		}
+	}
+	return *word != ""
+}
+
+// set gives the event the header's time, host and sequence number. The number
+// counts what the device sent or, with "service sequence-numbers", what it logged:
+// without gaps as long as no level is filtered out on the way.
+func (h *ciscoHeader) set(in *format.Input, ev *event.Event) {
+	switch {
+	case h.stamps && (h.adrift == '*' || h.device.Yearless && h.relay.Zoned) && h.relayed:
+		h.relay.Set(in, ev) // the device says itself that its clock is not set
+	case h.stamps:
+		h.device.Set(in, ev)
+	}
+	switch h.adrift {
+	case '*':
+		ev.Add("clock", "never set")
+	case '.':
+		ev.Add("clock", "lost its time server")
+	}
+	if h.stamps {
+		ev.Add("device_time", h.device.Text)
+	}
+	if n := len(h.hosts); n > 0 {
+		ev.Host = h.hosts[n-1]
+	}
+	if h.seq != "" {
+		ev.NativeSeq, ev.Chain = h.seq, "cisco"
+	}
+}

@@ -78,7 +78,7 @@ func (*cloudTrail) ID(raw []byte) string { return textOf(raw, "eventID") }
 type trailMemory struct {
 	Files map[string]logFile `json:"files,omitempty"`
 	Chain *link              `json:"chain,omitempty"` // the digest looked at last
-	Since time.Time          `json:"since,omitzero"`  // when the first digest began
+	Since time.Time          `json:"since,omitzero"`  // from when on the digests are whole
 }
 
 // logFile is a log file as it was read.

@@ -174,12 +174,14 @@ func (c *cloudTrail) judge(q Query, d *digest, why event.Phrase, key, sign strin
 				from, to = a.From.Add(-time.Hour), a.From
 			}
 			out = append(out, event.Attestation{From: from, To: to, Proof: event.ProofDigest, Missing: -1, Reason: gap})
+			mem.Since = d.Start
 		}
 	} else {
 		mem.Since = d.Start
 	}
 	if !why.Empty() {
 		a.Missing, a.Reason = -1, why
+		mem.Since = d.end
 		return append(out, a)
 	}
 	c.files(d, &a, mem)

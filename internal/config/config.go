@@ -15,6 +15,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 )
 
@@ -44,6 +45,10 @@ type Config struct {
 	// Senders are known by their certificates, or slowed down. Default none: those
 	// with an API token send, as fast as they like.
 	Senders []Sender `yaml:"senders,omitempty"`
+	// Sources are what is expected to send, as konseki source add registers it: id,
+	// kind, name, owner, host, zone, match, rhythm, heartbeat, sequence, held_by …
+	// Default none.
+	Sources []coverage.Source `yaml:"sources,omitempty"`
 	// Rules are folders of Sigma rules loaded beside konseki's own. Default none.
 	Rules []string `yaml:"rules"`
 	// Placeholders are what %name% stands for in rules, "name: [values]".

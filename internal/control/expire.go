@@ -105,7 +105,7 @@ func (s *Service) EndInterrupted(ctx context.Context) error {
 // anythingEnds reports whether any source is kept for less than ever.
 func (s *Service) anythingEnds() bool {
 	for _, src := range s.registry.sources() {
-		if period, _ := s.Keep.of(src); !period.Endless() {
+		if period, _ := s.Keep.Of(src.ID, src.Retention); !period.Endless() {
 			return true
 		}
 	}
@@ -162,7 +162,7 @@ func (s *Service) sumUp(ctx context.Context, x *Expiry, seen *survey) error {
 		src, _ := s.registry.source(id)
 		src.ID = id
 		line := Expired{Source: id, Until: seen.limit(id), Records: t.records}
-		line.Retention, line.Rule = s.Keep.of(src)
+		line.Retention, line.Rule = s.Keep.Of(src.ID, src.Retention)
 		files := s.registry.isFromFiles(id)
 		for i, r := range t.runs {
 			w, err := s.windowOf(ctx, id, r)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/jsonx"
+	"github.com/konseki/konseki/internal/retention"
 )
 
 // Hold (保全) is a legal hold: what it names is not let go while it lasts,
@@ -62,7 +63,7 @@ const (
 
 // names reports whether a hold is about a source.
 func (h *Hold) names(source string) bool {
-	return len(h.Sources) == 0 || slices.ContainsFunc(h.Sources, func(p string) bool { return matchPattern(p, source) })
+	return len(h.Sources) == 0 || slices.ContainsFunc(h.Sources, func(p string) bool { return retention.Matches(p, source) })
 }
 
 // holds reports whether a record is held; files says that its source has
@@ -174,8 +175,8 @@ func (h *Hold) valid() error {
 		return fmt.Errorf("%w: a hold names at most %d patterns of sources", ErrInvalid, maxHoldGlob)
 	}
 	for _, p := range h.Sources {
-		if err := validPattern(p); err != nil {
-			return err
+		if err := retention.ValidPattern(p); err != nil {
+			return fmt.Errorf("%w: %w", ErrInvalid, err)
 		}
 	}
 	if len(h.Reason) > maxReason {

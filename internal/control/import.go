@@ -139,8 +139,7 @@ func (s *Service) declare(ctx context.Context, by string, req Import) error {
 	}
 	more := false
 	for _, a := range req.Missing {
-		same := func(b coverage.Absence) bool { return a.From.Equal(b.From) && a.To.Equal(b.To) && a.State == b.State }
-		if !slices.ContainsFunc(src.Absent, same) {
+		if !slices.ContainsFunc(src.Absent, a.Same) {
 			src.Absent, more = append(slices.Clone(src.Absent), a), true
 		}
 	}

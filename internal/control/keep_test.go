@@ -2,14 +2,12 @@ package control
 
 import (
 	"log/slog"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
@@ -39,50 +37,6 @@ func registered(t *testing.T, s *Service, seq uint64, src Source) {
 	t.Helper()
 	src.Expected = true
 	own(t, s, seq, event.SourceRegistry, sourceOp{At: day(1), By: "sato", Op: "source.add", Source: src})
-}
-
-func TestWhatIsSaidOfASourceCountsThenTheMostSpecificPattern(t *testing.T) {
-	p := Policy{Preset: "pci", Default: event.Months(18), Sources: map[string]event.Period{
-		"*": event.Days(500), "vpn*": event.Days(600), "vpn-tokyo": event.Days(700), "?pn-osaka": event.Days(800), "vp?-osaka": event.Forever(), "w*b/app*": event.Days(900),
-	}}
-	if err := p.Check(); err != nil {
-		t.Fatal(err)
-	}
-	for id, want := range map[string]string{
-		"chat": "500d", "vpn": "600d", "vpn-tokyo": "700d", "vpn-osaka": "forever", "web/app-1": "900d", "konseki.case": "forever", "konseki.access": "forever",
-	} {
-		if got, _ := p.of(Source{ID: id}); got.String() != want {
-			t.Errorf("%s is kept %s, want %s", id, got, want)
-		}
-	}
-	if got, _ := p.of(Source{ID: "vpn", Retention: event.Months(13)}); got != event.Months(13) {
-		t.Errorf("registered with 13mo it is kept %s", got)
-	}
-	if got, _ := p.of(Source{ID: "vpn", Retention: event.Days(30)}); got != event.Months(12) {
-		t.Errorf("registered with 30d before the preset was named it is kept %s", got)
-	}
-	if got, _ := (Policy{}).of(Source{ID: "vpn"}); got != event.Forever() {
-		t.Errorf("where nothing is said it is kept %s", got)
-	}
-	if got, _ := (Policy{Preset: "pci"}).of(Source{ID: "vpn"}); got != event.Months(12) {
-		t.Errorf("under the preset it is kept %s", got)
-	}
-}
-
-func TestPoliciesThatCannotBeHadAreRefusedByName(t *testing.T) {
-	for want, p := range map[string]Policy{
-		"keep.preset":              {Preset: "hipaa"},
-		"keep.default: 90d":        {Preset: "pci", Default: event.Days(90)},
-		`"vpn": 365d is less`:      {Preset: "pci", Sources: map[string]event.Period{"vpn": event.Days(365)}},
-		"how long":                 {Sources: map[string]event.Period{"vpn": {}}},
-		"own records are always":   {Sources: map[string]event.Period{"konseki.*": event.Days(1)}},
-		"lower case":               {Sources: map[string]event.Period{"VPN": event.Days(1)}},
-		"a pattern of sources has": {Sources: map[string]event.Period{"": event.Days(1)}},
-	} {
-		if err := p.Check(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: %v, want %q", p, err, want)
-		}
-	}
 }
 
 // TestOwnRecordsNeverExpire tries every source of konseki's own under a policy
@@ -251,17 +205,6 @@ func TestAddingASourceAgainKeepsItsRetention(t *testing.T) {
 	}
 }
 
-func TestPatternsMatchAsARegularExpressionWould(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		pattern := rapid.StringOfN(rapid.SampledFrom([]rune("ab/*?痕")), 0, 10, -1).Draw(t, "pattern")
-		name := rapid.StringOfN(rapid.SampledFrom([]rune("ab/痕")), 0, 12, -1).Draw(t, "name")
-		expr := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
-		if got, want := matchPattern(pattern, name), regexp.MustCompile("^(?:"+expr+")$").MatchString(name); got != want {
-			t.Fatalf("%q matches %q: %t", pattern, name, got)
-		}
-	})
-}
-
 func FuzzOwnRecordsOfKeeping(f *testing.F) {
 	f.Add([]byte(`{"op":"hold.start","case":"c1","sources":["vpn*"],"from":"2026-01-01T00:00:00Z"}`))
 	f.Add([]byte(`{"op":"hold.release","case":"c1","reason":"over"}`))
@@ -280,26 +223,4 @@ func FuzzOwnRecordsOfKeeping(f *testing.F) {
 		}
 		s.registry.holding("vpn", day(1))
 	})
-}
-
-func TestACopyIsKeptAsLongAsTheSourceInItThatIsKeptLongest(t *testing.T) {
-	last := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	p := Policy{Default: event.Days(400), Sources: map[string]event.Period{"vpn*": event.Days(730), "debug": event.Days(30)}}
-	for _, c := range []struct {
-		sources []string
-		want    time.Time
-	}{
-		{[]string{"debug"}, last.AddDate(0, 0, 30)},
-		{[]string{"debug", "web", event.SourceFinding}, last.AddDate(0, 0, 400)},
-		{[]string{"vpn-tokyo", "web"}, last.AddDate(0, 0, 730)},
-		{nil, last.AddDate(0, 0, 730)},
-		{[]string{event.SourceCase}, last.AddDate(10, 0, 0)},
-	} {
-		if got := p.Until(c.sources, last); !got.Equal(c.want) {
-			t.Errorf("%v: until %s, want %s", c.sources, got, c.want)
-		}
-	}
-	if got := (Policy{}).Until([]string{"web"}, last); !got.Equal(last.AddDate(10, 0, 0)) {
-		t.Errorf("for ever: until %s", got)
-	}
 }

@@ -72,6 +72,8 @@ type Service struct {
 	losses   *lossKeeper
 	keeping  chan struct{}        // full while records are let go
 	asked    map[string]time.Time // what was recorded as asked lately, by person and question
+	matcher  *coverage.Matcher    // of the registry at version matched
+	matched  uint64
 }
 
 // Deps is what the operations work on.

@@ -3,6 +3,8 @@ package control
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/coverage"
@@ -36,6 +38,47 @@ func (s *Service) ConfirmSource(ctx context.Context, by, id string) error {
 		return nil
 	}
 	return s.AddSource(ctx, by, src)
+}
+
+// ExpectSources registers the sources that the configuration names, each that
+// is not registered so already.
+func (s *Service) ExpectSources(ctx context.Context, list []Source) error {
+	for _, src := range list {
+		src.ID = strings.TrimSpace(src.ID)
+		if known, ok := s.registry.source(src.ID); ok {
+			src.Ack, src.Requests = known.Ack, known.Requests
+			src.Absent = slices.Concat(src.Absent, without(known.Absent, src.Absent))
+		}
+		if s.registered(src) {
+			continue
+		}
+		if err := s.AddSource(ctx, "konseki.yaml", src); err != nil {
+			return fmt.Errorf("konseki.yaml: sources: %w", err)
+		}
+	}
+	return nil
+}
+
+// without lists the absences that are not among others.
+func without(list, others []coverage.Absence) []coverage.Absence {
+	var out []coverage.Absence
+	for _, a := range list {
+		if !slices.ContainsFunc(others, a.Same) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// Matcher finds the source of a live record by what is registered now.
+func (s *Service) Matcher() *coverage.Matcher {
+	version := s.registry.version()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.matcher == nil || s.matched != version {
+		s.matcher, s.matched = coverage.NewMatcher(s.registry.sources()), version
+	}
+	return s.matcher
 }
 
 // RequestEvidence implements [Sourcing].

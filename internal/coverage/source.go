@@ -112,6 +112,11 @@ type Absence struct {
 	Proof string `json:"proof,omitempty" yaml:"-"`
 }
 
+// Same reports whether two absences say the same, whatever the reason.
+func (a Absence) Same(b Absence) bool {
+	return a.From.Equal(b.From) && a.To.Equal(b.To) && a.State == b.State
+}
+
 // State says what is known of a source in an interval.
 type State string
 

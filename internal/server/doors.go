@@ -43,14 +43,14 @@ func (s *Server) openDoor(run *group, r receiver) (address string, err error) {
 	return addr.String(), nil
 }
 
-// door is what all doors for lasting connections have in common. What comes in
-// by them goes to one source for each protocol.
+// door is what all doors for lasting connections have in common. What no source
+// matches goes to one source for each protocol.
 func (s *Server) door(protocol, network, address string, shared senderDoor) stream.Door {
 	return stream.Door{
 		Network: network, Address: address, TLS: demandCertificates(shared.tls), To: s.vault, Logger: s.logger, Loss: s.Lost,
 		Paces: shared.slow, Identify: identify(shared.known),
-		Place: func(sender.Identity, netip.Addr, []byte) (string, string, string) {
-			return protocol, s.zone(), s.zoneFrom()
+		Place: func(who sender.Identity, peer netip.Addr, raw []byte) (string, string, string) {
+			return s.place(protocol, who, peer, raw)
 		},
 	}
 }

@@ -151,6 +151,9 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 		return err
 	}
 	s.flow.forget()
+	if err := s.ExpectSources(ctx, opts.Config.Sources); err != nil {
+		return fmt.Errorf("server: %w", err)
+	}
 	return s.EndInterrupted(ctx)
 }
 

@@ -39,10 +39,7 @@ func innerFormats() []format.Format {
 	}, web.Formats(), []format.Format{
 		service.NewWorkspace(),
 		service.NewSlack(),
-	}, vpn.Formats(), network.Formats(), identity.Formats(), cloud.Formats(), []format.Format{
-		database.NewPostgres(),
-		database.NewMariaDB(),
-		database.NewMySQL(),
+	}, vpn.Formats(), network.Formats(), identity.Formats(), cloud.Formats(), database.Formats(), []format.Format{
 		vpn.NewOpenVPN(),
 		web.NewJava(),
 		service.NewJSONLines(),

@@ -93,21 +93,23 @@ func (p *postgres) Normalise(in *format.Input, dst []event.Event) ([]event.Event
 		return dst, false
 	}
 	var r pgRecord
-	ok := false
-	switch {
-	case in.Raw[0] == '{':
-		ok = p.json(&r, in.Raw)
-	default:
-		text := in.Text()
-		if ok = p.csv(&r, text); !ok {
-			ok = pgStderr(&r, text)
-		}
+	counted := false // line numbers count records, from 1 within a session
+	if in.Raw[0] == '{' {
+		counted = p.json(&r, in.Raw)
+	} else {
+		counted = p.csv(&r, in.Text())
 	}
-	if !ok {
+	if !counted && (in.Raw[0] == '{' || !pgStderr(&r, in.Text())) {
 		return dst, false
 	}
 	dst = append(dst, in.New(p.Name(), event.ClassBase))
-	r.fill(in, &dst[len(dst)-1])
+	ev := &dst[len(dst)-1]
+	r.fill(in, ev)
+	// The %l of stderr counts lines: DETAIL and STATEMENT have numbers of their
+	// own within the record, so that whole logs would seem to have gaps.
+	if counted && r[pgSession] != "" && r[pgLine] != "" {
+		ev.Chain = "pgsession:" + r[pgSession]
+	}
 	return dst, true
 }
 

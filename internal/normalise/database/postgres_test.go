@@ -1,6 +1,7 @@
 package database_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -40,10 +41,31 @@ func TestPostgresGivesTheSameEventsFromAllThreeForms(t *testing.T) {
 	}
 }
 
+// TestPostgresLineNumbersOfASessionHaveNoGaps proves what the chain claims: a
+// complete csvlog or jsonlog counts every record of a session from 1.
+func TestPostgresLineNumbersOfASessionHaveNoGaps(t *testing.T) {
+	for _, name := range []string{"pgaudit.csv", "pgaudit.jsonl"} {
+		_, evs := normalisetest.Import(t, normalisetest.Shared(t, captured+name))
+		next := make(map[string]int)
+		for i := range evs {
+			session, _ := evs[i].Get("session_id")
+			next[evs[i].Chain]++
+			if evs[i].Chain != "pgsession:"+session || evs[i].NativeSeq != strconv.Itoa(next[evs[i].Chain]) {
+				t.Errorf("%s: record %d is number %s of %q", name, i, evs[i].NativeSeq, evs[i].Chain)
+			}
+		}
+		t.Logf("%s: %d sessions", name, len(next))
+	}
+	ev := normalisetest.Derive(t, "file", "2026-11-22 12:04:13+09 [3256] 6b025bad.cb8 [4-1] 192.0.2.4 app@shop ERROR:  x\n2026-11-22 12:04:13+09 [3256] 6b025bad.cb8 [5-1] 192.0.2.4 app@shop STATEMENT:  select 1")[0]
+	if ev.Chain != "" || ev.NativeSeq != "4" {
+		t.Errorf("lines of stderr are taken for records: %q of %q", ev.NativeSeq, ev.Chain)
+	}
+}
+
 // common leaves of an event what log_line_prefix '%m [%p] %q%u@%d/%a %h ' states.
 func common(ev *event.Event) event.Event {
 	c := *ev
-	c.Record, c.Fields, c.NativeSeq, c.SessionUID, c.SrcPort = 0, nil, "", "", 0
+	c.Record, c.Fields, c.NativeSeq, c.Chain, c.SessionUID, c.SrcPort = 0, nil, "", "", "", 0
 	if c.ClassUID != event.ClassDatastore || c.StatusID == event.StatusFailure {
 		c.EventCode = "" // SQLSTATE or severity
 	}

@@ -25,12 +25,36 @@ const maxJavaHead = 512
 
 func (java) Matches(raw []byte) bool {
 	line, _, _ := bytes.Cut(raw[:min(len(raw), maxJavaHead)], []byte("\n"))
-	return isJavaStart(line)
+	if !mayBeJava(line) {
+		return false
+	}
+	r, ok := parseJava(string(line))
+	return ok && (r.twoLines || r.level != "" && (namesClass(r.logger) || namesClass(r.thread)))
 }
 
-// isJavaStart tells cheaply, then surely, whether a line begins a record.
+// namesClass reports whether a logger, or ZooKeeper's thread, ends like the
+// name of a class: what tells Java from the many others with such lines.
+func namesClass(s string) bool {
+	if i := strings.LastIndexByte(s, '@'); i >= 0 && format.IsDecimal(s[i+1:]) {
+		s = s[:i]
+	}
+	for part := range strings.FieldsFuncSeq(s, func(c rune) bool { return c == '.' || c == '$' || c == ':' }) {
+		if part[0] >= 'A' && part[0] <= 'Z' && strings.ToUpper(part) != part {
+			return strings.ContainsAny(s, ".$:@")
+		}
+	}
+	return false
+}
+
+// mayBeJava tells cheaply whether a line may begin with a time.
+func mayBeJava(line []byte) bool {
+	return len(line) >= 20 && (line[0] == '[' || format.IsDigit(line[0]) || line[0] >= 'A' && line[0] <= 'S')
+}
+
+// isJavaStart reports whether a line of a file known to be Java's begins a
+// record: its logger need not be a class.
 func isJavaStart(line []byte) bool {
-	if len(line) < 20 || line[0] != '[' && !format.IsDigit(line[0]) && (line[0] < 'A' || line[0] > 'S') {
+	if !mayBeJava(line) {
 		return false
 	}
 	r, ok := parseJava(string(line[:min(len(line), maxJavaHead)]))
@@ -41,8 +65,9 @@ func isJavaStart(line []byte) bool {
 // one, and that have a level and a logger somewhere.
 func (f java) Shape(head []byte) (event.Shape, bool) {
 	lines := format.SampleLines(head)
-	starts, follows := 0, 0
+	starts, follows, sure := 0, 0, false
 	for _, line := range lines {
+		sure = sure || f.Matches(line)
 		switch {
 		case isJavaStart(line):
 			starts++
@@ -50,7 +75,7 @@ func (f java) Shape(head []byte) (event.Shape, bool) {
 			follows++
 		}
 	}
-	if starts == 0 || 2*(starts+follows) <= len(lines) {
+	if !sure || 2*(starts+follows) <= len(lines) {
 		return event.Shape{}, false
 	}
 	return event.Shape{Format: f.Name(), Continues: func(_, line []byte) bool { return !isJavaStart(line) }}, true

@@ -83,7 +83,7 @@ func applianceRows() []row {
 		device("cisco", "aaa", "%PARSER-*", "%AAA*", "%SEC_LOGIN-*", "%HA_EM-*", "%SYS-*"), tacacs,
 		device("cisco", "asa", "%ASA-*", "%FTD-*"), device("cisco", "bgp", "%BGP-*", "%TCP-*"), device("cisco", "ldp", "%LDP-*"), ios,
 		device("huawei", "bgp", "%%01BGP/*"), junos,
-		device("ivanti", "connect_secure", pulseSecure), device("paloalto", "globalprotect", panOS+" GLOBALPROTECT"), device("paloalto", "panos", panOS+"*"), device("mssql", "errorlog", sqlServer),
+		device("ivanti", "connect_secure", pulseSecure), device("paloalto", "globalprotect", panOS+" GLOBALPROTECT"), device("paloalto", "panos", panOS+"*"), device("mssql", "errorlog", sqlServer), s("mssql", "", "errorlog", "mssql"),
 		s("openvpn", "", "openvpn", "openvpn"),
 		s("opencanary", "application", "", "jsonlines", "logtype", "node_id|local_time"),
 		{Logsource: Logsource{"rpc_firewall", "application", ""}, origins: []string{"RPCFW"}},
@@ -102,7 +102,7 @@ func applicationRows() []row {
 	}
 	var out []row
 	for _, product := range [...]string{"jvm", "spring", "velocity"} {
-		out = append(out, servers(product, "java", "tomcat", "tomcat8", "tomcat9", "tomcat10", "catalina", "catalina.sh", "jetty", "wildfly", "jboss", "spring"),
+		out = append(out, row{Logsource: Logsource{product, "application", ""}, formats: []string{"java"}}, servers(product, "java", "tomcat", "tomcat8", "tomcat9", "tomcat10", "catalina", "catalina.sh", "jetty", "wildfly", "jboss", "spring"),
 			loggers(product, "logger_name|loggerName|thread_name|stack_trace|exception.exception_class|thrown.name|error.stack_trace"))
 	}
 	for _, product := range [...]string{"python", "django"} {
@@ -110,7 +110,7 @@ func applicationRows() []row {
 			loggers(product, "exc_info|levelname|funcName|exception.type"),
 			row{Logsource: Logsource{product, "application", ""}, formats: []string{"apache"}, markers: []string{"module=wsgi"}})
 	}
-	sql := row{Logsource: Logsource{"sql", "application", ""}, formats: []string{"mysql", "mariadb", "postgres"}}
+	sql := row{Logsource: Logsource{"sql", "application", ""}, formats: []string{"mysql", "mariadb", "postgres", "mssql", "oracle", "java"}}
 	failed := row{Logsource: Logsource{"sql", "application", ""}, classes: []int32{event.ClassApplicationError}}
 	return append(out,
 		servers("ruby_on_rails", "ruby", "rails", "puma", "unicorn", "passenger", "sidekiq"), loggers("ruby_on_rails", "controller", "action", "progname|format|db"),

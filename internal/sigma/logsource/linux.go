@@ -26,7 +26,7 @@ func linuxRows() []row {
 	format := func(service string, formats ...string) row { r := l("", service); r.formats = formats; return r }
 	network := class("network_connection", event.ClassNetwork, event.ActivityNetworkOpen, event.ActivityNetworkTraffic)
 	network.formats, network.origins = []string{"auditd", "laurel", "jsonlines", "csv"}, []string{""}
-	modsecurity := row{Logsource: Logsource{"linux", "", "modsecurity"}, formats: []string{"apache"}, markers: []string{"unique_id", "msg"}}
+	modsecurity := row{Logsource: Logsource{"linux", "", "modsecurity"}, formats: []string{"apache", "nginx", "modsecurity", "caddy"}, markers: []string{"unique_id", "msg"}}
 	return []row{
 		l("", ""),
 		class("process_creation", event.ClassProcess, 0, event.ActivityProcessLaunch),

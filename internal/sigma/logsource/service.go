@@ -14,13 +14,14 @@ func webRows() []row {
 	web := []int32{event.ClassHTTP, event.ClassApplicationError, event.ClassAuthentication}
 	const wholeURL = "cs-method=CONNECT|method=CONNECT|cs-uri=http*|c-uri=http*"
 	const proxyRecord = "cs-uri-scheme|urlcategory|url_category|sc-filter-result|s-action|action=TCP_*|code=TCP_*|result_code=TCP_*"
-	server := l("webserver", "", http, "nginx", "apache", "haproxy", "jsonlines", "csv")
+	formats := []string{"nginx", "apache", "haproxy", "iis", "cloudfront", "modsecurity", "caddy", "traefik", "envoy", "fastly", "alb", "jsonlines", "csv"}
+	server := l("webserver", "", http, formats...)
 	server.without = []string{proxyRecord, zeekConnection}
 	zeek := l("proxy", "", nil, "jsonlines")
 	zeek.markers = []string{zeekConnection, zeekHTTP}
 	return []row{
 		server,
-		marked(l("proxy", "", http, "nginx", "apache", "haproxy", "jsonlines", "csv"), wholeURL+"|"+proxyRecord),
+		marked(l("proxy", "", http, formats...), wholeURL+"|"+proxyRecord),
 		l("proxy", "", http, "fortigate"), zeek,
 		l("", "apache", web, "apache"), l("", "nginx", web, "nginx"),
 		l("application_error", "", []int32{event.ClassApplicationError}),

@@ -70,11 +70,11 @@ func ciscoTag(s string) (t tag, ok bool) {
 		return t, false
 	}
 	for i := 1; i < end; i++ {
-		if c := s[i]; (c < 'A' || c > 'Z') && !format.IsDigit(c) && c != '_' && c != '-' {
+		if c := s[i]; (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && !format.IsDigit(c) && c != '_' && c != '-' {
 			return t, false
 		}
 	}
-	return tag{strings.Join(parts[:n-2], "-"), parts[n-1], parts[n-2][0], end + 1}, parts[n-1] != ""
+	return tag{strings.Join(parts[:n-2], "-"), parts[n-1], parts[n-2][0], end + 1}, parts[n-1] != "" && parts[0] == strings.ToUpper(parts[0])
 }
 
 func (c *cisco) Normalise(in *format.Input, dst []event.Event) ([]event.Event, bool) {
@@ -95,10 +95,11 @@ func (c *cisco) Normalise(in *format.Input, dst []event.Event) ([]event.Event, b
 	ev.SeverityID = ciscoSeverity(t.severity)
 	ev.Add("facility", t.facility)
 	ev.Add("mnemonic", t.mnemonic)
-	if t.facility == "ASA" || t.facility == "FTD" || t.facility == "PIX" || t.facility == "FWSM" {
+	switch kind, _, _ := strings.Cut(t.facility, "-"); kind { // %ASA-session-6-302013
+	case "ASA", "FTD", "PIX", "FWSM":
 		ev.EventCode = t.mnemonic
 		c.readASA(ev, t.mnemonic, message)
-	} else {
+	default:
 		ev.EventCode = t.facility + "-" + t.mnemonic
 		c.readIOS(ev, message)
 	}
@@ -180,7 +181,9 @@ func readFTD(ev *event.Event, code, message string) {
 			continue
 		}
 		ev.Add(name, value)
-		format.SetColumn(ev, ftdColumn(name), value)
+		if name != "User" || value != "No Authentication Required" && value != "Unknown" {
+			format.SetColumn(ev, ftdColumn(name), value)
+		}
 	}
 	switch code {
 	case "430001", "430005":

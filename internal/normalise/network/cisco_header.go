@@ -11,9 +11,9 @@ import (
 type ciscoHeader struct {
 	relay, device   format.Moment // times of the relay and of the device
 	relayed, stamps bool
-	adrift          byte // '*': the device's clock was never set; '.': it lost its server
+	adrift          byte // '*': the device says that its clock is not authoritative; '.': not synchronised
 	hosts           []string
-	seq             string
+	counters        []string
 }
 
 // readCiscoHeader takes the parts of the header one by one; the order differs by
@@ -39,13 +39,13 @@ func readCiscoHeader(s string) (h ciscoHeader, ok bool) {
 		after := s[end:]
 		switch {
 		case word == "-":
-		case format.IsDecimal(word) && strings.HasPrefix(after, ":") && h.seq == "":
-			h.seq = word
+		case format.IsDecimal(word) && strings.HasPrefix(after, ": "):
+			h.counters = append(h.counters, word)
 		case isUptime(word):
 			for after != "" && (format.IsDigit(after[0]) || after[0] == ':') { // 00:01:23:
 				after = after[1:]
 			}
-		case strings.HasSuffix(word, "]"): // CiscoASA[999]
+		case strings.HasSuffix(word, "]"), word == "SFIMS": // the program: CiscoASA[999]
 		case len(h.hosts) < 2 && isHostWord(s, &word, &after):
 			h.hosts = append(h.hosts, word)
 		default:
@@ -122,21 +122,22 @@ func isHostWord(s string, word, after *string) bool {
 	return *word != ""
 }
 
-// set gives the event the header's time, host and sequence number. The number
-// counts what the device sent or, with "service sequence-numbers", what it logged:
-// without gaps as long as no level is filtered out on the way.
+// set gives the event the header's time, host and sequence number. The first
+// number counts what the device sent; with "service sequence-numbers" a second
+// one, or the only one, counts what it logged, where a level that is not sent
+// leaves a gap.
 func (h *ciscoHeader) set(in *format.Input, ev *event.Event) {
 	switch {
 	case h.stamps && (h.adrift == '*' || h.device.Yearless && h.relay.Zoned) && h.relayed:
-		h.relay.Set(in, ev) // the device says itself that its clock is not set
+		h.relay.Set(in, ev)
 	case h.stamps:
 		h.device.Set(in, ev)
 	}
 	switch h.adrift {
 	case '*':
-		ev.Add("clock", "never set")
+		ev.Add("clock", "not authoritative")
 	case '.':
-		ev.Add("clock", "lost its time server")
+		ev.Add("clock", "not synchronised")
 	}
 	if h.stamps {
 		ev.Add("device_time", h.device.Text)
@@ -144,7 +145,10 @@ func (h *ciscoHeader) set(in *format.Input, ev *event.Event) {
 	if n := len(h.hosts); n > 0 {
 		ev.Host = h.hosts[n-1]
 	}
-	if h.seq != "" {
-		ev.NativeSeq, ev.Chain = h.seq, "cisco"
+	if len(h.counters) > 0 {
+		ev.NativeSeq, ev.Chain = h.counters[0], "cisco"
+	}
+	if len(h.counters) > 1 {
+		ev.Add("sequence-number", h.counters[1])
 	}
 }

@@ -51,10 +51,10 @@ func addIOS(w wordings) {
 	w.add("CRYPTO-SESSION_STATUS", tunnel, event.ActivityTunnelOpen, yes, "Crypto tunnel is UP{spaces}. Peer {peer>src} {text}")
 	w.add("CRYPTO-SESSION_STATUS", tunnel, event.ActivityTunnelClose, yes, "Crypto tunnel is DOWN{spaces}. Peer {peer>src} {text}")
 	w.add("CRYPTO-IKMP_NO_SA", tunnel, other, no, "IKE message from {src>src} {text}")
-	w.add("AUTHMGR-SUCCESS", auth, logon, yes, "Authorization succeeded for client ({client>user}) on Interface {interface>object} AuditSessionID {session>session}")
-	w.add("AUTHMGR-FAIL", auth, logon, no, "Authorization failed or unapplied for client ({client>user}) on Interface {interface>object} AuditSessionID {session>session}", "Authorization failed for client ({client>user}) on Interface {interface>object} AuditSessionID {session>session}")
-	w.add("DOT1X-SUCCESS", auth, logon, yes, "Authentication successful for client ({client>user}) on Interface {interface>object} AuditSessionID {session>session}")
-	w.add("DOT1X-FAIL", auth, logon, no, "Authentication failed for client ({client>user}) on Interface {interface>object} AuditSessionID {session>session}")
+	w.add("AUTHMGR-SUCCESS", auth, logon, yes, "Authorization succeeded for client ({client>object}) on Interface {interface} AuditSessionID {session>session}")
+	w.add("AUTHMGR-FAIL", auth, logon, no, "Authorization failed or unapplied for client ({client>object}) on Interface {interface} AuditSessionID {session>session}", "Authorization failed for client ({client>object}) on Interface {interface} AuditSessionID {session>session}")
+	w.add("DOT1X-SUCCESS", auth, logon, yes, "Authentication successful for client ({client>object}) on Interface {interface} AuditSessionID {session>session}")
+	w.add("DOT1X-FAIL", auth, logon, no, "Authentication failed for client ({client>object}) on Interface {interface} AuditSessionID {session>session}")
 	for _, code := range []string{"LINK-UPDOWN", "LINEPROTO-UPDOWN"} {
 		w.add(code, event.ClassBase, other, unknown, "Interface {interface>object}, changed state to {state}", "Line protocol on Interface {interface>object}, changed state to {state}")
 	}

@@ -107,7 +107,7 @@ func (f mikrotik) Normalise(in *format.Input, dst []event.Event) ([]event.Event,
 	head.set(in, ev)
 	list, message := text[start:end], strings.TrimSpace(text[end:])
 	ev.Add("topics", list)
-	ev.Message = format.Message(message)
+	ev.Message = format.Message(hideSecrets(message))
 	for topic := range strings.SplitSeq(list, ",") {
 		ev.SeverityID = max(ev.SeverityID, format.Severity(topic))
 	}
@@ -115,6 +115,13 @@ func (f mikrotik) Normalise(in *format.Input, dst []event.Event) ([]event.Event,
 		readMikroTikPacket(ev, message)
 	} else {
 		readFirst(f.wordings, message, ev)
+		if ev.Statement != "" {
+			hideStatement(ev)
+			ev.Statement = strings.TrimSuffix(ev.Statement, ")")
+		}
+		if protocol, user, ok := strings.Cut(ev.SessionUID, "-"); ok && ev.ActorUser == "" && !format.IsDecimal(user) { // <l2tp-sato>
+			ev.ActorUser, ev.ClientApp = user, protocol
+		}
 	}
 	if ev.ClassUID == event.ClassBase && strings.Contains(list, "critical") {
 		ev.StatusID = event.StatusFailure

@@ -11,7 +11,7 @@ import (
 // Formats lists the formats of this room, most specific first.
 func Formats() []format.Format {
 	return []format.Format{
-		newCisco(), newPANOS(), newSonicWall(), newCEF(), newLEEF(), newFilterlog(), newSuricata(), newMikroTik(), newUniFi(), newYamaha(), newSEIL(),
+		newCisco(), newPANOS(), newSonicWall(), newCEF(), newLEEF(), newFilterlog(), newSuricata(), newProxmox(), newMikroTik(), newUniFi(), newYamaha(), newSEIL(),
 	}
 }
 
@@ -92,7 +92,7 @@ func (h header) set(in *format.Input, ev *event.Event) {
 // hideSecrets cuts a command of a router off behind the word that announces a
 // password or key, which a device may log as it was typed.
 func hideSecrets(command string) string {
-	for _, word := range [...]string{" password ", " secret ", " key-string ", " pre-shared-key ", " key ", " community ", " passwd "} {
+	for _, word := range [...]string{" password ", " secret ", " key-string ", " pre-shared-key ", " key ", " community ", " passwd ", " password=", " secret="} {
 		if i := strings.Index(command, word); i >= 0 {
 			command = command[:i+len(word)] + "***"
 		}

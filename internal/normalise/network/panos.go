@@ -1,6 +1,7 @@
 package network
 
 import (
+	"bytes"
 	"cmp"
 	"strings"
 
@@ -75,7 +76,9 @@ func (f *panos) Normalise(in *format.Input, dst []event.Event) ([]event.Event, b
 	if name, ok := ev.Get("device_name"); ok {
 		ev.Host = name
 	}
-	ev.Host = cmp.Or(ev.Host, cells[2])
+	if bytes.HasPrefix(in.Rec.Raw, in.Raw) { // no envelope around it will name the host
+		ev.Host = cmp.Or(ev.Host, cells[2])
+	}
 	// The maker says of seqno: an identifier of the log entry that grows by one,
 	// each type of log counting on its own. What a forwarding profile filters out
 	// is missing here without being lost.
@@ -90,7 +93,7 @@ func (f *panos) Normalise(in *format.Input, dst []event.Event) ([]event.Event, b
 func (f *panos) fill(ev *event.Event, kind string, cells []string) {
 	names := f.columns[kind]
 	for i, value := range cells {
-		if value == "" {
+		if value = strings.TrimSpace(value); value == "" {
 			continue
 		}
 		name := ""

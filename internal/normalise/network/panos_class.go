@@ -15,7 +15,7 @@ func panosClass(ev *event.Event, kind string) {
 		return v
 	}
 	ev.SeverityID = format.Severity(get("severity"))
-	if ev.EventCode == "" {
+	if ev.EventCode == "" || ev.EventCode == "0" {
 		ev.EventCode = get("subtype")
 	}
 	switch kind {
@@ -28,6 +28,7 @@ func panosClass(ev *event.Event, kind string) {
 		panosSystem(ev, ev.Message)
 	case "CONFIG":
 		ev.ClassUID, ev.ActivityID, ev.StatusID = event.ClassAppLifecycle, event.ActivityOther, format.Outcome(get("result"))
+		ev.EventCode = get("cmd")
 		ev.Message = strings.Join([]string{get("cmd"), get("path"), get("result")}, " ")
 		if _, account, ok := strings.Cut(get("path"), "mgt-config users "); ok {
 			ev.ClassUID = event.ClassAccountChange

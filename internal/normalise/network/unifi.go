@@ -20,12 +20,12 @@ func newUniFi() format.Format {
 		code, pattern            string
 		class, activity, outcome int32
 	}{
-		{"associated", "{radio>object}: STA {mac>user} IEEE 802.11: associated{text}", event.ClassNetwork, event.ActivityNetworkOpen, yes},
-		{"disassociated", "{radio>object}: STA {mac>user} IEEE 802.11: disassociated{text}", event.ClassNetwork, event.ActivityNetworkClose, yes},
-		{"deauthenticated", "{radio>object}: STA {mac>user} IEEE 802.11: deauthenticated{text}", event.ClassNetwork, event.ActivityNetworkClose, yes},
-		{"handshake completed", "{radio>object}: STA {mac>user} WPA: pairwise key handshake completed{text}", auth, logon, yes},
-		{"802.1X authenticated", "{radio>object}: STA {mac} IEEE 802.1X: authenticated - EAP type: {eap}", auth, logon, yes},
-		{"802.1X failed", "{radio>object}: STA {mac>user} IEEE 802.1X: unauthorizing port{text}", auth, logon, no},
+		{"associated", "{radio}: STA {mac>object} IEEE 802.11: associated{text}", event.ClassNetwork, event.ActivityNetworkOpen, yes},
+		{"disassociated", "{radio}: STA {mac>object} IEEE 802.11: disassociated{text}", event.ClassNetwork, event.ActivityNetworkClose, yes},
+		{"deauthenticated", "{radio}: STA {mac>object} IEEE 802.11: deauthenticated{text}", event.ClassNetwork, event.ActivityNetworkClose, yes},
+		{"handshake completed", "{radio}: STA {mac>object} WPA: pairwise key handshake completed{text}", auth, logon, yes},
+		{"802.1X authenticated", "{radio}: STA {mac>object} IEEE 802.1X: authenticated - EAP type: {eap}", auth, logon, yes},
+		{"802.1X failed", "{radio}: STA {mac>object} IEEE 802.1X: unauthorizing port{text}", auth, logon, no},
 		{"password accepted", "Password auth succeeded for '{user>user}' from {peer>src}", auth, logon, yes},
 		{"key accepted", "Pubkey auth succeeded for '{user>user}' with key {key} from {peer>src}", auth, logon, yes},
 		{"password refused", "Bad password attempt for '{user>user}' from {peer>src}", auth, logon, no},

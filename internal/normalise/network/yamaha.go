@@ -102,8 +102,10 @@ func yamahaPacket(ev *event.Event) {
 		port *int32
 	}{{"source", &ev.SrcIP, &ev.SrcPort}, {"destination", &ev.DstIP, &ev.DstPort}} {
 		text, _ := ev.Get(end.name)
-		text, _, _ = strings.Cut(text, " ")
-		if *end.ip, *end.port = format.AddressPort(text); *end.ip != "" || text == "" {
+		if text, _, _ = strings.Cut(text, " "); text == "" {
+			continue
+		}
+		if *end.ip, *end.port = format.AddressPort(text); *end.ip != "" {
 			continue
 		}
 		if i := strings.LastIndexByte(text, '.'); i > 0 && strings.Contains(text, ":") {

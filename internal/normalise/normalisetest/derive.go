@@ -131,6 +131,7 @@ func Benchmark(b *testing.B, format, raw string) {
 	var dst []event.Event
 	rec := &event.Record{Transport: "file;format=" + format, Raw: []byte(raw)}
 	b.ReportAllocs()
+	b.SetBytes(int64(len(raw)))
 	for b.Loop() {
 		if dst = n.Events(dst[:0], rec); dst[0].Format != format {
 			b.Fatal(dst[0].Format)

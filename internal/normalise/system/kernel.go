@@ -75,12 +75,16 @@ func readNetfilter(ev *event.Event, s string) {
 	if prefix == "" && ev.ProcessPath != "kernel" { // "DENY: IN=…" reads like a program
 		prefix = ev.ProcessPath
 	}
+	prefix, description, _ := strings.Cut(prefix, " DESCR=") // UniFi gateways quote the rule's name
 	ev.EventCode = prefix
 	ev.Add("prefix", prefix)
+	ev.Add("DESCR", strings.Trim(description, `"`))
 	switch verdict := strings.ToUpper(prefix); {
-	case containsAny(verdict, "DROP", "BLOCK", "DENY", "DENIED", "REJECT", "-D]", "-R]"):
+	case containsAny(verdict, "-A]", "-A-"):
+		ev.StatusID = event.StatusSuccess
+	case containsAny(verdict, "DROP", "BLOCK", "DENY", "DENIED", "REJECT", "-D]", "-D-", "-R]", "-R-"):
 		ev.ActivityID, ev.StatusID = event.ActivityNetworkRefuse, event.StatusFailure
-	case containsAny(verdict, "ACCEPT", "ALLOW", "PASS", "-A]"):
+	case containsAny(verdict, "ACCEPT", "ALLOW", "PASS"):
 		ev.StatusID = event.StatusSuccess
 	}
 	packet := s[start:]

@@ -98,6 +98,9 @@ func (f charon) Normalise(in *format.Input, dst []event.Event) ([]event.Event, b
 			*end.ip, *end.port = format.Address(address), format.Port(port)
 		}
 	}
+	if strings.HasPrefix(l.message, "sending packet: ") { // the other side is the source, whoever sends
+		ev.SrcIP, ev.DstIP, ev.SrcPort, ev.DstPort = ev.DstIP, ev.SrcIP, ev.DstPort, ev.SrcPort
+	}
 	return dst, true
 }
 

@@ -60,7 +60,7 @@ func (f ivanti) Normalise(in *format.Input, dst []event.Event) ([]event.Event, b
 			break
 		}
 	}
-	ev.EventCode = cmp.Or(l.code, ev.EventCode)
+	ev.EventCode, ev.ClientApp = cmp.Or(l.code, ev.EventCode), strings.TrimSuffix(ev.ClientApp, ".")
 	if ev.ActorUser == "" && l.user == "System" && ev.ClassUID == event.ClassBase {
 		ev.ClassUID, ev.ActivityID = event.ClassAppLifecycle, event.ActivityOther
 	}
@@ -128,13 +128,12 @@ func (l *ivantiLine) takeZone(head string) {
 
 // who reads "VSYS::USER(REALM)[ROLES][SESSION" without its last bracket.
 func (l *ivantiLine) who(s string) bool {
-	roles := strings.IndexByte(s, '[')
-	if roles < 0 {
+	name, brackets, ok := cutLast(s, ")[") // the account may hold any of these characters
+	if !ok {
 		return false
 	}
-	name, brackets := s[:roles], s[roles+1:]
 	l.roles, l.session, _ = strings.Cut(brackets, "][")
-	user, realm, ok := cutLast(strings.TrimSuffix(name, ")"), "(")
+	user, realm, ok := cutLast(name, "(")
 	if !ok {
 		return false
 	}

@@ -102,6 +102,9 @@ func (e *env) printCoverage(c control.SourceCoverage, loc *time.Location) error 
 		}
 		fmt.Fprintf(e.stdout, "  %s – %s  %-16s %s\n", stamp(iv.From, loc), stamp(iv.To, loc), state, plain(e.rests(iv)))
 	}
+	if words := c.Clock.Words(); !words.Empty() {
+		fmt.Fprintln(e.stdout, "  "+plain(words.In(e.lang)))
+	}
 	if !c.Advice.Empty() {
 		fmt.Fprintln(e.stdout, "  → "+plain(c.Advice.In(e.lang)))
 	}

@@ -58,6 +58,10 @@ func (l *Ledger) Answer(q Question) Answer {
 		if note, ok := lossNote(c); ok {
 			reasons = append(reasons, note)
 		}
+		if words := c.Clock.Words(); !words.Empty() {
+			ja, en := named(c)
+			reasons = append(reasons, event.Phrase{JA: ja + "：" + words.JA, EN: en + ": " + words.EN})
+		}
 		if !c.Advice.Empty() && q.Found == 0 {
 			reasons = append(reasons, advised(c))
 		}

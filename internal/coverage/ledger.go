@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/konseki/konseki/internal/coverage/offset"
+	"github.com/konseki/konseki/internal/coverage/sequence"
 	"github.com/konseki/konseki/internal/event"
 )
 
@@ -31,8 +33,12 @@ type Facts struct {
 	// Losses is what was counted of the sources; one of which nothing is known
 	// but that is listed too.
 	Losses []Loss
-	// Attested is what is proven: digests, cursors, imported files, sequences.
+	// Attested is what is proven: digests, cursors, imported files.
 	Attested []event.Attestation
+	// Sequences is what the numbers say that producers give their records.
+	Sequences []sequence.Chain
+	// Offsets is how far the clocks of sources are from this machine's.
+	Offsets []offset.Estimate
 	// Now bounds what is judged: later silence is not silence.
 	Now time.Time
 }
@@ -44,6 +50,8 @@ type Ledger struct {
 	lost     map[string]*lossTrack         // by source; "" for what is of no known one
 	proofs   map[string]map[string]*proofs // by source and host; "" for the source whole
 	combined map[string]*proofs            // by source: what follows from the source and its hosts together
+	offsets  []offset.Estimate
+	jumps    []offset.Jump
 	width    time.Duration
 	now      time.Time
 }
@@ -51,7 +59,9 @@ type Ledger struct {
 // New makes a ledger. Sources that were seen and never registered are added,
 // with Expected false.
 func New(f Facts) *Ledger {
+	f.Attested = slices.Concat(f.Attested, OfSequences(f.Sequences, f.Seen))
 	l := &Ledger{tracks: map[string]*track{}, width: f.Width, now: f.Now, proofs: attested(f.Attested), combined: map[string]*proofs{}}
+	l.sortEstimates(f.Offsets)
 	for _, s := range f.Sources {
 		l.sources = append(l.sources, s)
 		l.tracks[s.ID] = newTrack()
@@ -194,6 +204,7 @@ func (l *Ledger) coverage(id, host string, from, to time.Time) SourceCoverage {
 	if host == "" {
 		c.Lost = v.lost.share(c.Intervals, from, to)
 	}
+	c.Clock = l.clockOf(id, host, from, to)
 	c.Advice = v.advice(c)
 	return c
 }

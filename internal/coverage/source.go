@@ -190,6 +190,9 @@ type SourceCoverage struct {
 	// Control is the positive control: what else it holds in the window that
 	// could have been the answer.
 	Control *Control `json:"control,omitempty"`
+	// Clock is how far its clock was from this machine's; nil where nothing of it
+	// arrived live.
+	Clock *ClockState `json:"clock,omitempty"`
 	// Advice is what would make more known of it.
 	Advice event.Phrase `json:"advice,omitzero"`
 }

@@ -56,10 +56,24 @@ func (e *env) announce(at server.Addresses) {
 	}
 	fmt.Fprintln(e.stdout, address)
 	fmt.Fprintln(e.stderr, "ingest  "+at.Ingest)
-	for _, network := range slices.Sorted(maps.Keys(at.Syslog)) {
-		fmt.Fprintln(e.stderr, "syslog  "+network+" "+at.Syslog[network])
+	for _, line := range doorLines(at) {
+		fmt.Fprintln(e.stderr, line)
 	}
 	if at.Copies != "" {
 		fmt.Fprintln(e.stderr, "copies  "+at.Copies)
 	}
+}
+
+// doorLines says where the doors for lasting connections are.
+func doorLines(at server.Addresses) []string {
+	var lines []string
+	for _, door := range []struct {
+		name string
+		at   map[string]string
+	}{{"syslog", at.Syslog}, {"relp", at.RELP}, {"fluent", at.Fluent}} {
+		for _, network := range slices.Sorted(maps.Keys(door.at)) {
+			lines = append(lines, fmt.Sprintf("%-7s %s %s", door.name, network, door.at[network]))
+		}
+	}
+	return lines
 }

@@ -35,6 +35,10 @@ type Config struct {
 	// Syslog listeners; an empty address means that door stays shut, which is
 	// the default.
 	Syslog Syslog `yaml:"syslog"`
+	// RELP takes syslog that is acknowledged. Default: shut.
+	RELP Streams `yaml:"relp,omitempty"`
+	// Fluent takes what Fluent Bit and Fluentd forward. Default: shut.
+	Fluent Fluent `yaml:"fluent,omitempty"`
 	// HTTP is the address that takes what senders post: JSON lines, OTLP, _bulk,
 	// HEC, the journal (docs/ways-in.md). Default: the pages' own address, under
 	// /ingest/.
@@ -175,6 +179,9 @@ func (c Config) check() error {
 	}
 	if (c.TLS.Certificate == "") != (c.TLS.Key == "") {
 		return errors.New("tls: certificate and key go together")
+	}
+	if err := c.checkStreams(); err != nil {
+		return err
 	}
 	if err := c.checkSenders(); err != nil {
 		return err

@@ -18,20 +18,37 @@ type receiver interface {
 }
 
 // openStreams opens the doors for lasting connections that are configured.
-func (s *Server) openStreams(run *group, door senderDoor, at *Addresses) error {
+func (s *Server) openStreams(run *group, shared senderDoor, at *Addresses) error {
 	c := s.Config
-	for network, address := range map[string]string{"udp": c.Syslog.UDP, "tcp": c.Syslog.TCP, "tls": c.Syslog.TLS} {
-		if address == "" {
+	doors := []struct {
+		address string
+		make    func(stream.Door) receiver
+		base    stream.Door
+		bound   map[string]string
+	}{
+		{c.Syslog.UDP, syslogDoor, s.door("syslog", "udp", shared), at.Syslog},
+		{c.Syslog.TCP, syslogDoor, s.door("syslog", "tcp", shared), at.Syslog},
+		{c.Syslog.TLS, syslogDoor, s.door("syslog", "tls", shared), at.Syslog},
+		{c.RELP.TCP, relpDoor, s.door("syslog", "tcp", shared), at.RELP},
+		{c.RELP.TLS, relpDoor, s.door("syslog", "tls", shared), at.RELP},
+	}
+	for _, d := range doors {
+		if d.address == "" {
 			continue
 		}
-		bound, err := s.openDoor(run, &stream.Syslog{Door: s.door("syslog", network, address, door)})
+		d.base.Address = d.address
+		bound, err := s.openDoor(run, d.make(d.base))
 		if err != nil {
 			return err
 		}
-		at.Syslog[network] = bound
+		d.bound[d.base.Network] = bound
 	}
 	return nil
 }
+
+func syslogDoor(d stream.Door) receiver { return &stream.Syslog{Door: d} }
+
+func relpDoor(d stream.Door) receiver { return &stream.RELP{Door: d} }
 
 // openDoor makes a door serve and says where.
 func (s *Server) openDoor(run *group, r receiver) (address string, err error) {
@@ -44,10 +61,10 @@ func (s *Server) openDoor(run *group, r receiver) (address string, err error) {
 }
 
 // door is what all doors for lasting connections have in common. What no source
-// matches goes to one source for each protocol.
-func (s *Server) door(protocol, network, address string, shared senderDoor) stream.Door {
+// matches goes to one source for each protocol; RELP brings syslog.
+func (s *Server) door(protocol, network string, shared senderDoor) stream.Door {
 	return stream.Door{
-		Network: network, Address: address, TLS: demandCertificates(shared.tls), To: s.vault, Logger: s.logger, Loss: s.Lost,
+		Network: network, TLS: demandCertificates(shared.tls), To: s.vault, Logger: s.logger, Loss: s.Lost,
 		Paces: shared.slow, Identify: identify(shared.known),
 		Place: func(who sender.Identity, peer netip.Addr, raw []byte) (string, string, string) {
 			return s.place(protocol, who, peer, raw)

@@ -20,6 +20,8 @@ type Addresses struct {
 	Web    string            // http(s)://host:port
 	Ingest string            // http(s)://host:port/ingest/jsonlines
 	Syslog map[string]string // by network: udp, tcp, tls
+	RELP   map[string]string // by network: tcp, tls
+	Fluent map[string]string // by network: tcp, tls
 	Copies string            // https://host:port for what other vaults ship here; "" when it is shut
 	// Link is the one-time sign-in link; empty when there are accounts and no
 	// link was asked for.
@@ -58,7 +60,7 @@ func (s *Server) Serve(ctx context.Context, opts ServeOptions) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	run := &group{ctx: ctx, cancel: cancel}
-	at := Addresses{Syslog: map[string]string{}}
+	at := Addresses{Syslog: map[string]string{}, RELP: map[string]string{}, Fluent: map[string]string{}}
 	if err := s.openStreams(run, door, &at); err != nil {
 		return errors.Join(err, run.wait())
 	}

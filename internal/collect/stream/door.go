@@ -56,7 +56,7 @@ type Door struct {
 	kind     string // of the transport, and the door of its losses
 	listener net.Listener
 	commit   *committer
-	labels   labels
+	labels   *labels
 }
 
 const (
@@ -73,6 +73,7 @@ func (d *Door) prepare(name, kind string) {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
+	d.labels = &labels{}
 	d.commit = newCommitter(d.To, d.unstored, d.Logger)
 }
 

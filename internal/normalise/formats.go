@@ -36,10 +36,7 @@ func innerFormats() []format.Format {
 	return slices.Concat([]format.Format{
 		system.NewAuditd(),
 		system.NewLaurel(),
-	}, web.Formats(), []format.Format{
-		service.NewWorkspace(),
-		service.NewSlack(),
-	}, vpn.Formats(), network.Formats(), identity.Formats(), cloud.Formats(), database.Formats(), []format.Format{
+	}, web.Formats(), vpn.Formats(), network.Formats(), identity.Formats(), service.Formats(), cloud.Formats(), database.Formats(), []format.Format{
 		vpn.NewOpenVPN(),
 		web.NewJava(),
 		service.NewJSONLines(),

@@ -4,4 +4,9 @@ package identity
 import "github.com/konseki/konseki/internal/normalise/format"
 
 // Formats lists the formats of this room, most specific first.
-func Formats() []format.Format { return nil }
+func Formats() []format.Format {
+	return []format.Format{
+		NewFreeRADIUS(), NewSlapd(), NewCiscoISE(), NewKeycloak(), NewAuthelia(), NewCAS(), NewLemonLDAP(),
+		NewOkta(), NewEntra(), NewAuthentik(), NewTeleport(),
+	}
+}

@@ -125,8 +125,6 @@ func handlerOf(program string) handler {
 	case "useradd", "adduser", "groupadd", "usermod", "groupmod", "userdel", "groupdel", "passwd", "chpasswd",
 		"chage", "chsh", "chfn", "gpasswd":
 		return readAccount
-	case "radiusd", "freeradius":
-		return readRadius
 	case "rsyslogd", "syslogd", "syslog-ng", "systemd-journald", "journald":
 		return readLogger
 	}

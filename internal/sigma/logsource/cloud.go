@@ -11,7 +11,14 @@ import (
 // audit records.
 func cloudRows() []row {
 	audit := func(product, service string, markers ...string) row {
-		return row{Logsource: Logsource{product, "", service}, formats: []string{"jsonlines", "csv"}, markers: markers}
+		formats := []string{"jsonlines", "csv"}
+		switch product { // of these a format of its own reads what it can
+		case "azure":
+			formats = append(formats, "entra")
+		case "m365", "okta":
+			formats = append(formats, product)
+		}
+		return row{Logsource: Logsource{product, "", service}, formats: formats, markers: markers}
 	}
 	without := func(r row, markers ...string) row { r.without = markers; return r }
 	const (

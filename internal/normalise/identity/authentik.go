@@ -1,0 +1,57 @@
+package identity
+
+import (
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/normalise/format"
+	"github.com/konseki/konseki/internal/normalise/object"
+)
+
+// NewAuthentik returns the format "authentik": the server's log in JSON.
+// Source: authentik's documentation, "Events"; its times state no zone.
+func NewAuthentik() format.Format {
+	acts := authentikActs()
+	return object.New(object.Reader{
+		Name: "authentik", Marks: []string{`"authentik.`, `"event"`, `"timestamp"`},
+		Read: func(in *format.Input, _ []byte, ev *event.Event) bool { return readAuthentik(in, ev, acts) },
+	})
+}
+
+func readAuthentik(in *format.Input, ev *event.Event, acts object.Acts) bool {
+	if !object.SetTime(in, ev, "timestamp") {
+		return false
+	}
+	acts[object.First(ev, "action")].Set(ev)
+	ev.EventCode = object.First(ev, "action", "event")
+	ev.SrcIP = format.Address(object.First(ev, "client_ip", "remote"))
+	ev.ActorUser = object.First(ev, "user.username", "identifier", "username")
+	if attempted := object.First(ev, "context.username", "identifier"); attempted != "" && ev.ClassUID == event.ClassAuthentication {
+		ev.ActorUser = attempted // the session is still that of AnonymousUser
+	}
+	if ev.ClassUID == event.ClassAccountChange {
+		ev.TargetUser = object.First(ev, "context.model.name", "context.username", "user.username")
+	}
+	ev.Host = object.First(ev, "host")
+	ev.Object = object.First(ev, "context.authorized_application.name", "context.http_request.path", "path", "context.model.name")
+	ev.ClientApp = object.First(ev, "context.http_request.user_agent", "user_agent")
+	ev.SeverityID = format.Severity(object.First(ev, "level"))
+	ev.Message = object.Sentence(ev.EventCode, ev.ActorUser, object.First(ev, "event"))
+	return true
+}
+
+func authentikActs() object.Acts {
+	const account, logon = event.ClassAccountChange, event.ClassAuthentication
+	m := object.Acts{}
+	m.Add(logon, event.ActivityLogon, event.StatusSuccess, "login")
+	m.Add(logon, event.ActivityLogon, event.StatusFailure, "login_failed invalid_identifier")
+	m.Add(logon, event.ActivityLogoff, event.StatusSuccess, "logout")
+	m.Add(logon, event.ActivityAccountSwitch, event.StatusSuccess, "impersonation_started")
+	m.Add(logon, event.ActivityOther, event.StatusSuccess, "authorize_application impersonation_ended")
+	m.Add(account, format.ActivityPasswordChange, event.StatusSuccess, "password_set")
+	m.Add(account, event.ActivityOther, event.StatusSuccess, "user_write")
+	m.Add(event.ClassFinding, event.ActivityFindingCreate, 0, "suspicious_request policy_exception")
+	m.Add(event.ClassAPI, event.ActivityAPICreate, event.StatusSuccess, "model_created")
+	m.Add(event.ClassAPI, event.ActivityAPIUpdate, event.StatusSuccess, "model_updated")
+	m.Add(event.ClassAPI, event.ActivityAPIDelete, event.StatusSuccess, "model_deleted")
+	m.Add(event.ClassAPI, event.ActivityOther, event.StatusSuccess, "secret_view secret_rotate token_view")
+	return m
+}

@@ -27,7 +27,7 @@ func people(ev *event.Event, dst []event.Field) []event.Field {
 		return whereabouts(ev, dst)
 	case event.ClassFileHosting, event.ClassWebResources:
 		switch ev.Format {
-		case "jsonlines", "workspace", "csv":
+		case "jsonlines", "workspace", "csv", "m365", "box", "dropbox":
 			return whereabouts(ev, dst)
 		}
 	case event.ClassGroup, event.ClassAccountChange, event.ClassAPI:

@@ -74,6 +74,9 @@ func dovecotLogin(ev *event.Event, service, rest string) {
 
 // dovecotAuth reads "auth-worker(24544): pam(NAME,ADDRESS,<session>): reason".
 func dovecotAuth(ev *event.Event, service, rest string) {
+	if i := strings.Index(rest, ">: "); i >= 0 && strings.HasPrefix(rest, "conn unix:") {
+		rest = rest[i+len(">: "):] // since 2.3 a worker names its connection first
+	}
 	who, reason, ok := strings.Cut(rest, "): ")
 	database, who, found := strings.Cut(who, "(")
 	if !ok || !found {

@@ -12,6 +12,8 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/coverage/offset"
+	"github.com/konseki/konseki/internal/coverage/sequence"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
 	"github.com/konseki/konseki/internal/investigate"
@@ -33,6 +35,8 @@ type Index interface {
 	Facet(ctx context.Context, r index.Request, column string, n int) ([]index.Value, error)
 	Pivot(ctx context.Context, kind, value string, from, to time.Time) (index.Pivot, error)
 	Presence(ctx context.Context, from, to time.Time, width time.Duration) ([]index.Presence, error)
+	Sequences(ctx context.Context) ([]sequence.Run, error)
+	Offsets(ctx context.Context) ([]offset.Estimate, error)
 	Stream(ctx context.Context, from, to time.Time) iter.Seq2[*event.Event, error]
 	Last() uint64
 }

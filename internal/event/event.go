@@ -50,6 +50,9 @@ type Event struct {
 	// Notes are what detection keeps of the event beside the columns, under names
 	// of its own; see package detect. They are no part of the evidence.
 	Notes []Field
+	// Live says that the record arrived as it was written, rather than from a file
+	// or out of a service's past, see [LiveKind]; it is not kept.
+	Live bool
 	// Text is the record decoded to UTF-8, set only where Raw is not UTF-8
 	// (Shift_JIS …), so that free-text search can find it.
 	Text string

@@ -37,6 +37,13 @@ type Transport struct {
 // Hint is one key=value of a Transport.
 type Hint struct{ Key, Value string }
 
+// LiveKind reports whether records of this kind of transport arrive as they are
+// written, so that the time of receipt tells something of their clocks. What is
+// imported or asked for does not, nor what konseki writes itself.
+func LiveKind(kind string) bool {
+	return kind != "" && kind != "file" && kind != "pull" && kind != "konseki"
+}
+
 // ParseTransport reads the text form. It never fails: what is not a hint is
 // left out, because the text is for konseki itself to write.
 func ParseTransport(s string) Transport {

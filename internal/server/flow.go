@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -187,7 +188,10 @@ func (d *deriver) record(b *batch, rec event.Record) []event.Event {
 	evs := d.normaliser.Events(nil, &rec)
 	own := event.IsOwn(rec.Source)
 	b.bytes += len(rec.Raw)
+	kind, _, _ := strings.Cut(rec.Transport, ";")
+	live := event.LiveKind(kind)
 	for i := range evs {
+		evs[i].Live = live
 		b.bytes += 2 * len(evs[i].Text)
 		b.rows = append(b.rows, index.Row{Event: &evs[i], Raw: rec.Raw})
 		switch {

@@ -80,12 +80,13 @@ func Usable(q event.Quality) bool {
 // without a usable time and konseki's own are passed over.
 func (b *Builder) Add(ev *event.Event, live bool) {
 	if live && Usable(ev.Quality) && !event.IsOwn(ev.Source) {
-		b.Note(ev.Source, ev.Host, ev.TimeRx, ev.TimeRx.Sub(ev.Time))
+		b.Note(ev.Source, ev.Host, ev.TimeRx, ev.TimeRx.Sub(ev.Time).Milliseconds())
 	}
 }
 
-// Note is Add for what is known to be live and usable.
-func (b *Builder) Note(source, host string, received time.Time, difference time.Duration) {
+// Note is Add for what is known to be live and usable; the difference of receipt
+// and event is in milliseconds.
+func (b *Builder) Note(source, host string, received time.Time, difference int64) {
 	key := Key{source, host, floorDiv(received.Unix(), 3600)}
 	if b.counts == nil || key != b.last {
 		counts := b.cells[key]
@@ -103,7 +104,7 @@ func (b *Builder) Note(source, host string, received time.Time, difference time.
 		}
 		b.last, b.counts = key, counts
 	}
-	b.counts[bucketOf(difference.Milliseconds())]++
+	b.counts[bucketOf(difference)]++
 }
 
 func floorDiv(a, b int64) int64 {

@@ -4,7 +4,7 @@
 // deleted. A derived file is named after the records it covers and the versions
 // of its layout and of the normaliser that made it; beside it lies a sidecar
 // with its size, digests, time ranges, shapes and filters that let queries pass
-// over it. Queries work on a snapshot, so that each row is seen once while rows
+// over it, and with what the rows say of their sources' numbers and clocks. Queries work on a snapshot, so that each row is seen once while rows
 // move into files.
 //
 // # Layout of a derived file
@@ -60,6 +60,8 @@ import (
 	driver "github.com/duckdb/duckdb-go/v2"
 	"github.com/zeebo/xxh3"
 
+	"github.com/konseki/konseki/internal/coverage/offset"
+	"github.com/konseki/konseki/internal/coverage/sequence"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
 )
@@ -250,6 +252,9 @@ func (x *Index) openFile(path string) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkContinuity(side); err != nil {
+		return nil, err
+	}
 	side.SidePath = path + skipSuffix
 	if filepath.Base(path) != fileName(segmentOf(side), x.version) {
 		return nil, errors.New("of another version")
@@ -424,6 +429,8 @@ func (x *Index) derive(seg index.Segment, hot []*derived.Batch, places []derived
 	if side.Size, side.Tail, err = digestTail(path); err != nil {
 		return nil, err
 	}
+	side.Sequences = sequence.Marshal(sequencesOf(places))
+	side.Offsets = offset.Marshal(offsetsOf(places))
 	b := side.Describe(hot, places)
 	return newFile(path, side), writeSidecar(side.SidePath, b)
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/konseki/konseki/internal/coverage/offset"
+	"github.com/konseki/konseki/internal/coverage/sequence"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
 	"github.com/konseki/konseki/internal/query"
@@ -33,6 +35,8 @@ type Index interface {
 	Pivot(ctx context.Context, kind, value string, from, to time.Time) (index.Pivot, error)
 	Bounds(ctx context.Context, req index.Request) (first, last time.Time, err error)
 	Presence(ctx context.Context, from, to time.Time, width time.Duration) ([]index.Presence, error)
+	Sequences(ctx context.Context) ([]sequence.Run, error)
+	Offsets(ctx context.Context) ([]offset.Estimate, error)
 	Stream(ctx context.Context, from, to time.Time) iter.Seq2[*event.Event, error]
 	Close() error
 }
@@ -44,6 +48,7 @@ func Run(t *testing.T, open func(t *testing.T) Index) {
 	t.Run("events come back as they were added", func(t *testing.T) { testRoundTrip(t, open(t)) })
 	t.Run("aggregates equal counts over the rows", func(t *testing.T) { testAggregates(t, open(t)) })
 	t.Run("pivots equal counts over the rows", func(t *testing.T) { testPivot(t, open(t)) })
+	t.Run("numbers and clocks are what the rows say", func(t *testing.T) { testContinuity(t, open(t)) })
 	t.Run("a stream is ordered and complete", func(t *testing.T) { testStream(t, open(t)) })
 	t.Run("rows are seen exactly once while they move", func(t *testing.T) { testCover(t, open(t)) })
 	t.Run("an empty index answers", func(t *testing.T) { testEmpty(t, open(t)) })
@@ -194,7 +199,7 @@ func kept(ev *event.Event) event.Event {
 	} {
 		*s = query.Clean(*s)
 	}
-	out.Fields = nil
+	out.Fields, out.Chain, out.Live = nil, "", false // the last two are not kept
 	for _, f := range ev.Fields {
 		out.Fields = append(out.Fields, event.Field{Name: query.Clean(f.Name), Value: query.Clean(f.Value)})
 	}

@@ -148,6 +148,10 @@ type Batch struct {
 	quality              event.Quality // of the last row, without Original
 	written              string        // its text form
 	Cols                 [ColumnCount]Column
+	// What a row's number counts, and whether the row arrived as it was written: no
+	// columns of a file, but the sidecar tells what is found by them.
+	Chain Column
+	Live  []bool
 }
 
 // Column holds numbers, or text as the end of each value in Data.
@@ -182,6 +186,8 @@ func (b *Batch) Sibling() *Batch {
 			Data:    make([]byte, 0, len(from.Data)+len(from.Data)/16),
 		}
 	}
+	s.Chain = Column{Ends: make([]uint32, 0, len(b.Chain.Ends)), Data: make([]byte, 0, len(b.Chain.Data)+len(b.Chain.Data)/16)}
+	s.Live = make([]bool, 0, len(b.Live))
 	return s
 }
 
@@ -203,6 +209,7 @@ func (b *Batch) CopyIf(wanted func(record uint64) bool) *Batch {
 				out.number(col, b.Cols[col].Numbers[row])
 			}
 		}
+		out.beside(string(b.Chain.Text(row)), b.Live[row])
 	}
 	return out
 }
@@ -272,6 +279,15 @@ func (b *Batch) Add(ev *event.Event, raw []byte) {
 	b.fields(ColFields, ev.Fields)
 	b.words(ev, raw)
 	b.fields(ColNotes, ev.Notes)
+	b.beside(ev.Chain, ev.Live)
+}
+
+// beside appends what is kept beside the columns.
+func (b *Batch) beside(chain string, live bool) {
+	b.Chain.Data = append(b.Chain.Data, query.Clean(chain)...)
+	b.Chain.Ends = append(b.Chain.Ends, uint32(len(b.Chain.Data)))
+	b.Live = append(b.Live, live)
+	b.size += len(chain)
 }
 
 // qualityText writes the text form anew only where it changes.

@@ -23,19 +23,23 @@ import (
 // errSkip means that a sidecar file is not what this version writes.
 var errSkip = errors.New("not a sidecar of this version")
 
-const skipMagic = "konseki skip 5\n\x00"
+const skipMagic = "konseki skip 6\n\x00"
 
 // Sidecar is what is known of a derived file without opening it.
 type Sidecar struct {
-	Size     uint64    // bytes of the derived file
-	Digest   uint64    // XXH3-64 of it
-	Tail     uint64    // XXH3-64 of its last tailBytes, where its footer is
-	Decoded  uint64    // rows whose text is not the raw bytes
-	Segment  string    // the name of the vault's
-	Records  [2]uint64 // the first and the last
-	Slots    int       // a multiple of derived.SlotStep
-	Shapes   []*derived.Shape
-	Groups   []Group
+	Size    uint64    // bytes of the derived file
+	Digest  uint64    // XXH3-64 of it
+	Tail    uint64    // XXH3-64 of its last tailBytes, where its footer is
+	Decoded uint64    // rows whose text is not the raw bytes
+	Segment string    // the name of the vault's
+	Records [2]uint64 // the first and the last
+	Slots   int       // a multiple of derived.SlotStep
+	Shapes  []*derived.Shape
+	Groups  []Group
+	// What the rows say of the numbers and of the clocks of their sources, as
+	// coverage/sequence and coverage/offset write it.
+	Sequences, Offsets []byte
+
 	filter   filter
 	grams    grams
 	SidePath string // of the sidecar's file
@@ -88,6 +92,8 @@ func (s *Sidecar) marshal(table []byte) []byte {
 	for _, shape := range s.Shapes {
 		text(shape.Marshal())
 	}
+	text(s.Sequences)
+	text(s.Offsets)
 	word(uint64(len(s.Groups)))
 	for _, g := range s.Groups {
 		word(uint64(g.Earliest))
@@ -158,6 +164,8 @@ func UnmarshalSidecar(b []byte) (*Sidecar, error) {
 		}
 		s.Shapes = append(s.Shapes, shape)
 	}
+	// Copies, so that they do not keep the whole file in memory.
+	s.Sequences, s.Offsets = bytes.Clone(r.text()), bytes.Clone(r.text())
 	for n := r.word(); n > 0 && !r.broken; n-- {
 		s.Groups = append(s.Groups, Group{int64(r.word()), int64(r.word()), int(r.word())})
 	}

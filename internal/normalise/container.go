@@ -38,6 +38,13 @@ func (*container) Matches(raw []byte) bool {
 	return composeMark(head) > 0
 }
 
+// Shape takes files of Docker's JSON: other envelopes are told by their lines.
+func (c *container) Shape(head []byte) (event.Shape, bool) {
+	first, framing, ok := format.FirstJSON(head)
+	var w contained
+	return event.Shape{Format: c.Name(), Framing: framing}, ok && bytes.HasPrefix(first, []byte(`{"log":"`)) && c.docker(&w, first)
+}
+
 // composeMark finds the bar of "web-1  | " behind a name and spaces.
 func composeMark(head []byte) int {
 	i := bytes.Index(head, []byte(" | "))

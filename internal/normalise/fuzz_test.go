@@ -14,7 +14,7 @@ import (
 // FuzzEvents checks that a record gives the same events whatever came before,
 // and that they do not change its bytes.
 func FuzzEvents(f *testing.F) {
-	for _, format := range []string{"syslog", "auditd", "nginx", "apache"} {
+	for _, format := range []string{"syslog", "auditd", "nginx", "apache", "container", "java", "modsecurity", "iis", "oracle"} {
 		normalisetest.Seed(f, format)
 	}
 	used := normalise.New()
@@ -35,7 +35,7 @@ func FuzzEvents(f *testing.F) {
 
 // FuzzRecognise checks that any file has a shape that its records can be read by.
 func FuzzRecognise(f *testing.F) {
-	for _, format := range []string{"syslog", "auditd", "nginx", "apache"} {
+	for _, format := range []string{"syslog", "auditd", "nginx", "apache", "container", "java", "modsecurity", "iis", "oracle"} {
 		normalisetest.Seed(f, format)
 	}
 	f.Fuzz(func(t *testing.T, head []byte) {

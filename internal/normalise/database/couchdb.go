@@ -63,7 +63,9 @@ func couchRequest(ev *event.Event, s string) {
 	}
 	ev.ClassUID = event.ClassDatastore
 	ev.SrcIP = format.Address(words[1])
-	ev.ActorUser = words[2]
+	if words[2] != "undefined" { // nobody has proved who they are
+		ev.ActorUser = words[2]
+	}
 	ev.Object, ev.Statement = words[4], words[3]+" "+words[4]
 	ev.EventCode = words[5]
 	ev.StatusID = event.StatusSuccess

@@ -182,7 +182,7 @@ func mongoAudit(ev *event.Event, atype string, get func(string) string) {
 		ev.ActivityID = mongoActivity(cmp.Or(get("param.command"), atype))
 		ev.Statement = strings.TrimSpace(cmp.Or(get("param.command"), atype) + " " + ev.Object)
 	}
-	ev.Message = format.Message(strings.TrimSpace(atype + " " + ev.ActorUser + " " + ev.Object + ev.TargetUser))
+	ev.Message = format.Message(strings.Join(strings.Fields(atype+" "+ev.ActorUser+" "+ev.TargetUser+" "+ev.Object), " "))
 }
 
 func mongoAccount(ev *event.Event, get func(string) string, activity int32) {

@@ -121,13 +121,13 @@ func hubFact(ev *event.Event, name, value string) (holds, known bool) {
 	case "source_ip":
 		return ev.SrcIP == format.Address(value), format.Address(value) != ""
 	case "user", "target_user", "username", "source_user":
-		return ev.ActorUser == value || ev.TargetUser == value, value != "" && value != "-"
+		return ev.ActorUser == value || ev.TargetUser == value, isHubValue(value)
 	case "http_status":
-		return field("sc-status") == value, value != "" && value != "-"
+		return field("sc-status") == value, isHubValue(value)
 	case "http_verb":
 		return field("cs-method") == value, value != ""
 	case "http_user_agent":
-		return field("cs-user-agent") == value || ev.ClientApp == value, value != "" && value != "-"
+		return field("cs-user-agent") == value || ev.ClientApp == value, isHubValue(value)
 	case "http_path":
 		return field("cs-uri") == value || ev.Statement == value || ev.Object == value, value != ""
 	case "machine":
@@ -142,6 +142,10 @@ func hubFact(ev *event.Event, name, value string) (holds, known bool) {
 	}
 	return false, false
 }
+
+// isHubValue reports whether an asserted value is more than a product's way to
+// say that there is none.
+func isHubValue(s string) bool { return s != "" && s != "-" && s != "undefined" }
 
 // hubAssertion is what a parser of the hub makes of one line.
 type hubAssertion struct {

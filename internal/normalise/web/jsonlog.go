@@ -102,14 +102,14 @@ func setParts(in *format.Input, ev *event.Event, of *[partCount]string) {
 		at.Set(in, ev)
 	}
 	ev.SrcIP, ev.SrcPort = format.AddressPort(of[partClient])
+	if n := format.Port(of[partClientPort]); n != 0 && ev.SrcIP != "" {
+		ev.SrcPort = n
+	}
 	if ev.SrcIP == "" { // the addresses that a proxy was told, nearest last
 		setForwarded(ev, of[partClient])
 	}
 	if ev.SrcIP == "" {
 		setForwarded(ev, of[partForwarded])
-	}
-	if n := format.Port(of[partClientPort]); n != 0 {
-		ev.SrcPort = n
 	}
 	ev.Add("c-ip", ev.SrcIP)
 	ev.ActorUser, ev.SessionUID = of[partUser], of[partSession]

@@ -49,7 +49,8 @@ func (*nginx) Normalise(in *format.Input, dst []event.Event) ([]event.Event, boo
 		return nginxProxyManager(in, dst)
 	}
 	a, ok := parseAccess(s)
-	if !ok || !a.combined || a.vhost != "" {
+	// A host before the address is Apache's, unless it stands in nginx's file.
+	if !ok || !a.combined || a.vhost != "" && in.Via.Get("format") != "nginx" {
 		return dst, false
 	}
 	return a.appendEvent(dst, in, "nginx"), true

@@ -60,6 +60,9 @@ func w3cHeader(head []byte) ([]string, bool) {
 
 // isW3CDirective reports whether a record is a line of the header.
 func isW3CDirective(raw []byte) bool {
+	if len(raw) == 0 || raw[0] != '#' || bytes.IndexByte(raw, '\n') >= 0 {
+		return false
+	}
 	for _, name := range [...]string{"#Fields:", "#Software:", "#Version:", "#Date:", "#Start-Date:", "#End-Date:", "#Remark:"} {
 		if bytes.HasPrefix(raw, []byte(name)) {
 			return true

@@ -153,7 +153,7 @@ func (p *points) runs() []Run {
 // follows reports whether a number is the last of a run again, or the next.
 func follows(r *Run, number uint64, at time.Time) bool {
 	if number == r.Last {
-		return at.Equal(r.To)
+		return same(at, r.To)
 	}
 	return number == r.Last+1 && number%block != 0 && at.Sub(r.To) <= quiet
 }

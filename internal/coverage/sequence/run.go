@@ -36,6 +36,7 @@ const (
 
 	block    = 1024            // runs do not cross its multiples
 	quiet    = time.Hour       // nor this time between two numbers
+	blur     = time.Second     // by which times of one record differ, as told by two formats
 	disorder = 5 * time.Second // by which later numbers may have earlier times
 	reach    = 64              // and how far they may lie ahead
 )
@@ -49,6 +50,16 @@ func later(a, b time.Time) time.Time {
 	}
 	return b
 }
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// same reports whether two times can be those of one record.
+func same(a, b time.Time) bool { return a.Sub(b).Abs() < blur }
 
 // compareRuns orders by chain, time and number, and the rest for determinism.
 func compareRuns(a, b Run) int {
@@ -70,9 +81,9 @@ func (r *Run) agrees(o *Run) bool {
 		r, o = o, r
 	}
 	switch {
-	case r.First == o.First && !r.From.Equal(o.From), r.Last == o.Last && !r.To.Equal(o.To):
+	case r.First == o.First && !same(r.From, o.From), r.Last == o.Last && !same(r.To, o.To):
 		return false
-	case r.Last == o.First && !r.To.Equal(o.From):
+	case r.Last == o.First && !same(r.To, o.From):
 		return false
 	case !notAfter(r.From, o.From) || !notAfter(o.From, r.To):
 		return false
@@ -88,13 +99,13 @@ func (r *Run) unite(o Run) {
 	case o.First < r.First:
 		r.First, r.From, r.FromRecord = o.First, o.From, o.FromRecord
 	case o.First == r.First:
-		r.FromRecord = min(r.FromRecord, o.FromRecord)
+		r.From, r.FromRecord = earlier(r.From, o.From), min(r.FromRecord, o.FromRecord)
 	}
 	switch {
 	case o.Last > r.Last:
 		r.Last, r.To, r.ToRecord = o.Last, o.To, o.ToRecord
 	case o.Last == r.Last:
-		r.ToRecord = min(r.ToRecord, o.ToRecord)
+		r.To, r.ToRecord = earlier(r.To, o.To), min(r.ToRecord, o.ToRecord)
 	}
 	r.Count += o.Count
 }

@@ -89,6 +89,15 @@ func TestARecordThatCameTwiceIsSeenOnce(t *testing.T) {
 	check(t, chainsOf(part, part[1:3], part[3:]), "whole 0-3: 5-8")
 }
 
+func TestTwoExportsOfOneRecordMayRoundItsTime(t *testing.T) {
+	exact := numbers("eventrecord:Security", 0, 5, 6, 7)
+	for i := range exact {
+		exact[i].Time = exact[i].Time.Add(123456789)
+	}
+	check(t, chainsOf(exact, numbers("eventrecord:Security", 0, 5, 6, 7, 8)), "whole 0-3: 5-8")
+	check(t, chainsOf(slices.Concat(exact, numbers("eventrecord:Security", 0, 5, 6, 7, 8))), "whole 0-3: 5-8")
+}
+
 func TestBetweenTwoCountsNothingIsKnown(t *testing.T) {
 	check(t, chainsOf(numbers("audit", 0, 500, 501), numbers("audit", 60, 1, 2, 4)),
 		"whole 0-1: 500-501", "whole 60-61: 1-2", "gap 61-62: 1 missing, 2-4")

@@ -106,7 +106,7 @@ func TestJSONLinesReadsWindowsEventsOfEveryExporter(t *testing.T) {
 		provider, _ := ev.Get("Provider_Name")
 		if image != `C:\a.exe` || id != "1" || channel == "" || provider != "Microsoft-Windows-Sysmon" ||
 			ev.ClassUID != event.ClassProcess || ev.ProcessPath != image || ev.CmdLine != "a.exe /x" || ev.Host != "pc-1" ||
-			ev.NativeSeq != "5" || ev.ActorUser != `CORP\sato` || ev.Time.Nanosecond() != 646624000 {
+			ev.NativeSeq != "5" || ev.Chain != "eventrecord:Microsoft-Windows-Sysmon/Operational" || ev.ActorUser != `CORP\sato` || ev.Time.Nanosecond() != 646624000 {
 			t.Errorf("%s:\n%s", raw, normalisetest.Describe(&ev))
 		}
 	}

@@ -151,7 +151,7 @@ func (a *audit) setID(in *format.Input, id string) bool {
 		return false
 	}
 	in.Stated(&a.ev, time.Unix(sec, int64(nanos)), precision, at)
-	a.ev.NativeSeq = serial
+	a.ev.NativeSeq, a.ev.Chain = serial, "audit"
 	return true
 }
 

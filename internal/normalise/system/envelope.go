@@ -247,6 +247,7 @@ func (env *envelope) fill(in *format.Input, ev *event.Event) {
 	ev.Add("program", env.program)
 	ev.Add("pid", env.pid)
 	ev.Fields = append(ev.Fields, env.params...)
+	env.number(ev)
 	if env.priority >= 0 {
 		ev.Add("facility", strconv.Itoa(env.priority/8))
 		ev.Add("severity", strconv.Itoa(env.priority%8))
@@ -264,6 +265,7 @@ func (env *envelope) wrap(in *format.Input, ev *event.Event) {
 	if ev.SeverityID == event.SeverityUnknown && env.priority >= 0 {
 		ev.SeverityID = syslogSeverity(env.priority % 8)
 	}
+	env.number(ev)
 	if !env.timed {
 		return
 	}
@@ -271,6 +273,22 @@ func (env *envelope) wrap(in *format.Input, ev *event.Event) {
 	env.at.Set(in, &outer)
 	if better(outer.Quality, ev.Quality) {
 		ev.Time, ev.Quality = outer.Time, outer.Quality
+	}
+}
+
+// number takes over the count of the originator (RFC 5424 §7.3.1, from 1 to
+// 2147483647 and again), unless the message has one of its own. Whether a host or
+// each of its programs is the originator is not said; package coverage/sequence
+// finds out.
+func (env *envelope) number(ev *event.Event) {
+	if ev.NativeSeq != "" {
+		return
+	}
+	for _, p := range env.params {
+		if n, err := strconv.ParseUint(p.Value, 10, 31); p.Name == "meta.sequenceId" && err == nil && n > 0 {
+			ev.NativeSeq, ev.Chain = p.Value, "rfc5424:"+env.program
+			return
+		}
 	}
 }
 

@@ -19,6 +19,9 @@ func Classify(ev *event.Event, id, channel, provider string) {
 	ev.EventCode = id
 	ev.ClassUID, ev.ActivityID, ev.StatusID = k.class, k.activity, k.status
 	ev.NativeSeq = cmp.Or(v.recordID, ev.NativeSeq)
+	if v.recordID != "" && channel != "" { // each channel of a computer counts its records
+		ev.Chain = "eventrecord:" + channel
+	}
 	ev.SeverityID = cmp.Or(severity(v.level), ev.SeverityID)
 	v.people(ev, l, id)
 	v.processes(ev)

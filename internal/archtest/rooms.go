@@ -56,7 +56,7 @@ func evidence() map[string]room {
 		"normalise/web":           {"Package web reads the logs of web servers, proxies, content networks, web application firewalls and Java applications.", []string{"event", "jsonx", "normalise/format"}, false},
 		"normalise/database":      {"Package database reads the logs of database servers: PostgreSQL, MariaDB, MySQL, SQL Server, Oracle, MongoDB and CouchDB.", []string{"event", "jsonx", "normalise/format"}, false},
 		"normalise/service":       {"Package service reads what services and applications export: Google Workspace, Slack, and JSON and CSV of any origin.", []string{"event", "jsonx", "normalise/format", "normalise/identity", "normalise/object", "normalise/windows"}, false},
-		"normalise/vpn":           {"Package vpn reads the logs of VPN gateways and firewalls: FortiGate and OpenVPN.", []string{"event", "normalise/format"}, false},
+		"normalise/vpn":           {"Package vpn reads the logs of VPN gateways and firewalls: FortiGate, Ivanti, strongSwan and OpenVPN.", []string{"event", "normalise/format"}, false},
 		"normalise/windows":       {"Package windows reads Windows event log records.", []string{"event", "evtx", "normalise/format"}, false},
 		"normalise/normalisetest": {"Package normalisetest is what the tests of the formats share: samples, their events as text, and what every format owes.", []string{"event", "normalise", "normalise/format"}, false},
 	}

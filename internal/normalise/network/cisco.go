@@ -42,7 +42,8 @@ func (*cisco) Name() string { return "cisco" }
 
 func (*cisco) Matches(raw []byte) bool {
 	at := bytes.IndexByte(raw[:min(len(raw), maxCiscoHeader)], '%')
-	if at < 0 {
+	if at < 0 || at+2 >= len(raw) || raw[at+1] < 'A' || raw[at+1] > 'Z' || raw[at+2] < 'A' || raw[at+2] > 'Z' ||
+		at > 0 && bytes.IndexByte([]byte(" :>"), raw[at-1]) < 0 {
 		return false
 	}
 	_, ok := ciscoTag(string(raw[at:min(len(raw), at+80)]))
@@ -80,7 +81,7 @@ func ciscoTag(s string) (t tag, ok bool) {
 func (c *cisco) Normalise(in *format.Input, dst []event.Event) ([]event.Event, bool) {
 	text := in.Text()
 	at := strings.IndexByte(text[:min(len(text), maxCiscoHeader)], '%')
-	if at < 0 {
+	if at < 0 || at > 0 && strings.IndexByte(" :>", text[at-1]) < 0 {
 		return dst, false
 	}
 	t, ok := ciscoTag(text[at:])

@@ -25,8 +25,24 @@ func newPANOS() format.Format {
 func (*panos) Name() string { return "panos" }
 
 func (*panos) Matches(raw []byte) bool {
-	_, kind := panosStart(string(raw[:min(len(raw), 256)]))
-	return kind != ""
+	head := raw[:min(len(raw), 256)]
+	for range 3 {
+		next := bytes.IndexByte(head, ',')
+		if next < 0 {
+			return false
+		}
+		head = head[next+1:]
+	}
+	end := bytes.IndexByte(head, ',')
+	return end > 0 && isPANOSKind(string(head[:end]))
+}
+
+func isPANOSKind(s string) bool {
+	switch s {
+	case "TRAFFIC", "THREAT", "SYSTEM", "CONFIG", "AUTHENTICATION", "GLOBALPROTECT", "USERID", "HIPMATCH":
+		return true
+	}
+	return false
 }
 
 // panosStart finds where the cells begin and the type of the log: the fourth
@@ -45,9 +61,7 @@ func panosStart(s string) (at int, kind string) {
 		commas[i] = from + next
 	}
 	kind = s[commas[2]+1 : commas[3]]
-	switch kind {
-	case "TRAFFIC", "THREAT", "SYSTEM", "CONFIG", "AUTHENTICATION", "GLOBALPROTECT", "USERID", "HIPMATCH":
-	default:
+	if !isPANOSKind(kind) {
 		return 0, ""
 	}
 	at = strings.LastIndexAny(s[:commas[0]], " >") + 1

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -17,7 +18,7 @@ func newProxmox() format.Format { return proxmox{} }
 func (proxmox) Name() string { return "proxmox" }
 
 func (proxmox) Matches(raw []byte) bool {
-	return len(raw) > 40 && format.IsDigit(raw[0]) && strings.Contains(string(raw[:min(len(raw), 400)]), " SRC=")
+	return len(raw) > 40 && format.IsDigit(raw[0]) && bytes.Contains(raw[:min(len(raw), 400)], []byte(" SRC="))
 }
 
 func (f proxmox) Normalise(in *format.Input, dst []event.Event) ([]event.Event, bool) {

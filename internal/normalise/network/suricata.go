@@ -19,7 +19,7 @@ func newSuricata() format.Format { return suricata{} }
 func (suricata) Name() string { return "suricata" }
 
 func (suricata) Matches(raw []byte) bool {
-	return len(raw) > 20 && (raw[0] == '[' || format.IsDigit(raw[0])) && bytes.Contains(raw, []byte("] [Priority: ")) || bytes.Contains(raw, []byte(" [Priority: ")) && bytes.Contains(raw, []byte("} "))
+	return len(raw) > 20 && (raw[0] == '[' || format.IsDigit(raw[0])) && bytes.Contains(raw[:min(len(raw), 2048)], []byte("] [Priority: "))
 }
 
 func (f suricata) Normalise(in *format.Input, dst []event.Event) ([]event.Event, bool) {

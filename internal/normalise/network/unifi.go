@@ -1,6 +1,7 @@
 package network
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -41,6 +42,10 @@ func newUniFi() format.Format {
 func (unifi) Name() string { return "unifi" }
 
 func (unifi) Matches(raw []byte) bool {
+	comma := bytes.IndexByte(raw[:min(len(raw), 120)], ',')
+	if comma < 2 || len(raw) < comma+15 || raw[comma+13] != ',' && raw[comma+13] != ':' {
+		return false
+	}
 	_, ok := cutUniFi(string(raw[:min(len(raw), 200)]))
 	return ok
 }

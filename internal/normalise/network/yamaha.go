@@ -14,11 +14,11 @@ import (
 // wordings that users quote; not verified on the lines of a real device.
 type yamaha struct {
 	wordings []format.Wording
-	marks    [][]byte
+	marks    map[byte][][]byte // how a message may begin, by first byte
 }
 
 func newYamaha() format.Format {
-	f := yamaha{}
+	f := yamaha{marks: map[byte][][]byte{}}
 	for _, w := range yamahaWordings() {
 		f.wordings = append(f.wordings, format.NewWording(w.pattern, w.class, w.activity, w.outcome).WithCode(w.code))
 	}
@@ -27,7 +27,7 @@ func newYamaha() format.Format {
 		"[UPNP]", "[MAC_FILTER]", "[CLOUD_VPN]", "[YNO]", "PP[", "TUNNEL[", "IP Tunnel[", "LAN1", "LAN2", "LAN3", "LAN4", "VLAN", "BRIDGE", "Login ", "Logout ", "'administrator' ",
 		"Configuration saved", "same message repeated ", "Restart by ", "Power-on boot", "RTX", "NVR", "FWX", "IPsec", "Interface ", "Connect",
 	} {
-		f.marks = append(f.marks, []byte(m))
+		f.marks[m[0]] = append(f.marks[m[0]], []byte(m))
 	}
 	return f
 }
@@ -46,10 +46,10 @@ func (f yamaha) Matches(raw []byte) bool {
 	if len(message) > 21 && message[4] == '/' && message[19] == ':' { // 2026/03/01 12:13:14:
 		message = message[21:]
 	}
-	if len(message) < 6 || message[0] >= 'a' && message[0] != 's' {
+	if len(message) < 6 {
 		return false
 	}
-	for _, mark := range f.marks {
+	for _, mark := range f.marks[message[0]] {
 		if bytes.HasPrefix(message, mark) {
 			return true
 		}

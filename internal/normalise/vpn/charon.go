@@ -1,6 +1,7 @@
 package vpn
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -23,6 +24,10 @@ func newCharon() format.Format {
 func (charon) Name() string { return "charon" }
 
 func (charon) Matches(raw []byte) bool {
+	at := bytes.IndexByte(raw[:min(len(raw), 64)], '[')
+	if at < 2 || len(raw) < at+6 || raw[at+4] != ']' {
+		return false
+	}
 	_, ok := cutCharon(string(raw[:min(len(raw), 200)]))
 	return ok
 }

@@ -1,4 +1,4 @@
-// Package vpn reads the logs of VPN gateways and firewalls: FortiGate and OpenVPN.
+// Package vpn reads the logs of VPN gateways and firewalls: FortiGate, Ivanti, strongSwan and OpenVPN.
 package vpn
 
 import "github.com/konseki/konseki/internal/normalise/format"

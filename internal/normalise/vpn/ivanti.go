@@ -29,7 +29,7 @@ func (ivanti) Name() string { return "ivanti" }
 
 func (ivanti) Matches(raw []byte) bool {
 	return bytes.Contains(raw[:min(len(raw), 400)], []byte(" - [")) && bytes.Contains(raw[:min(len(raw), 2048)], []byte("] - ")) ||
-		bytes.Contains(raw, []byte(" vpn=")) && bytes.Contains(raw, []byte(" realm=")) && bytes.Contains(raw, []byte("id="))
+		bytes.Contains(raw[:min(len(raw), 400)], []byte(" vpn=")) && bytes.Contains(raw[:min(len(raw), 1024)], []byte(" realm="))
 }
 
 func (f ivanti) Normalise(in *format.Input, dst []event.Event) ([]event.Event, bool) {

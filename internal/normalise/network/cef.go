@@ -50,6 +50,7 @@ func (f cef) Normalise(in *format.Input, dst []event.Event) ([]event.Event, bool
 	}
 	dst = append(dst, in.New(f.Name(), event.ClassBase))
 	ev := &dst[len(dst)-1]
+	ev.Fields = make([]event.Field, 0, 28)
 	for i, name := range [...]string{"cefVersion", "deviceVendor", "deviceProduct", "deviceVersion", "deviceEventClassId", "name", "severity"} {
 		ev.Add(name, cells[i])
 	}

@@ -91,6 +91,7 @@ func (c *cisco) Normalise(in *format.Input, dst []event.Event) ([]event.Event, b
 	}
 	dst = append(dst, in.New(c.Name(), event.ClassBase))
 	ev := &dst[len(dst)-1]
+	ev.Fields = make([]event.Field, 0, 20)
 	head.set(in, ev)
 	message := strings.TrimSpace(text[at+t.size:])
 	ev.SeverityID = ciscoSeverity(t.severity)

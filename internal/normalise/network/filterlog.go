@@ -48,6 +48,7 @@ func (f filterlog) Normalise(in *format.Input, dst []event.Event) ([]event.Event
 	}
 	dst = append(dst, in.New(f.Name(), event.ClassNetwork))
 	ev := &dst[len(dst)-1]
+	ev.Fields = make([]event.Field, 0, 30)
 	add := func(names []string) {
 		for i, name := range names {
 			if i < len(cells) {

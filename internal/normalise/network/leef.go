@@ -40,6 +40,7 @@ func (f leef) Normalise(in *format.Input, dst []event.Event) ([]event.Event, boo
 	}
 	dst = append(dst, in.New(f.Name(), event.ClassBase))
 	ev := &dst[len(dst)-1]
+	ev.Fields = make([]event.Field, 0, 20)
 	for i, name := range [...]string{"leefVersion", "vendor", "product", "version", "eventID"} {
 		ev.Add(name, cells[i])
 	}

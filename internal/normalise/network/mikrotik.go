@@ -104,6 +104,7 @@ func (f mikrotik) Normalise(in *format.Input, dst []event.Event) ([]event.Event,
 	}
 	dst = append(dst, in.New(f.Name(), event.ClassBase))
 	ev := &dst[len(dst)-1]
+	ev.Fields = make([]event.Field, 0, 12)
 	head.set(in, ev)
 	list, message := text[start:end], strings.TrimSpace(text[end:])
 	ev.Add("topics", list)

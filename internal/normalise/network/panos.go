@@ -84,6 +84,7 @@ func (f *panos) Normalise(in *format.Input, dst []event.Event) ([]event.Event, b
 	}
 	dst = append(dst, in.New(f.Name(), event.ClassBase))
 	ev := &dst[len(dst)-1]
+	ev.Fields = make([]event.Field, 0, 64)
 	f.fill(ev, kind, cells)
 	panosTime(in, ev, cells)
 	head.set(in, ev)

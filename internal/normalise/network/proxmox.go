@@ -36,6 +36,7 @@ func (f proxmox) Normalise(in *format.Input, dst []event.Event) ([]event.Event, 
 	}
 	dst = append(dst, in.New(f.Name(), event.ClassNetwork))
 	ev := &dst[len(dst)-1]
+	ev.Fields = make([]event.Field, 0, 20)
 	at.Set(in, ev)
 	policy = strings.TrimSpace(policy)
 	ev.ActivityID, ev.Object, ev.EventCode, ev.Message = event.ActivityNetworkTraffic, words[2], policy, format.Message(words[5])

@@ -48,6 +48,7 @@ func (f seil) Normalise(in *format.Input, dst []event.Event) ([]event.Event, boo
 	}
 	dst = append(dst, in.New(f.Name(), event.ClassTunnel))
 	ev := &dst[len(dst)-1]
+	ev.Fields = make([]event.Field, 0, 16)
 	head.set(in, ev)
 	for name, value := range format.Pairs(text[at:]) {
 		ev.Add(name, value)

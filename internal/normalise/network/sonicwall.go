@@ -42,6 +42,7 @@ func (f sonicwall) Normalise(in *format.Input, dst []event.Event) ([]event.Event
 	}
 	dst = append(dst, in.New(f.Name(), event.ClassBase))
 	ev := &dst[len(dst)-1]
+	ev.Fields = make([]event.Field, 0, 28)
 	for name, value := range format.Pairs(text[at:]) {
 		if strings.HasPrefix(value, "'") { // appName='General HTTPS'
 			value = cmp.Or(format.Between(text[at:], " "+name+"='", "'"), value)

@@ -46,6 +46,7 @@ func (f suricata) Normalise(in *format.Input, dst []event.Event) ([]event.Event,
 	}
 	dst = append(dst, in.New(f.Name(), event.ClassFinding))
 	ev := &dst[len(dst)-1]
+	ev.Fields = make([]event.Field, 0, 8)
 	if timed {
 		at.Set(in, ev)
 	}

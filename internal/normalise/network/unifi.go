@@ -11,7 +11,7 @@ import (
 // unifi reads what UniFi access points and switches send: "MODEL,MAC,version:
 // program[pid]: message", in quotes and parentheses in old firmware. The packet
 // log of UniFi gateways is netfilter's, the events of UniFi Network are CEF.
-// Source: the messages in public examples of Ubiquiti's support pages.
+// Source: the messages of hostapd and dropbear, which the devices run.
 type unifi struct{ wordings []format.Wording }
 
 func newUniFi() format.Format {
@@ -88,6 +88,7 @@ func (f unifi) Normalise(in *format.Input, dst []event.Event) ([]event.Event, bo
 	}
 	dst = append(dst, in.New(f.Name(), event.ClassBase))
 	ev := &dst[len(dst)-1]
+	ev.Fields = make([]event.Field, 0, 10)
 	head.set(in, ev)
 	if ev.Host == "" {
 		ev.Host = l.mac

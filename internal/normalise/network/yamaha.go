@@ -72,6 +72,7 @@ func (f yamaha) Normalise(in *format.Input, dst []event.Event) ([]event.Event, b
 	}
 	dst = append(dst, in.New(f.Name(), event.ClassBase))
 	ev := &dst[len(dst)-1]
+	ev.Fields = make([]event.Field, 0, 10)
 	if timed {
 		at.Set(in, ev)
 	}

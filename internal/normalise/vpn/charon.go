@@ -80,6 +80,7 @@ func (f charon) Normalise(in *format.Input, dst []event.Event) ([]event.Event, b
 	}
 	dst = append(dst, in.New(f.Name(), event.ClassTunnel))
 	ev := &dst[len(dst)-1]
+	ev.Fields = make([]event.Field, 0, 8)
 	if timed {
 		at.Set(in, ev)
 	}

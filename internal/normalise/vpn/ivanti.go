@@ -39,6 +39,7 @@ func (f ivanti) Normalise(in *format.Input, dst []event.Event) ([]event.Event, b
 	}
 	dst = append(dst, in.New(f.Name(), event.ClassBase))
 	ev := &dst[len(dst)-1]
+	ev.Fields = make([]event.Field, 0, 16)
 	l.at.Set(in, ev)
 	ev.Host = cmp.Or(l.node, ev.Host)
 	ev.SrcIP = format.Address(l.address)

@@ -19,7 +19,7 @@ func verbs() []verb {
 	return []verb{
 		demoVerb(), serveVerb(), importVerb(), searchVerb(), pivotVerb(), askVerb(), recordVerb(), storiesVerb(), findingsVerb(), muteVerb(),
 		coverageVerb(), sourceVerb(), holdVerb(), caseVerb(), reportVerb(), exportVerb(), verifyVerb(), checkpointVerb(), witnessVerb(), keyVerb(), shredVerb(), compactVerb(),
-		detectVerb(), rulesVerb(), replayVerb(), reindexVerb(), copiesVerb(), restoreVerb(), tokenVerb(), configVerb(), versionVerb(),
+		detectVerb(), rulesVerb(), replayVerb(), reindexVerb(), pullVerb(), copiesVerb(), restoreVerb(), tokenVerb(), configVerb(), versionVerb(),
 		expireVerb(),
 	}
 }

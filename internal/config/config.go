@@ -83,6 +83,8 @@ type Config struct {
 	Acknowledge string `yaml:"acknowledge,omitempty"`
 	// Receive takes in what other vaults ship here. Default: nobody's.
 	Receive Receive `yaml:"receive,omitempty"`
+	// Pull names services whose records are asked for. Default none.
+	Pull []Pull `yaml:"pull,omitempty"`
 }
 
 // Keep is the retention of records: a preset ("pci"), what holds for every
@@ -193,6 +195,9 @@ func (c Config) check() error {
 		if addr != "" && !loopback(addr) && c.TLS.Certificate == "" {
 			return fmt.Errorf("%s: %s can be reached from outside, so tls.certificate and tls.key are needed", name, addr)
 		}
+	}
+	if err := checkPull(c.Pull); err != nil {
+		return err
 	}
 	return c.checkCopies()
 }

@@ -74,6 +74,9 @@ func (s *Server) Serve(ctx context.Context, opts ServeOptions) error {
 	if at.Copies, err = s.serveCopies(run); err != nil {
 		return errors.Join(err, run.wait())
 	}
+	if err := s.servePulls(run); err != nil {
+		return errors.Join(err, run.wait())
+	}
 	if s.flow.live != nil {
 		run.start(func(ctx context.Context) error { return s.flow.watch(ctx, silenceCheck) })
 	}

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/konseki/konseki/internal/collect/pull"
 	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
@@ -40,6 +41,7 @@ type Server struct {
 	running  sync.WaitGroup
 	failed   error
 	anchors  atomic.Pointer[anchor.Keeper] // while we serve
+	pulls    atomic.Pointer[pull.Puller]   // while we serve and services are configured
 }
 
 // Options say how to open a data folder.

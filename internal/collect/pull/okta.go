@@ -17,6 +17,9 @@ func openOkta(s Settings) (Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := secretLine("token_file", s.TokenFile); err != nil {
+		return nil, err
+	}
 	w.sign = bearerFile("SSWS", s.TokenFile)
 	return okta{w}, nil
 }

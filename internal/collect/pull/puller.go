@@ -56,7 +56,7 @@ type Status struct {
 	LastSuccess time.Time     `json:"last_success,omitzero"`
 	Complete    time.Time     `json:"complete,omitzero"` // read to the end up to here
 	Proven      time.Time     `json:"proven,omitzero"`   // completeness is attested up to here
-	Lag         time.Duration `json:"lag,format:nano"`   // that completeness is attested behind the present
+	Lag         time.Duration `json:"-"`                 // that completeness is attested behind the present
 	Records     uint64        `json:"records"`           // appended ever
 	Failures    int           `json:"failures,omitzero"` // since the last success
 	Error       string        `json:"error,omitempty"`   // of the last attempt

@@ -18,6 +18,9 @@ func openSlack(s Settings) (Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := secretLine("token_file", s.TokenFile); err != nil {
+		return nil, err
+	}
 	w.sign = bearerFile("Bearer", s.TokenFile)
 	return slack{w}, nil
 }

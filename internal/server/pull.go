@@ -1,0 +1,90 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/konseki/konseki/internal/collect/pull"
+	"github.com/konseki/konseki/internal/config"
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/event"
+)
+
+// pullFolder holds how far each stream of a service was pulled.
+const pullFolder = "pull"
+
+// OpenPulls prepares pulling what the configuration names; nil when it names
+// nothing. Only one Puller of a data folder may work at a time, which the
+// vault's lock ensures.
+func (s *Server) OpenPulls() (*pull.Puller, error) {
+	var all []pull.Config
+	for _, entry := range s.Config.Pull {
+		list, err := pullsOf(entry, time.Now())
+		if err != nil {
+			return nil, fmt.Errorf("server: %w", err)
+		}
+		all = append(all, list...)
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	p, err := pull.New(all, pull.Options{Dir: filepath.Join(s.Dir, pullFolder), To: s.vault, Attest: s.attest, Logger: s.logger})
+	if err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+	return p, nil
+}
+
+// pullsOf opens the streams of one entry, in order of their names.
+func pullsOf(e config.Pull, now time.Time) (out []pull.Config, err error) {
+	sources := e.Sources(pull.Streams(e.Service))
+	for _, stream := range slices.Sorted(maps.Keys(sources)) {
+		svc, err := pull.Open(pull.Settings{
+			Service: e.Service, Stream: stream, URL: e.URL, Login: e.LoginURL, CAFile: e.CAFile,
+			TokenFile: e.TokenFile, KeyFile: e.KeyFile, Subject: e.Subject, Tenant: e.Tenant, Client: e.Client, SecretFile: e.SecretFile,
+			Bucket: e.Bucket, BucketRegion: e.BucketRegion, Account: e.Account, Trail: e.Trail,
+			AccessKeyFile: e.AccessKeyFile, SecretKeyFile: e.SecretKeyFile, PublicKeysFile: e.PublicKeysFile,
+		})
+		if err != nil {
+			return nil, err
+		}
+		c := pull.Config{Name: e.Service, Stream: stream, Source: sources[stream], Service: svc, Every: e.Every, Lag: e.Lag, Reread: e.Reread}
+		if !e.Since.Endless() {
+			c.Since = now.Sub(e.Since.Before(now))
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// attest seals what is proven of a source's completeness.
+func (s *Server) attest(ctx context.Context, a event.Attestation) error {
+	rec, err := control.OwnRecord(event.SourceCoverage, a)
+	if err != nil {
+		return err
+	}
+	return s.vault.Append(ctx, []event.Record{rec})
+}
+
+// servePulls pulls until the group ends.
+func (s *Server) servePulls(run *group) error {
+	p, err := s.OpenPulls()
+	if err != nil || p == nil {
+		return err
+	}
+	s.pulls.Store(p)
+	run.start(p.Run)
+	return nil
+}
+
+// Pulls tells how far each stream of the services is, while they are pulled.
+func (s *Server) Pulls() []pull.Status {
+	if p := s.pulls.Load(); p != nil {
+		return p.Status()
+	}
+	return nil
+}

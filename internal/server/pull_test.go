@@ -1,0 +1,102 @@
+package server
+
+import (
+	"context"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/konseki/konseki/internal/config"
+	"github.com/konseki/konseki/internal/event"
+)
+
+// oktaServer is an organisation with two events, over TLS.
+func oktaServer(t *testing.T) (url, caFile, tokenFile string) {
+	t.Helper()
+	at := time.Now().UTC().Add(-time.Hour).Format("2006-01-02T15:04:05.000Z")
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "SSWS hush" {
+			http.Error(w, `{"errorCode":"E0000011"}`, http.StatusUnauthorized)
+			return
+		}
+		from, _ := time.Parse(time.RFC3339, r.URL.Query().Get("since"))
+		if time.Since(from) > 2*time.Hour {
+			_, _ = fmt.Fprintf(w, `[ {"uuid":"a", "published":%q,"eventType":"user.session.start"},{"uuid":"b","published":%q} ]`, at, at)
+			return
+		}
+		_, _ = fmt.Fprint(w, "[]")
+	}))
+	t.Cleanup(srv.Close)
+	dir := t.TempDir()
+	put(t, dir, "ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw})))
+	put(t, dir, "token", "hush\n")
+	return srv.URL, filepath.Join(dir, "ca.pem"), filepath.Join(dir, "token")
+}
+
+func TestPulledRecordsAndTheirProofAreSealedOnce(t *testing.T) {
+	t.Parallel()
+	url, ca, token := oktaServer(t)
+	period, err := event.ParsePeriod("1d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := started(t, func(o *Options) {
+		o.Config.Pull = []config.Pull{{Service: "okta", Source: "idp", URL: url, CAFile: ca, TokenFile: token, Since: period}}
+	})
+	for range 2 { // as after a restart
+		p, err := s.OpenPulls()
+		if err != nil {
+			t.Fatal(err)
+		}
+		results, err := p.Once(t.Context(), []string{"okta"}, nil)
+		if err != nil || len(results) != 1 || results[0].Err != nil {
+			t.Fatalf("%+v, %v", results, err)
+		}
+	}
+	if got := own(t, s, "idp"); len(got) != 2 || event.ParseTransport(got[0].Transport).Get("api") != "okta/system" || string(got[0].Raw[:12]) != `{"uuid":"a",` {
+		t.Errorf("records are %+v", got)
+	}
+	proofs := own(t, s, event.SourceCoverage)
+	var a event.Attestation
+	if len(proofs) != 1 || json.Unmarshal(proofs[0].Raw, &a) != nil || a.Source != "idp" || a.Proof != event.ProofCursor || a.Missing != 0 || a.To.Sub(a.From) < 23*time.Hour {
+		t.Errorf("proofs are %d: %+v", len(proofs), a)
+	}
+	if n := search(t, s, "source:idp").Total; n != 2 {
+		t.Errorf("%d events can be searched", n)
+	}
+}
+
+func TestServingPullsAndTellsHowFarItIs(t *testing.T) {
+	t.Parallel()
+	url, ca, token := oktaServer(t)
+	s := started(t, func(o *Options) {
+		o.Config.Web = "127.0.0.1:0"
+		o.Config.Pull = []config.Pull{{Service: "okta", URL: url, CAFile: ca, TokenFile: token}}
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx, ServeOptions{}) }()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(30 * time.Second); ; <-tick.C {
+		if st := s.Pulls(); len(st) == 1 && !st[0].LastSuccess.IsZero() {
+			if st[0].Source != "okta" || st[0].Records != 2 || st[0].Error != "" {
+				t.Errorf("status is %+v", st[0])
+			}
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("in vain waited for a pull: %+v", s.Pulls())
+		}
+	}
+	stop()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}

@@ -20,12 +20,19 @@ type csvFile struct {
 	columns *columnMap
 	classes *classifier
 	cells   []string
-	headers map[string][]string // by the text of the hint
+	headers map[string]*csvHeader // by the texts of the hints
+}
+
+// csvHeader is what the hints of a file say of its cells.
+type csvHeader struct {
+	names []string
+	slots []slot
+	kind  export
 }
 
 // NewCSV returns the format "csv".
 func NewCSV() format.Format {
-	return &csvFile{columns: newColumnMap(), classes: newClassifier(), headers: map[string][]string{}}
+	return &csvFile{columns: newColumnMap(), classes: newClassifier(), headers: map[string]*csvHeader{}}
 }
 
 func (c *csvFile) Name() string { return "csv" }
@@ -118,50 +125,52 @@ func rowsFit(rows []string, n int, sep byte) bool {
 }
 
 func (c *csvFile) Normalise(in *format.Input, dst []event.Event) ([]event.Event, bool) {
-	header := c.header(in.Via.Get("columns"))
-	if len(header) == 0 {
+	header := c.header(in.Via.Get("columns"), in.Via.Get(mapHint))
+	if header == nil {
 		return dst, false
 	}
 	text := in.Text()
-	cells, ok := c.split(text, len(header))
+	cells, ok := c.split(text, len(header.names))
 	if !ok {
 		return dst, false
 	}
 	dst = append(dst, in.New(c.Name(), event.ClassBase))
 	ev := &dst[len(dst)-1]
-	if slices.Equal(cells, header) {
+	if slices.Equal(cells, header.names) {
 		ev.EventCode, ev.Message = "header", format.Message(text)
 		return dst, true
 	}
 	ev.Fields = make([]event.Field, 0, len(cells))
 	var f facts
 	for i, cell := range cells {
-		if i >= len(header) {
+		if i >= len(header.names) {
 			ev.Add("extra", cell) // more cells than headings
 			continue
 		}
-		s := c.columns.of(header[i])
-		f.put(&s, strings.TrimSpace(cell))
-		ev.Add(header[i], cell)
+		f.put(&header.slots[i], strings.TrimSpace(cell))
+		ev.Add(header.names[i], cell)
 	}
 	f.apply(in, ev)
 	c.classes.classify(&f, ev)
+	header.kind.finish(c.classes, &f, ev)
 	return dst, true
 }
 
-// header gives the headings of the hint, remembered by its text.
-func (c *csvFile) header(hint string) []string {
-	if hint == "" {
+// header gives what the hints say, remembered by their texts.
+func (c *csvFile) header(columns, headings string) *csvHeader {
+	if columns == "" {
 		return nil
 	}
-	if h, ok := c.headers[hint]; ok {
+	key := columns + "\x00" + headings
+	if h, ok := c.headers[key]; ok {
 		return h
 	}
 	if len(c.headers) >= maxHeaders {
 		clear(c.headers)
 	}
-	h := event.SplitColumns(hint)
-	c.headers[hint] = h
+	names := event.SplitColumns(columns)
+	h := &csvHeader{names, mapped(names, c.columns.of, parseMap(headings)), exportOf(names)}
+	c.headers[key] = h
 	return h
 }
 

@@ -20,6 +20,8 @@ import (
 //	path     path inside the imported folder or archive
 //	format   format recognised for the whole file (a normalise format name)
 //	columns  CSV header, comma separated, each column percent-escaped again
+//	map      which headings of a CSV stand for which columns, "time=日時,user=ユーザー",
+//	         each heading percent-escaped again
 //	enc      character encoding other than UTF-8: "shift_jis"
 //	tz       IANA zone for times that state none
 //	tzfrom   "configured" (an operator said so) or "assumed" (nobody did)

@@ -1,6 +1,9 @@
 package service_test
 
 import (
+	"encoding/json"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/konseki/konseki/internal/event"
@@ -51,4 +54,39 @@ func FuzzServices(f *testing.F) {
 			normalisetest.Check(t, n.Events(nil, normalisetest.Record(raw, "file;format="+of.Name())))
 		}
 	})
+}
+
+// TestMicrosoft365SamplesAreRead reads the records as they were sent, which
+// the samples hold as text.
+func TestMicrosoft365SamplesAreRead(t *testing.T) {
+	for name, class := range map[string]int32{"test-sharepointfileop-events.json": event.ClassFileHosting, "test-ms-teams-events.json": event.ClassGroup} {
+		var page struct {
+			Events []struct {
+				Event struct{ Original string } `json:"event"`
+			} `json:"events"`
+		}
+		data, err := os.ReadFile(normalisetest.Shared(t, "data/logs/samples/groupware/o365_audit", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(data, &page); err != nil || len(page.Events) == 0 {
+			t.Fatal(err)
+		}
+		for _, e := range page.Events {
+			ev := normalisetest.Derive(t, "http", e.Event.Original)[0]
+			session := ev.EventCode == "TeamsSessionStarted" && ev.ClassUID == event.ClassAuthentication
+			if ev.Format != "m365" || ev.ClassUID != class && !session || ev.ActorUser == "" || ev.Quality.Zone != event.ZoneStated {
+				t.Error(normalisetest.Describe(&ev))
+			}
+		}
+	}
+}
+
+func BenchmarkServices(b *testing.B) {
+	for name, sample := range map[string]string{"box": "box/events.in", "nextcloud": "nextcloud/audit.in", "m365": "m365/audit.in"} {
+		line, _, _ := strings.Cut(normalisetest.Sample(b, sample), "\n")
+		b.Run(name, func(b *testing.B) {
+			normalisetest.Benchmark(b, name, strings.TrimSuffix(strings.TrimPrefix(line, `{"chunk_size":2,"entries":[`), ","))
+		})
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/jsonx"
 	"github.com/konseki/konseki/internal/normalise/format"
+	"github.com/konseki/konseki/internal/normalise/object"
 )
 
 // workspace reads activities of Google Workspace's Reports API (Admin SDK,
@@ -211,19 +212,23 @@ func classifyWorkspace(ev *event.Event, application, kind string) {
 		ev.ClassUID, ev.ActivityID = event.ClassFileHosting, driveActivity(ev.EventCode)
 		ev.StatusID = event.StatusSuccess
 	case "admin":
-		ev.ClassUID, ev.ActivityID, ev.StatusID = event.ClassAPI, event.ActivityOther, event.StatusSuccess
-		if strings.Contains(ev.EventCode, "USER") || strings.Contains(ev.EventCode, "PASSWORD") || strings.Contains(ev.EventCode, "PRIVILEGE") {
-			ev.ClassUID, ev.ActivityID = event.ClassAccountChange, workspaceAccount(ev.EventCode)
-		}
-		if strings.Contains(ev.EventCode, "GROUP") {
-			ev.ClassUID, ev.ActivityID = event.ClassGroup, event.ActivityOther
-		}
+		workspaceAdmin(ev)
 	case "user_accounts":
-		ev.ClassUID, ev.ActivityID, ev.StatusID = event.ClassAccountChange, event.ActivityOther, event.StatusSuccess
+		ev.ClassUID, ev.ActivityID, ev.StatusID = event.ClassAccountChange, workspaceOwnAccount(ev.EventCode), event.StatusSuccess
+		ev.TargetUser = cmp.Or(ev.TargetUser, ev.ActorUser)
 	case "groups", "groups_enterprise":
-		ev.ClassUID, ev.ActivityID, ev.StatusID = event.ClassGroup, event.ActivityOther, event.StatusSuccess
+		ev.ClassUID, ev.ActivityID, ev.StatusID = event.ClassGroup, workspaceGroup(ev.EventCode), event.StatusSuccess
+		get := func(name string) string { v, _ := ev.Get(name); return v }
+		ev.TargetUser = cmp.Or(ev.TargetUser, get("user_email"), get("member_id"))
+		ev.Object = cmp.Or(ev.Object, get("group_email"), get("group_id"))
 	case "token":
 		ev.ClassUID, ev.ActivityID = event.ClassAPI, event.ActivityOther
+		switch ev.EventCode {
+		case "authorize":
+			ev.ActivityID, ev.StatusID = event.ActivityAPICreate, event.StatusSuccess
+		case "revoke":
+			ev.ActivityID, ev.StatusID = event.ActivityAPIDelete, event.StatusSuccess
+		}
 	case "rules", "alerts":
 		ev.ClassUID, ev.ActivityID = event.ClassFinding, 1
 	case "calendar", "chat", "meet", "gmail", "keep":
@@ -249,22 +254,76 @@ func workspaceLogin(ev *event.Event, kind string) {
 	case strings.HasPrefix(ev.EventCode, "suspicious_"), ev.EventCode == "gov_attack_warning":
 		ev.SeverityID = event.SeverityHigh
 	case strings.HasSuffix(kind, "_change"):
-		ev.ClassUID, ev.ActivityID = event.ClassAccountChange, event.ActivityOther
+		ev.ClassUID, ev.ActivityID, ev.StatusID = event.ClassAccountChange, workspaceOwnAccount(ev.EventCode), event.StatusSuccess
+		ev.TargetUser = cmp.Or(ev.TargetUser, ev.ActorUser)
 	}
 }
 
+// workspaceAdmin classes what an administrator did by what it was done to.
+func workspaceAdmin(ev *event.Event) {
+	ev.ClassUID, ev.ActivityID, ev.StatusID = event.ClassAPI, event.ActivityOther, event.StatusSuccess
+	name := ev.EventCode
+	switch activity := workspaceAccount(name); {
+	case activity != 0:
+		ev.ClassUID, ev.ActivityID = event.ClassAccountChange, activity
+	case strings.Contains(name, "GROUP"):
+		ev.ClassUID, ev.ActivityID = event.ClassGroup, workspaceGroup(strings.ToLower(name))
+	case strings.Contains(name, "USER"), strings.Contains(name, "PASSWORD"), strings.Contains(name, "PRIVILEGE"), strings.HasSuffix(name, "ASSIGN_ROLE"),
+		strings.Contains(name, "SIGNIN_COOKIES"), strings.Contains(name, "TOKEN"), strings.Contains(name, "RECOVERY"), strings.HasPrefix(name, "REVOKE_"):
+		ev.ClassUID, ev.ActivityID = event.ClassAccountChange, event.ActivityOther
+	case strings.HasPrefix(name, "CREATE_"), strings.HasPrefix(name, "ADD_"):
+		ev.ActivityID = event.ActivityAPICreate
+	case strings.HasPrefix(name, "CHANGE_"), strings.HasPrefix(name, "UPDATE_"), strings.HasPrefix(name, "TOGGLE_"), strings.HasPrefix(name, "ENFORCE_"):
+		ev.ActivityID = event.ActivityAPIUpdate
+	case strings.HasPrefix(name, "DELETE_"), strings.HasPrefix(name, "REMOVE_"):
+		ev.ActivityID = event.ActivityAPIDelete
+	}
+}
+
+// workspaceAccount gives the activity of an event about an account, 0 for any other.
 func workspaceAccount(name string) int32 {
 	switch name {
 	case "CREATE_USER":
 		return format.ActivityAccountCreate
-	case "UNSUSPEND_USER":
+	case "UNSUSPEND_USER", "UNDELETE_USER", "UNARCHIVE_USER":
 		return format.ActivityAccountEnable
-	case "CHANGE_PASSWORD":
+	case "CHANGE_PASSWORD", "CHANGE_PASSWORD_ON_NEXT_LOGIN":
 		return format.ActivityPasswordReset
-	case "SUSPEND_USER":
+	case "SUSPEND_USER", "ARCHIVE_USER":
 		return format.ActivityAccountDisable
 	case "DELETE_USER":
 		return format.ActivityAccountDelete
+	case "UNBLOCK_USER_SESSION":
+		return format.ActivityAccountUnlock
+	case "TURN_OFF_2_STEP_VERIFICATION", "UNENROLL_USER_FROM_STRONG_AUTH", "UNENROLL_USER_FROM_TITANIUM":
+		return object.ActivityFactorDisable
+	}
+	return 0
+}
+
+// workspaceOwnAccount gives the activity of what people do to their own account.
+func workspaceOwnAccount(name string) int32 {
+	switch name {
+	case "password_edit":
+		return format.ActivityPasswordChange
+	case "2sv_enroll", "titanium_enroll", "passkey_enrolled":
+		return object.ActivityFactorEnable
+	case "2sv_disable", "titanium_unenroll", "passkey_removed":
+		return object.ActivityFactorDisable
+	}
+	return event.ActivityOther
+}
+
+func workspaceGroup(name string) int32 {
+	switch name {
+	case "create_group":
+		return event.ActivityGroupCreate
+	case "delete_group":
+		return event.ActivityGroupDelete
+	case "add_user", "add_member", "add_group_member", "join", "accept_invitation":
+		return event.ActivityGroupAddUser
+	case "remove_user", "remove_member", "remove_group_member", "leave":
+		return event.ActivityGroupRemoveUser
 	}
 	return event.ActivityOther
 }

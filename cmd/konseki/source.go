@@ -173,14 +173,10 @@ func (e *env) listSources(ctx context.Context, s *server.Server) error {
 		}
 		fmt.Fprintf(e.stdout, "%-16s %-11s %-8s %s%s\n", plain(src.ID), src.Kind, expected, plain(src.Name.In(e.lang)), e.kept(src))
 		for _, r := range src.Requests {
-			fmt.Fprintf(e.stdout, "    %s  %s  %s  %s  %s\n", r.At.In(s.Zone).Format(time.DateOnly), plain(r.Of), e.requestState(r.State), plain(r.By), plain(r.Note.In(e.lang)))
+			fmt.Fprintf(e.stdout, "    %s  %s  %s  %s  %s\n", r.At.In(s.Zone).Format(time.DateOnly), plain(r.Of), r.Label().In(e.lang), plain(r.By), plain(r.Note.In(e.lang)))
 		}
 	}
 	return nil
-}
-
-func (e *env) requestState(state coverage.RequestState) string {
-	return coverage.RequestLabel(state).In(e.lang)
 }
 
 // orOld keeps what was said before where nothing new is said.

@@ -295,9 +295,9 @@ func ProofLabel(proof string) event.Phrase {
 	return event.Phrase{JA: proof, EN: proof}
 }
 
-// RequestLabel is the state of a request in words.
-func RequestLabel(state RequestState) event.Phrase {
-	switch state {
+// Label is the state of a request in words.
+func (r Request) Label() event.Phrase {
+	switch r.State {
 	case Asked:
 		return event.Phrase{JA: "請求中", EN: "asked"}
 	case Received:
@@ -305,5 +305,5 @@ func RequestLabel(state RequestState) event.Phrase {
 	case RequestRefused:
 		return event.Phrase{JA: "拒否", EN: "refused"}
 	}
-	return event.Phrase{JA: string(state), EN: string(state)}
+	return event.Phrase{JA: string(r.State), EN: string(r.State)}
 }

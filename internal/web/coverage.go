@@ -37,6 +37,19 @@ type sourceView struct {
 	More                             int
 	Kept                             keptView
 	Search                           string
+	On, HeldBy, Quiet                string // machine, who else holds its records, heartbeat or rhythm
+	Clock, Advice                    string
+	Requests                         []string
+	HostsLabel, HostsRef             string
+	Hosts                            []hostView
+	MoreHosts                        int
+}
+
+// hostView is one host of a source in a row.
+type hostView struct {
+	Name, Events, Clock string
+	Chip                chip
+	Parts               []gapLine
 }
 
 // intervalView is one interval in the table.
@@ -44,6 +57,7 @@ type intervalView struct {
 	Chip                            chip
 	Window, Span, Proof, Reason     string
 	Events, Unparsed, Href, Explore string
+	Missing                         string
 	Lost                            []lossView
 }
 
@@ -123,6 +137,9 @@ func (s *server) coverage(v *visit) error {
 	}
 	for i, row := range rows {
 		view.Sources[i].Kept = kept[row.Source]
+		if err := s.hosts(v, &view.Sources[i], row, w); err != nil {
+			return err
+		}
 	}
 	return s.show(v, http.StatusOK, "coverage.html", "page", view)
 }
@@ -160,6 +177,7 @@ func (v *visit) sources(rows []control.SourceCoverage, registered []control.Sour
 		view.Chip, view.Events = v.mostly(row), reading.Grouped(row.Events)
 		view.Intervals, view.More = v.intervals(row)
 		view.Lost = v.lost(row)
+		view.Clock, view.Advice = v.Phrase(row.Clock.Words()), v.Phrase(row.Advice)
 		if row.Events == 0 && src.Expected {
 			never = append(never, view)
 		}
@@ -200,10 +218,50 @@ func (v *visit) source(src control.Source) sourceView {
 	view := sourceView{ID: reading.Visible(src.ID, 60), Name: v.Phrase(src.Name), Kind: reading.Visible(src.Kind, 40), Owner: reading.Visible(src.Owner, 80),
 		Zone: reading.Visible(src.Zone, 40), Critical: src.Critical, Seen: !src.Expected,
 		Search: reading.AddressOf("/explore", url.Values{"q": {reading.Term("source", src.ID)}}).String()}
-	if slices.Contains([]string{"file", "acknowledged", "stream", "datagram"}, src.Ack) {
+	if slices.Contains([]string{"file", "acknowledged", "stream", "datagram", "cursor"}, src.Ack) {
 		view.Ack = v.T("ack." + src.Ack)
 	}
+	view.On, view.HeldBy = reading.Visible(src.Host, 80), reading.Visible(src.HeldBy, 120)
+	switch {
+	case src.Heartbeat > 0:
+		view.Quiet = v.T("cov.heartbeat") + " " + v.Span(time.Duration(src.Heartbeat))
+	case src.Rhythm > 0:
+		view.Quiet = v.T("cov.rhythm") + " " + v.Span(time.Duration(src.Rhythm))
+	}
+	for _, r := range src.Requests {
+		parts := []string{v.Clock(r.At, event.PrecisionSecond).Text(), reading.Visible(r.Of, 120), v.Phrase(r.Label()), reading.Visible(r.By, 60), v.Phrase(r.Note)}
+		view.Requests = append(view.Requests, strings.TrimSpace(strings.Join(parts, "  ")))
+	}
 	return view
+}
+
+// maxHosts is how many hosts of a source are shown.
+const maxHosts = 200
+
+// hosts adds to a source the coverage of each of its hosts, where the URL asks
+// for them, and otherwise how to ask.
+func (s *server) hosts(v *visit, view *sourceView, row control.SourceCoverage, w reading.Window) error {
+	if row.Hosts == 0 {
+		return nil
+	}
+	view.HostsLabel, view.HostsRef = v.F("cov.hosts", row.Hosts), v.at.UpTo("hosts", "gap", "record", "pivot")+"hosts="+url.QueryEscape(row.Source)
+	if v.at.Get("hosts") != row.Source {
+		return nil
+	}
+	view.HostsLabel, view.HostsRef = v.T("cov.hostsless"), v.at.Without("hosts", "gap", "record", "pivot")
+	rows, err := s.Ops.HostCoverage(v.r.Context(), v.person.Name, row.Source, w.From, w.To)
+	if err != nil {
+		return err
+	}
+	for i, host := range rows {
+		if i == maxHosts {
+			view.MoreHosts = len(rows) - i
+			break
+		}
+		gaps, _ := v.gaps([]control.SourceCoverage{host})
+		view.Hosts = append(view.Hosts, hostView{Name: reading.Visible(host.Host, 80), Events: reading.Grouped(host.Events), Chip: v.mostly(host), Parts: gaps[:min(len(gaps), 3)], Clock: v.Phrase(host.Clock.Words())})
+	}
+	return nil
 }
 
 // intervals lists a source's intervals; the complete ones too, for they are
@@ -218,6 +276,9 @@ func (v *visit) intervals(row control.SourceCoverage) (list []intervalView, more
 			Proof: v.proof(iv.Proof), Reason: v.Phrase(iv.Reason), Events: reading.Grouped(iv.Events),
 			Href: link + url.QueryEscape(row.Source+"@"+reading.Instant(iv.From))}
 		view.Lost = v.losses(iv.Losses)
+		if iv.Missing > 0 {
+			view.Missing = v.F("cov.missing", reading.Grouped(iv.Missing))
+		}
 		if iv.Unparsed > 0 {
 			view.Unparsed = reading.Grouped(iv.Unparsed)
 		}

@@ -125,6 +125,7 @@ type gapView struct {
 	Window, Span, Proof string
 	Reason              string
 	Events, Unparsed    string
+	Missing             string
 	Means, Do           string
 	Narrow              string
 	Absent              bool
@@ -446,6 +447,9 @@ func (v *visit) gapView(row control.SourceCoverage, iv control.Interval) *gapVie
 		Means: v.T("means." + word), Do: v.T("do." + word), Absent: iv.Events == 0,
 		Lost:   v.losses(iv.Losses),
 		Narrow: reading.AddressOf("/explore", url.Values{"q": {reading.Term("source", row.Source)}, "from": {reading.Instant(iv.From)}, "to": {reading.Instant(iv.To)}}).String(),
+	}
+	if iv.Missing > 0 {
+		view.Missing = reading.Grouped(iv.Missing)
 	}
 	if iv.Unparsed > 0 {
 		view.Unparsed = reading.Grouped(iv.Unparsed)

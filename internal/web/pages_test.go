@@ -216,6 +216,14 @@ func TestOneFailingPartLeavesTheRest(t *testing.T) {
 	contains(t, s.get("/explore?q=src_ip:203.0.113.77", http.StatusOK), "一部を表示できません", "being rebuilt", "15 件", "SSL-VPN トンネル確立")
 }
 
+func TestCoverageShowsTheHostsOfASourceWhenAsked(t *testing.T) {
+	s := newSite(t)
+	if page := string(s.get("/coverage", http.StatusOK)); strings.Contains(page, "server-1") {
+		t.Error("hosts are shown although nobody asked")
+	}
+	contains(t, s.get("/coverage?hosts=server", http.StatusOK), "server-1", "機器ごとの表示を閉じる")
+}
+
 func TestCoverageShowsWhatWasLostAndOfWhom(t *testing.T) {
 	s := newSite(t)
 	contains(t, s.get("/coverage", http.StatusOK), "取りこぼし 1,234", "取りこぼし 1234 件（OS が UDP を破棄）", "syslog/udp 192.0.2.8",

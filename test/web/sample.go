@@ -214,7 +214,7 @@ func (o *Ops) covered(from, to time.Time, only []string) []control.SourceCoverag
 		if only != nil && !slices.Contains(only, s.id) {
 			continue
 		}
-		sc := control.SourceCoverage{Source: s.id, Kind: s.kind, Name: s.name, State: "complete"}
+		sc := control.SourceCoverage{Source: s.id, Kind: s.kind, Name: s.name, State: "complete", Hosts: 1}
 		start := at("2017-01-01 00:00:00")
 		for _, p := range s.parts {
 			until := at(p.until)

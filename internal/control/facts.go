@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/coverage/sequence"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/jsonx"
 )
@@ -23,6 +24,14 @@ func (s *Service) facts(ctx context.Context, width time.Duration) (coverage.Fact
 		f.Seen[i] = coverage.Presence{Source: p.Source, Host: p.Host, Start: p.Start, Events: p.Events, Unparsed: p.Unparsed, First: p.First, Last: p.Last}
 	}
 	f.Attested = s.registry.attested()
+	runs, err := s.Index.Sequences(ctx)
+	if err != nil {
+		return f, fmt.Errorf("control: coverage: %w", err)
+	}
+	f.Sequences = sequence.Merge(runs)
+	if f.Offsets, err = s.Index.Offsets(ctx); err != nil {
+		return f, fmt.Errorf("control: coverage: %w", err)
+	}
 	return f, nil
 }
 

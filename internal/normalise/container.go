@@ -91,6 +91,9 @@ func (c *container) Normalise(in *format.Input, dst []event.Event) ([]event.Even
 			return out, true
 		}
 	}
+	if w.at.Text == "" { // a bar alone is no mark of docker compose
+		return dst[:start], false
+	}
 	ev := in.New(c.Name(), event.ClassBase)
 	ev.Message = format.Message(w.line)
 	w.wrap(in, &ev)

@@ -1,10 +1,11 @@
 package service_test
 
 import (
-	"encoding/json"
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/normalise"
@@ -62,7 +63,9 @@ func TestMicrosoft365SamplesAreRead(t *testing.T) {
 	for name, class := range map[string]int32{"test-sharepointfileop-events.json": event.ClassFileHosting, "test-ms-teams-events.json": event.ClassGroup} {
 		var page struct {
 			Events []struct {
-				Event struct{ Original string } `json:"event"`
+				Event struct {
+					Original string `json:"original"`
+				} `json:"event"`
 			} `json:"events"`
 		}
 		data, err := os.ReadFile(normalisetest.Shared(t, "data/logs/samples/groupware/o365_audit", name))

@@ -60,10 +60,37 @@ type Jump struct {
 
 // Builder makes the summaries of a part of the records. The zero value is ready.
 type Builder struct {
-	cells   map[Key]map[int16]int64
-	last    Key
-	counts  map[int16]int64 // of last
+	cells   map[Key]*cell
 	dropped int64
+}
+
+// cell counts differences by bucket: those below zero apart.
+type cell struct{ behind, ahead []int64 }
+
+func (c *cell) add(bucket int16) {
+	list, i := &c.behind, int(bucket)
+	if bucket < 0 {
+		list, i = &c.ahead, -i
+	}
+	for len(*list) <= i {
+		*list = append(*list, 0)
+	}
+	(*list)[i]++
+}
+
+// counts lists what was counted, by ascending bucket.
+func (c *cell) counts() (out []Count) {
+	for i, n := range slices.Backward(c.ahead) {
+		if n > 0 {
+			out = append(out, Count{int16(-i), n})
+		}
+	}
+	for i, n := range c.behind {
+		if n > 0 {
+			out = append(out, Count{int16(i), n})
+		}
+	}
+	return out
 }
 
 // maxCells bounds what a Builder keeps: more hours than a segment has records do
@@ -88,23 +115,19 @@ func (b *Builder) Add(ev *event.Event, live bool) {
 // and event is in milliseconds.
 func (b *Builder) Note(source, host string, received time.Time, difference int64) {
 	key := Key{source, host, floorDiv(received.Unix(), 3600)}
-	if b.counts == nil || key != b.last {
-		counts := b.cells[key]
-		if counts == nil {
-			if len(b.cells) >= maxCells {
-				b.dropped++
-				return
-			}
-			if b.cells == nil {
-				b.cells = map[Key]map[int16]int64{}
-			}
-			key.Source, key.Host = strings.Clone(source), strings.Clone(host)
-			counts = map[int16]int64{}
-			b.cells[key] = counts
+	c := b.cells[key]
+	if c == nil {
+		if len(b.cells) >= maxCells {
+			b.dropped++
+			return
 		}
-		b.last, b.counts = key, counts
+		if b.cells == nil {
+			b.cells = map[Key]*cell{}
+		}
+		c = &cell{}
+		b.cells[key] = c
 	}
-	b.counts[bucketOf(difference)]++
+	c.add(bucketOf(difference))
 }
 
 func floorDiv(a, b int64) int64 {
@@ -120,12 +143,8 @@ func (b *Builder) Dropped() int64 { return b.dropped }
 // Summaries gives what was added, ordered by source, host and hour.
 func (b *Builder) Summaries() []Summary {
 	var out []Summary
-	for key, counts := range b.cells {
-		s := Summary{Key: key}
-		for _, bucket := range slices.Sorted(maps.Keys(counts)) {
-			s.Counts = append(s.Counts, Count{bucket, counts[bucket]})
-		}
-		out = append(out, s)
+	for key, c := range b.cells {
+		out = append(out, Summary{key, c.counts()})
 	}
 	slices.SortFunc(out, func(a, b Summary) int { return a.compare(b.Key) })
 	return out

@@ -81,8 +81,8 @@ func sequencesOf(places []derived.Place) []sequence.Run {
 // offsetsOf summarises the clocks of rows.
 func offsetsOf(places []derived.Place) []offset.Summary {
 	var b offset.Builder
-	var source, host kept
-	var quality kept
+	var source, quality kept
+	hosts := map[string]string{} // they take turns
 	usable := false
 	for _, p := range places {
 		c := &p.Batch.Cols
@@ -98,8 +98,13 @@ func offsetsOf(places []derived.Place) []offset.Summary {
 		if event.IsOwn(source.of(c[derived.ColSource].Text(p.Row))) {
 			continue
 		}
+		host, ok := hosts[string(c[derived.ColHost].Text(p.Row))]
+		if !ok {
+			host = string(c[derived.ColHost].Text(p.Row))
+			hosts[host] = host
+		}
 		received, at := c[derived.ColTimeRx].Numbers[p.Row], c[derived.ColTime].Numbers[p.Row]
-		b.Note(string(source), host.of(c[derived.ColHost].Text(p.Row)), derived.Instant(received), received/1e6-at/1e6)
+		b.Note(string(source), host, derived.Instant(received), received/1e6-at/1e6)
 	}
 	return b.Summaries()
 }

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
+	"strings"
 
 	"github.com/konseki/konseki/internal/collect/sender"
 	"github.com/konseki/konseki/internal/collect/stream"
+	"github.com/konseki/konseki/internal/config"
 )
 
 // receiver is a door for lasting connections or datagrams.
@@ -20,6 +23,10 @@ type receiver interface {
 // openStreams opens the doors for lasting connections that are configured.
 func (s *Server) openStreams(run *group, shared senderDoor, at *Addresses) error {
 	c := s.Config
+	fluentDoor, err := fluentDoors(c.Fluent, shared.tls)
+	if err != nil {
+		return err
+	}
 	doors := []struct {
 		address string
 		make    func(stream.Door) receiver
@@ -31,6 +38,8 @@ func (s *Server) openStreams(run *group, shared senderDoor, at *Addresses) error
 		{c.Syslog.TLS, syslogDoor, s.door("syslog", "tls", shared), at.Syslog},
 		{c.RELP.TCP, relpDoor, s.door("syslog", "tcp", shared), at.RELP},
 		{c.RELP.TLS, relpDoor, s.door("syslog", "tls", shared), at.RELP},
+		{c.Fluent.TCP, fluentDoor, s.door("fluent", "tcp", shared), at.Fluent},
+		{c.Fluent.TLS, fluentDoor, s.door("fluent", "tls", shared), at.Fluent},
 	}
 	for _, d := range doors {
 		if d.address == "" {
@@ -49,6 +58,49 @@ func (s *Server) openStreams(run *group, shared senderDoor, at *Addresses) error
 func syslogDoor(d stream.Door) receiver { return &stream.Syslog{Door: d} }
 
 func relpDoor(d stream.Door) receiver { return &stream.RELP{Door: d} }
+
+// fluentDoors reads the secrets of the Fluent door and says how to make one.
+func fluentDoors(c config.Fluent, asks *tls.Config) (func(stream.Door) receiver, error) {
+	key, err := secret("fluent: shared_key_file", c.SharedKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	var users []stream.FluentUser
+	for _, u := range c.Users {
+		password, err := secret("fluent: users: "+u.Name+": password_file", u.PasswordFile)
+		if err != nil {
+			return nil, err
+		}
+		sources := u.Sources
+		if len(sources) == 0 {
+			sources = []string{"*"}
+		}
+		users = append(users, stream.FluentUser{Name: u.Name, Password: password, Sources: sources})
+	}
+	return func(d stream.Door) receiver {
+		if key != "" { // proves as much as a certificate does
+			d.TLS = asks
+		}
+		return &stream.Fluent{Door: d, SharedKey: key, Users: users}
+	}, nil
+}
+
+// secret reads a file of one line; "" where none is named. An empty file would
+// leave a door open that was meant to be shut.
+func secret(setting, path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("server: %s: %w", setting, err)
+	}
+	line := strings.TrimSpace(string(text))
+	if line == "" {
+		return "", fmt.Errorf("server: %s: %s is empty", setting, path)
+	}
+	return line, nil
+}
 
 // openDoor makes a door serve and says where.
 func (s *Server) openDoor(run *group, r receiver) (address string, err error) {

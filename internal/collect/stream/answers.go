@@ -23,8 +23,8 @@ type answers struct {
 
 	mu      sync.Mutex
 	changed sync.Cond
-	open    int    // promised and not yet written
-	given   int    // of them, those whose text is in ready
+	open    int // promised and not yet written
+	given   int // of them, those whose text is in ready
 	ready   []byte
 	ended   bool
 }

@@ -180,9 +180,10 @@ func (c *fluentSession) message() error {
 // take queues the entries of a message and has it answered once they are
 // stored. Each is held back until the next is there: the last one answers.
 func (c *fluentSession) take(m fluentMessage) (n int, err error) {
-	kind, then, answer := "fluent/stream", func() {}, func() {}
+	kind, then := "fluent/stream", func() {}
+	var answer func()
 	if m.chunk == nil {
-		then, answer = nil, nil
+		then = nil
 	} else {
 		c.asks = true
 		if !c.answers.promise() {

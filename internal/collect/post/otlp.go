@@ -1,6 +1,7 @@
 package post
 
 import (
+	"errors"
 	"mime"
 	"net/http"
 	"strconv"
@@ -28,76 +29,123 @@ func otlpLogs() *protocol {
 	}
 }
 
-// logScope is what the LogRecords of one scope of one resource share.
-type logScope struct {
-	open    []byte // the LogsData up to its LogRecord
-	records [][]byte
-}
-
-// logsEnd closes what logScope.open has opened.
-const logsEnd = "]}]}]}"
-
 func takeLogs(v *visit) error {
 	body, err := v.whole(v.door.opts.MaxBody)
 	if err != nil {
 		return err
 	}
-	var scopes []logScope
+	var form logForm = protobufLogs{most: v.door.opts.Limits.MaxLine}
 	if inJSON(v.r) {
-		scopes, err = logsOfJSON(body)
-	} else {
-		scopes, err = logsOfProtobuf(body)
+		form = jsonLogs{}
 	}
-	if err != nil {
-		return malformed("the body is no ExportLogsServiceRequest: %v", err)
-	}
-	recs, rejected, err := logRecords(v, scopes)
-	if err != nil {
+	s := &sheaf{v: v, form: form, as: v.transport().String()}
+	if err := s.walk(body, nil, 0); err != nil {
 		return err
 	}
-	if err := v.store(recs); err != nil {
+	if err := v.store(s.recs); err != nil {
 		return err
 	}
 	v.recognise(true)
-	v.reject(event.WhyOversize, rejected, 0)
-	answerOTLP(v, rejected)
+	v.reject(event.WhyOversize, s.rejected, 0)
+	answerOTLP(v, s.rejected)
 	return nil
 }
 
-// logRecords makes each LogRecord stand alone. Those that would be longer than a
-// record may be are rejected. A resource repeated for very many records is taken
-// for a bomb.
-func logRecords(v *visit, scopes []logScope) (recs []event.Record, rejected int64, err error) {
-	limit := v.door.opts.Limits.MaxRecord
-	var size int64
-	var n int
-	for _, s := range scopes {
-		for _, r := range s.records {
-			size += int64(len(s.open) + len(r) + len(logsEnd))
-		}
-		n += len(s.records)
-		if size > 2*v.door.opts.MaxBody {
-			return nil, 0, collect.ErrBomb
-		}
+// logForm is an encoding of an ExportLogsServiceRequest: objects that hold a list
+// of objects, three deep, of which the innermost are LogRecords.
+type logForm interface {
+	// rest is what an object has beside its list, as an object in OTLP/JSON.
+	rest(object []byte, level int) ([]byte, error)
+	// each gives the elements of the list in turn, until an error.
+	each(object []byte, level int, do func(element []byte) error) error
+	// record appends a LogRecord in OTLP/JSON; errLongRecord where it is too long.
+	record(b, element []byte) ([]byte, error)
+}
+
+// sheaf is the records of one request.
+type sheaf struct {
+	v        *visit
+	form     logForm
+	as       string
+	block    []byte // where records are written; a new one when it is full
+	size     int64
+	recs     []event.Record
+	rejected int64
+}
+
+// walk takes the LogRecords of an object; open is what stands around it.
+func (s *sheaf) walk(object, open []byte, level int) error {
+	rest, err := s.form.rest(object, level)
+	if err != nil {
+		return notLogs(err)
 	}
-	if err := v.claim(size); err != nil {
-		return nil, 0, err
-	}
-	all := make([]byte, 0, size)
-	recs = make([]event.Record, 0, n)
-	as := v.transport().String()
-	for _, s := range scopes {
-		for _, r := range s.records {
-			if len(s.open)+len(r)+len(logsEnd) > limit {
-				rejected++
-				continue
-			}
-			from := len(all)
-			all = append(append(append(all, s.open...), r...), logsEnd...)
-			recs = append(recs, v.record(as, all[from:len(all):len(all)]))
+	open = openList(open[:len(open):len(open)], rest, logList(level))
+	return s.form.each(object, level, func(element []byte) error {
+		if level == lastLevel {
+			return s.add(open, element)
 		}
+		return s.walk(element, open, level+1)
+	})
+}
+
+// lastLevel is that whose list is LogRecords.
+const lastLevel = 2
+
+// logList is the name of the list of a level.
+func logList(level int) string { return [...]string{"resourceLogs", "scopeLogs", "logRecords"}[level] }
+
+// logsEnd closes what three openList have opened.
+const logsEnd = "]}]}]}"
+
+// add makes a LogRecord stand alone. One that would be longer than a record may
+// be is rejected. What all of them together grow to is bounded: a resource
+// repeated for very many records is taken for a bomb.
+func (s *sheaf) add(open, element []byte) error {
+	if err := s.space(len(open) + 2*len(element) + len(logsEnd)); err != nil {
+		return err
 	}
-	return recs, rejected, nil
+	from := len(s.block)
+	b, err := s.form.record(append(s.block, open...), element)
+	if errors.Is(err, errLongRecord) {
+		s.rejected++
+		return nil
+	}
+	if err != nil {
+		return notLogs(err)
+	}
+	b = append(b, logsEnd...)
+	raw := b[from:len(b):len(b)]
+	if len(raw) > s.v.door.opts.Limits.MaxRecord {
+		s.rejected++
+		return nil
+	}
+	s.block = b
+	s.recs = append(s.recs, s.v.record(s.as, raw))
+	if s.size += int64(len(raw)); s.size > 2*s.v.door.opts.MaxBody {
+		return collect.ErrBomb
+	}
+	return nil
+}
+
+// space makes room for about n bytes.
+func (s *sheaf) space(n int) error {
+	if cap(s.block)-len(s.block) >= n {
+		return nil
+	}
+	size := max(n, min(2*cap(s.block), 4<<20), 16<<10)
+	if err := s.v.claim(int64(size)); err != nil {
+		return err
+	}
+	s.block = make([]byte, 0, size)
+	return nil
+}
+
+func notLogs(err error) error {
+	var r *refusal
+	if errors.As(err, &r) {
+		return err
+	}
+	return malformed("the body is no ExportLogsServiceRequest: %v", err)
 }
 
 func inJSON(r *http.Request) bool {

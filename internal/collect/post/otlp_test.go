@@ -21,6 +21,15 @@ import (
 	"github.com/konseki/konseki/internal/event"
 )
 
+// bind gives the records of a body.
+func bind(form logForm, body []byte) ([]event.Record, error) {
+	d := New(&memory{}, Options{})
+	d.hall.enter("")
+	s := &sheaf{v: &visit{door: d}, form: form}
+	err := s.walk(body, nil, 0)
+	return s.recs, err
+}
+
 func text(s string) *common.AnyValue {
 	return &common.AnyValue{Value: &common.AnyValue_StringValue{StringValue: s}}
 }
@@ -103,9 +112,11 @@ func TestOTLPKeepsFieldsItDoesNotKnow(t *testing.T) {
 	list := func(number protowire.Number, inner []byte) []byte {
 		return protowire.AppendBytes(protowire.AppendTag(nil, number, protowire.BytesType), inner)
 	}
-	scopes, err := logsOfProtobuf(list(1, list(2, list(2, rec))))
-	if err != nil || len(scopes) != 1 || string(scopes[0].records[0]) != `{"unknownFields":"mgYDbmV3"}` {
-		t.Errorf("%s %v", scopes, err)
+	got, err := bind(protobufLogs{most: 100}, append(list(1, append(list(2, append(list(2, rec), rec...)), rec...)), rec...))
+	const unknown = `"unknownFields":"mgYDbmV3"`
+	want := `{` + unknown + `,"resourceLogs":[{` + unknown + `,"scopeLogs":[{` + unknown + `,"logRecords":[{` + unknown + `}]}]}]}`
+	if err != nil || len(got) != 1 || string(got[0].Raw) != want {
+		t.Errorf("%s %v", raws(got), err)
 	}
 }
 
@@ -199,12 +210,12 @@ func TestOTLPInJSONIsTheSameMessage(t *testing.T) {
 		if err != nil {
 			t.Skip(err) // not UTF-8
 		}
-		scopes, err := logsOfProtobuf(body)
+		got, err := bind(protobufLogs{most: 1 << 20}, body)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var back logs.LogsData
-		if err := protojson.Unmarshal([]byte(string(scopes[0].open)+string(scopes[0].records[0])+logsEnd), &back); err != nil {
+		if err := protojson.Unmarshal(got[0].Raw, &back); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(in, &back, protocmp.Transform()); diff != "" {

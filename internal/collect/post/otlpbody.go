@@ -1,54 +1,27 @@
 package post
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	common "go.opentelemetry.io/proto/otlp/common/v1"
 	logs "go.opentelemetry.io/proto/otlp/logs/v1"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-var errLogRecord = errors.New("a log record is no object")
-
-// logsOfJSON cuts an ExportLogsServiceRequest in OTLP/JSON into LogRecords. Rest
-// is what stands beside the list at each level, whatever it is.
-func logsOfJSON(body []byte) ([]logScope, error) {
-	var in struct {
-		Resources []struct {
-			Scopes []struct {
-				Records []jsontext.Value `json:"logRecords"`
-				Rest    jsontext.Value   `json:",embed"`
-			} `json:"scopeLogs"`
-			Rest jsontext.Value `json:",embed"`
-		} `json:"resourceLogs"`
-		Rest jsontext.Value `json:",embed"`
-	}
-	if err := json.Unmarshal(body, &in, jsontext.AllowInvalidUTF8(true)); err != nil {
-		return nil, err
-	}
-	var scopes []logScope
-	for _, r := range in.Resources {
-		outer := openList(openList(nil, in.Rest, "resourceLogs"), r.Rest, "scopeLogs")
-		for _, s := range r.Scopes {
-			one := logScope{open: openList(outer[:len(outer):len(outer)], s.Rest, "logRecords"), records: make([][]byte, len(s.Records))}
-			for i, rec := range s.Records {
-				if rec.Kind() != '{' {
-					return nil, errLogRecord
-				}
-				one.records[i] = rec
-			}
-			scopes = append(scopes, one)
-		}
-	}
-	return scopes, nil
-}
+var (
+	errNoObject   = errors.New("an element is no object")
+	errLongRecord = errors.New("a log record is longer than the limit")
+)
 
 // openList begins an object with the members of rest, an object or nothing, and
 // the list that follows them.
@@ -60,40 +33,175 @@ func openList(b []byte, rest []byte, list string) []byte {
 	return append(append(append(b, '"'), list...), `":[`...)
 }
 
+// jsonLogs is OTLP/JSON. Nothing of it is written anew but commas.
+type jsonLogs struct{}
+
+func (f jsonLogs) rest(object []byte, level int) ([]byte, error) {
+	rest := []byte{'{'}
+	err := f.members(object, level, func(name string, member []byte) error {
+		if name != logList(level) {
+			if len(rest) > 1 {
+				rest = append(rest, ',')
+			}
+			rest = append(rest, member...)
+		}
+		return nil
+	})
+	return append(rest, '}'), err
+}
+
+// members gives the members of an object in turn, the value at the end of each.
+// That names stand once, and nothing behind the body, is looked at once for all.
+func (f jsonLogs) members(object []byte, level int, do func(name string, member []byte) error) error {
+	d := jsontext.NewDecoder(bytes.NewBuffer(object), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(level > 0))
+	if d.PeekKind() != '{' {
+		return errNoObject
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() == '"' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		text := name.String()
+		quoted, err := jsontext.AppendQuote(nil, text)
+		if err != nil {
+			return err
+		}
+		value, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		if err := do(text, append(append(quoted, ':'), value...)); err != nil {
+			return err
+		}
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the object")
+	}
+	return nil
+}
+
+func (f jsonLogs) each(object []byte, level int, do func(element []byte) error) error {
+	list := logList(level)
+	return f.members(object, 1, func(name string, member []byte) error {
+		if name != list {
+			return nil
+		}
+		d := jsontext.NewDecoder(bytes.NewBuffer(member[len(list)+3:]), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+		if d.PeekKind() == 'n' {
+			return nil
+		}
+		if d.PeekKind() != '[' {
+			return malformed("%s is no list", list)
+		}
+		if _, err := d.ReadToken(); err != nil {
+			return err
+		}
+		for d.PeekKind() != ']' {
+			element, err := d.ReadValue()
+			if err != nil {
+				return err
+			}
+			if err := do(element); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (jsonLogs) record(b, element []byte) ([]byte, error) {
+	if element[0] != '{' {
+		return b, errNoObject
+	}
+	return append(b, element...), nil
+}
+
 // maxNesting bounds values within values of a protobuf body; each takes two or
 // three levels.
 const maxNesting = 300
 
-// logsOfProtobuf cuts an ExportLogsServiceRequest, which has the fields of a
-// LogsData, into LogRecords in OTLP/JSON.
-func logsOfProtobuf(body []byte) ([]logScope, error) {
-	var in logs.LogsData
-	if err := (proto.UnmarshalOptions{RecursionLimit: maxNesting}).Unmarshal(body, &in); err != nil {
-		return nil, err
-	}
-	var scopes []logScope
-	for _, r := range in.GetResourceLogs() {
-		outer := openList(openList(nil, objectWithout(&in, "resource_logs"), "resourceLogs"), objectWithout(r, "scope_logs"), "scopeLogs")
-		for _, s := range r.GetScopeLogs() {
-			one := logScope{open: openList(outer[:len(outer):len(outer)], objectWithout(s, "log_records"), "logRecords")}
-			for _, rec := range s.GetLogRecords() {
-				one.records = append(one.records, appendObject(nil, rec.ProtoReflect(), ""))
-			}
-			scopes = append(scopes, one)
-		}
-	}
-	return scopes, nil
+// protobufLogs is OTLP in protobuf. It is decoded object by object, each of most
+// bytes at the utmost: a decoded message takes many times the memory of its bytes.
+type protobufLogs struct{ most int }
+
+// list is the number of the field that is the list of a level.
+func (protobufLogs) list(level int) protowire.Number {
+	return [...]protowire.Number{1, 2, 2}[level]
 }
 
-// objectWithout is a message in OTLP/JSON but for one field.
-func objectWithout(m proto.Message, field protoreflect.Name) []byte {
-	return appendObject(nil, m.ProtoReflect(), field)
+// fields gives the fields of a message in turn, with their tags.
+func (protobufLogs) fields(message []byte, do func(number protowire.Number, field, value []byte) error) error {
+	for len(message) > 0 {
+		number, kind, n := protowire.ConsumeField(message)
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		field := message[:n]
+		message = message[n:]
+		var value []byte
+		if kind == protowire.BytesType {
+			_, _, tag := protowire.ConsumeTag(field)
+			value, _ = protowire.ConsumeBytes(field[tag:])
+		}
+		if err := do(number, field, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f protobufLogs) rest(object []byte, level int) ([]byte, error) {
+	var rest []byte
+	err := f.fields(object, func(number protowire.Number, field, _ []byte) error {
+		if number != f.list(level) {
+			rest = append(rest, field...)
+		}
+		if len(rest) > f.most {
+			return malformed("a resource or scope is longer than %d bytes", f.most)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	m := [...]proto.Message{&logs.LogsData{}, &logs.ResourceLogs{}, &logs.ScopeLogs{}}[level]
+	return f.object(nil, rest, m)
+}
+
+func (protobufLogs) object(b, text []byte, m proto.Message) ([]byte, error) {
+	if err := (proto.UnmarshalOptions{RecursionLimit: maxNesting}).Unmarshal(text, m); err != nil {
+		return b, err
+	}
+	return appendObject(b, m.ProtoReflect()), nil
+}
+
+func (f protobufLogs) each(object []byte, level int, do func(element []byte) error) error {
+	return f.fields(object, func(number protowire.Number, _, value []byte) error {
+		if number != f.list(level) {
+			return nil
+		}
+		return do(value)
+	})
+}
+
+func (f protobufLogs) record(b, element []byte) ([]byte, error) {
+	if len(element) > f.most {
+		return b, errLongRecord
+	}
+	return f.object(b, element, &logs.LogRecord{})
 }
 
 // appendObject writes a message as the OTLP/JSON mapping wants: as protobuf's
 // own, but identifiers in hex and enums as numbers. The fields stand in the order
 // of the schema, so the same message is always the same text.
-func appendObject(b []byte, m protoreflect.Message, but protoreflect.Name) []byte {
+func appendObject(b []byte, m protoreflect.Message) []byte {
 	b = append(b, '{')
 	fields := m.Descriptor().Fields()
 	more := false
@@ -105,7 +213,7 @@ func appendObject(b []byte, m protoreflect.Message, but protoreflect.Name) []byt
 		b = append(append(append(b, '"'), name...), `":`...)
 	}
 	for i := range fields.Len() {
-		if fd := fields.Get(i); fd.Name() != but && m.Has(fd) {
+		if fd := fields.Get(i); m.Has(fd) {
 			member(fd.JSONName())
 			b = appendField(b, fd, m.Get(fd))
 		}
@@ -135,7 +243,7 @@ func appendField(b []byte, fd protoreflect.FieldDescriptor, value protoreflect.V
 func appendValue(b []byte, fd protoreflect.FieldDescriptor, value protoreflect.Value) []byte {
 	switch fd.Kind() {
 	case protoreflect.MessageKind:
-		return appendObject(b, value.Message(), "")
+		return appendMessage(b, value.Message())
 	case protoreflect.StringKind:
 		return quote(b, value.String())
 	case protoreflect.BytesKind:
@@ -154,6 +262,28 @@ func appendValue(b []byte, fd protoreflect.FieldDescriptor, value protoreflect.V
 	default: // 32 bits
 		return fmt.Appendf(b, "%d", value.Interface())
 	}
+}
+
+// appendMessage is appendObject, quicker for what most of a record consists of.
+func appendMessage(b []byte, m protoreflect.Message) []byte {
+	if len(m.GetUnknown()) > 0 {
+		return appendObject(b, m)
+	}
+	switch x := m.Interface().(type) {
+	case *common.KeyValue:
+		if x.GetKey() != "" && x.GetValue() != nil && x.GetKeyStrindex() == 0 {
+			b = quote(append(b, `{"key":`...), x.GetKey())
+			return append(appendMessage(append(b, `,"value":`...), x.GetValue().ProtoReflect()), '}')
+		}
+	case *common.AnyValue:
+		switch v := x.GetValue().(type) {
+		case *common.AnyValue_StringValue:
+			return append(quote(append(b, `{"stringValue":`...), v.StringValue), '}')
+		case *common.AnyValue_IntValue:
+			return append(strconv.AppendInt(append(b, `{"intValue":"`...), v.IntValue, 10), `"}`...)
+		}
+	}
+	return appendObject(b, m)
 }
 
 func appendBase64(b, data []byte) []byte {

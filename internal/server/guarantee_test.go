@@ -14,6 +14,7 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/coverage/sequence"
 	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/vault"
@@ -55,7 +56,7 @@ func TestG4TheIndexRebuiltFromTheVaultEqualsTheIndex(t *testing.T) {
 	for _, q := range queries() {
 		before[q] = content(search(t, s, q).Events, true)
 	}
-	found := findings(t, s)
+	found, chains := findings(t, s), numbers(t, s)
 	closed(t, s)
 	for _, reindex := range []bool{false, true, false} {
 		rolled(t, dir)
@@ -71,11 +72,24 @@ func TestG4TheIndexRebuiltFromTheVaultEqualsTheIndex(t *testing.T) {
 		if diff := cmp.Diff(found, findings(t, s)); diff != "" {
 			t.Errorf("reindexed %t: findings\n%s", reindex, diff)
 		}
+		if diff := cmp.Diff(chains, numbers(t, s), cmp.AllowUnexported(sequence.Chain{})); diff != "" {
+			t.Errorf("reindexed %t: numbers\n%s", reindex, diff)
+		}
 		if n := len(own(t, s, event.SourceFinding)); n != len(found) {
 			t.Errorf("reindexed %t: %d finding records, there were %d", reindex, n, len(found))
 		}
 		closed(t, s)
 	}
+}
+
+// numbers gives what is known of the counts of producers.
+func numbers(t testing.TB, s *Server) []sequence.Chain {
+	t.Helper()
+	runs, err := s.flow.index.Sequences(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sequence.Merge(runs)
 }
 
 // rolled closes segments as if far more had been imported: what stands in them

@@ -38,7 +38,8 @@ const fingerprint = "31e8b5433410dfb61a9dc45cc65b22ff"
 func keysFile(t testing.TB, key *rsa.PrivateKey) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "keys.json")
-	text := fmt.Sprintf(`{"PublicKeyList":[{"Value":%q,"ValidityStartTime":"2026-01-01T00:00:00Z","ValidityEndTime":1798761600.0,"Fingerprint":%q}]}`,
+	text := fmt.Sprintf(`{"PublicKeyList":[]}
+{"PublicKeyList":[{"Value":%q,"ValidityStartTime":"2026-01-01T00:00:00Z","ValidityEndTime":1798761600.0,"Fingerprint":%q}]}`,
 		base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&key.PublicKey)), fingerprint)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

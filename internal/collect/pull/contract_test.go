@@ -2,8 +2,11 @@ package pull
 
 import (
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -226,4 +229,104 @@ func TestSecretsThatOthersCanReadAreRefused(t *testing.T) {
 			t.Errorf("gives %v", err)
 		}
 	})
+}
+
+func TestCatchingUpReadsDayByDay(t *testing.T) {
+	r := newRig(t, Okta, settings(t, Okta), t.TempDir())
+	r.config.Since = 30 * 24 * time.Hour
+	r.start()
+	for day := range 25 {
+		r.add(time.Duration(day)*24*time.Hour + time.Minute)
+	}
+	r.clock = r.clock.Add(time.Minute)
+	if err := r.round(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.check(); err != nil {
+		t.Error(err)
+	}
+	if n := len(r.streams[0].seen.until); n > 3 {
+		t.Errorf("%d events of old windows are still remembered", n)
+	}
+	if len(r.sealed) != 1 && len(r.sealed) != 2 {
+		t.Errorf("sealed %d attestations", len(r.sealed))
+	}
+}
+
+func TestMoreEventsThanCanBeRememberedAreToldAndComeOnce(t *testing.T) {
+	r := newRig(t, Slack, settings(t, Slack), t.TempDir())
+	if err := r.round(); err != nil {
+		t.Fatal(err)
+	}
+	r.streams[0].seen.limit = 5
+	for range 4 {
+		for range 20 {
+			r.clock = r.clock.Add(10 * time.Second)
+			r.add(3 * time.Second)
+		}
+		r.clock = r.clock.Add(time.Hour)
+		if err := r.round(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.check(); err != nil {
+		t.Error(err)
+	}
+	told := 0
+	for _, a := range r.sealed {
+		if a.Missing == -1 {
+			told++
+		}
+	}
+	if told != 4 {
+		t.Errorf("%d attestations tell of it: %+v", told, r.sealed)
+	}
+}
+
+func TestAWindowLeftForLongIsReadAnew(t *testing.T) {
+	r := newRig(t, Slack, settings(t, Slack), t.TempDir())
+	for range 7 {
+		r.clock = r.clock.Add(time.Second)
+		r.add(0)
+	}
+	r.clock = r.clock.Add(time.Minute)
+	n := 0
+	r.provider.fault = func() fault {
+		if n++; n > 1 {
+			return broken
+		}
+		return none
+	}
+	if err := r.round(); err == nil {
+		t.Fatal("no page failed")
+	}
+	r.clock = r.clock.Add(48 * time.Hour)
+	r.provider.fault = func() fault { return badCursor } // any page token would be refused
+	r.provider.page = 100
+	r.start()
+	if err := r.round(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnEventTooLargeIsMissing(t *testing.T) {
+	set := settings(t, Slack)
+	set.Transport = inMemory{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, `{"entries":[{"id":"a","x":"`+strings.Repeat("x", maxRecord)+`"},{"id":"b"}]}`)
+	})}
+	r := newRig(t, Slack, set, t.TempDir())
+	svc, err := Open(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.streams[0].Service = svc
+	if err := r.round(); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.vault.recs) != 1 || len(r.sealed) < 1 || r.sealed[0].Missing != 1 {
+		t.Errorf("%d records, attested %+v", len(r.vault.recs), r.sealed)
+	}
 }

@@ -1,6 +1,7 @@
 package pull
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/rsa"
@@ -11,10 +12,13 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/konseki/konseki/internal/durable"
 	"github.com/konseki/konseki/internal/event"
@@ -281,6 +285,27 @@ func publicKeys(path string) (map[string]*rsa.PublicKey, error) {
 		}
 		return out, nil
 	}
+	d := jsontext.NewDecoder(bytes.NewReader(b)) // keys differ by region: several lists may follow each other
+	for {
+		v, err := d.ReadValue()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			err = listedKeys(v, out)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: public_keys_file: neither PEM nor what aws cloudtrail list-public-keys prints: %w", ErrSetting, err)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%w: public_keys_file: %s holds no key", ErrSetting, path)
+	}
+	return out, nil
+}
+
+// listedKeys adds the keys of one answer of ListPublicKeys.
+func listedKeys(b []byte, to map[string]*rsa.PublicKey) error {
 	var list struct {
 		Keys []struct {
 			Fingerprint string `json:"Fingerprint"`
@@ -288,21 +313,18 @@ func publicKeys(path string) (map[string]*rsa.PublicKey, error) {
 		} `json:"PublicKeyList"`
 	}
 	if err := decode(b, &list); err != nil {
-		return nil, fmt.Errorf("%w: public_keys_file: neither PEM nor what aws cloudtrail list-public-keys prints: %w", ErrSetting, err)
+		return err
 	}
 	for _, k := range list.Keys {
 		der, err := base64.StdEncoding.DecodeString(k.Value)
 		if err == nil {
-			out[k.Fingerprint], err = rsaKey(der)
+			to[k.Fingerprint], err = rsaKey(der)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: public_keys_file: key %s: %w", ErrSetting, clip(k.Fingerprint), err)
+			return fmt.Errorf("key %s: %w", clip(k.Fingerprint), err)
 		}
 	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("%w: public_keys_file: %s holds no key", ErrSetting, path)
-	}
-	return out, nil
+	return nil
 }
 
 func rsaKey(der []byte) (*rsa.PublicKey, error) {

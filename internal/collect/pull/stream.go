@@ -44,6 +44,7 @@ type stream struct {
 	loaded  bool
 	st      *state
 	seen    *seen
+	before  map[mark]bool // events of the page before: pages may overlap
 	empty   int
 	started int // restarts of the window in this round
 
@@ -259,10 +260,11 @@ func (s *stream) take(ctx context.Context, p Page) (n int, err error) {
 			s.seen.add(m, s.st.Window.To)
 			continue
 		}
-		if here[m] {
+		known := here[m] || s.before[m]
+		here[m] = true
+		if known {
 			continue
 		}
-		here[m] = true
 		if len(raw) > maxRecord || len(raw) == 0 {
 			s.prove(s.oversize(len(raw)))
 			continue
@@ -274,7 +276,11 @@ func (s *stream) take(ctx context.Context, p Page) (n int, err error) {
 			}
 		}
 	}
-	return n, flush()
+	if err := flush(); err != nil {
+		return n, err
+	}
+	s.before = here
+	return n, nil
 }
 
 func (s *stream) oversize(n int) event.Attestation {

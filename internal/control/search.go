@@ -358,3 +358,34 @@ func className(c event.Class) event.Phrase {
 	}
 	return event.Phrase{JA: ja[c.UID], EN: c.Name}
 }
+
+// Scope is what an answer that was worked out elsewhere is about: events of the
+// classes in [From, To), of which Found are the answer and Held, by source, are
+// those that could have been.
+type Scope struct {
+	From, To time.Time
+	Classes  []int32
+	Found    int64
+	Held     map[string]int64
+	Zone     *time.Location
+}
+
+// QualifyFor says what an answer that was worked out elsewhere is worth, and
+// records that it was asked for. Nothing that could have been read is no answer.
+func (s *Service) QualifyFor(ctx context.Context, by, what string, q Scope) (Answer, error) {
+	p, err := s.prepare(ctx, Search{From: q.From, To: q.To, Zone: q.Zone})
+	if err != nil {
+		return Answer{}, err
+	}
+	question := coverage.Question{From: p.from, To: p.to, Classes: q.Classes, Found: q.Found, Controls: map[string]coverage.Control{}, Behind: s.behind(), Zone: p.zone}
+	for source, n := range q.Held {
+		question.Controls[source] = coverage.Control{Events: n}
+	}
+	if len(q.Held) == 0 {
+		question.Classes = []int32{noClass}
+	}
+	return p.ledger.Answer(question), s.record(ctx, access{By: by, Op: "backtest", Query: what, From: q.From, To: q.To, Found: q.Found})
+}
+
+// noClass is a class that no kind of source has.
+const noClass = -1

@@ -140,13 +140,18 @@ func pad(s string, n int) string {
 	return fmt.Sprintf("%-*s", n, s)
 }
 
+// verdictWord is a verdict in words.
+func (e *env) verdictWord(v coverage.Verdict) string {
+	return map[coverage.Verdict]string{
+		coverage.Found: e.say("判明", "found"), coverage.NotFoundCovered: e.say("痕跡なし・網羅", "not found, covered"),
+		coverage.VerdictUnknown: e.say("不明", "unknown"),
+	}[v]
+}
+
 // printAnswer writes the verdict and what could not be known, to standard
 // output with the rest of the answer: an empty result is never just empty.
 func (e *env) printAnswer(a control.Answer, zone *time.Location) {
-	word := map[coverage.Verdict]string{
-		coverage.Found: e.say("判明", "found"), coverage.NotFoundCovered: e.say("痕跡なし・網羅", "not found, covered"),
-		coverage.VerdictUnknown: e.say("不明", "unknown"),
-	}[a.Verdict]
+	word := e.verdictWord(a.Verdict)
 	window := ""
 	if !a.From.IsZero() {
 		window = "  (" + stamp(a.From, zone) + " – " + a.To.In(zone).Format("2006-01-02 15:04:05 MST") + ")"

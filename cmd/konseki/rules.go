@@ -72,28 +72,32 @@ func placeholdersFlag(fs *flag.FlagSet) *string {
 type ruleFlags struct {
 	placeholders, navigator *string
 	all                     *bool
+	window                  windowFlags
 }
 
 func rulesVerb() verb {
 	return verb{
-		name: "rules", args: "check|test|coverage [DIR...]",
+		name: "rules", args: "check|test|coverage|backtest [DIR...]",
 		does: `work with detection rules; without DIR with konseki's own, coverage with all that the data folder loads
 
   check     which rules load, which are refused and why, which no event can reach
   test      run the examples that stand beside rules, docs/rules.md tells how
-  coverage  which ATT&CK techniques the rules can see with the sources in the data folder`,
+  coverage  which ATT&CK techniques the rules can see with the sources in the data folder
+  backtest  what the rules would have found in what the vault holds, each with its coverage and verdict`,
 		examples: []string{
 			"konseki rules check ./sigma/rules/linux", "konseki rules check --json --placeholders ours.yml DIR",
 			"konseki rules test                # konseki's own", "konseki rules test ./ours          # ours/web.yml with ours/examples/web.match.json",
 			"konseki rules coverage", "konseki rules coverage --navigator layer.json ./sigma/rules",
+			"konseki rules backtest ./new-rules --from 2018-01-01 --to 2018-03-05",
 		},
 		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
 			f := ruleFlags{placeholders: placeholdersFlag(fs)}
 			f.navigator = fs.String("navigator", "", "coverage: also write a layer for the ATT&CK Navigator to `file`")
+			f.window.register(fs)
 			f.all = fs.Bool("all", false, "coverage: list techniques without a rule too")
 			return func(ctx context.Context, args []string) error {
 				if len(args) == 0 {
-					return fmt.Errorf("%w: rules check, test or coverage [DIR...]", errUsage)
+					return fmt.Errorf("%w: rules check, test, coverage or backtest [DIR...]", errUsage)
 				}
 				if args[0] != "coverage" && (*f.navigator != "" || *f.all) {
 					return fmt.Errorf("%w: --navigator and --all are for rules coverage", errUsage)
@@ -105,8 +109,10 @@ func rulesVerb() verb {
 					return e.testRules(args[1:], f)
 				case "coverage":
 					return e.coverRules(ctx, args[1:], f)
+				case "backtest":
+					return e.backtest(ctx, args[1:], f)
 				}
-				return fmt.Errorf("%w: rules check, test or coverage [DIR...]", errUsage)
+				return fmt.Errorf("%w: rules check, test, coverage or backtest [DIR...]", errUsage)
 			}
 		},
 	}

@@ -100,14 +100,14 @@ func (c *committer) add(rec event.Record, wait bool, then func()) bool {
 	q.bytes = append(q.bytes, rec.Raw...)
 	rec.Raw = nil
 	q.recs, q.ends, q.then = append(q.recs, rec), append(q.ends, len(q.bytes)), append(q.then, then)
-	signal(c.wake)
+	wake(c.wake)
 	if len(q.recs) >= appendAtOnce {
-		signal(c.filled)
+		wake(c.filled)
 	}
 	return true
 }
 
-func signal(ch chan struct{}) {
+func wake(ch chan struct{}) {
 	select {
 	case ch <- struct{}{}:
 	default:
@@ -120,8 +120,8 @@ func (c *committer) close() {
 	c.closed = true
 	c.mu.Unlock()
 	c.changed.Broadcast()
-	signal(c.wake)
-	signal(c.filled)
+	wake(c.wake)
+	wake(c.filled)
 }
 
 // run appends until the committer is closed and empty. After ctx has ended it

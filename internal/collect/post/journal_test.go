@@ -65,7 +65,7 @@ func TestADamagedJournalStoresTheEntriesBefore(t *testing.T) {
 		"half a name":         "B",
 		"half a length":       "B\n\x01\x00",
 		"half a value":        "B\n\x09\x00\x00\x00\x00\x00\x00\x00abc",
-		"no line feed after":  "B\n\x01\x00\x00\x00\x00\x00\x00\x00abc\n\n",
+		"no line feed after":  "B\n\x01\x00\x00\x00\x00\x00\x00\x00abC=1\n\n",
 		"an impossible size":  "B\n\xff\xff\xff\xff\xff\xff\xff\xff\n",
 		"a field of no name":  "=2\n\n",
 		"a name without end":  strings.Repeat("x", 1000),

@@ -54,10 +54,11 @@ func takeLogs(v *visit) error {
 // logForm is an encoding of an ExportLogsServiceRequest: objects that hold a list
 // of objects, three deep, of which the innermost are LogRecords.
 type logForm interface {
-	// rest is what an object has beside its list, as an object in OTLP/JSON.
-	rest(object []byte, level int) ([]byte, error)
+	// split tells what an object has beside its list, as an object in OTLP/JSON,
+	// from the list.
+	split(object []byte, level int) (rest, list []byte, err error)
 	// each gives the elements of the list in turn, until an error.
-	each(object []byte, level int, do func(element []byte) error) error
+	each(list []byte, level int, do func(element []byte) error) error
 	// record appends a LogRecord in OTLP/JSON; errLongRecord where it is too long.
 	record(b, element []byte) ([]byte, error)
 }
@@ -75,17 +76,21 @@ type sheaf struct {
 
 // walk takes the LogRecords of an object; open is what stands around it.
 func (s *sheaf) walk(object, open []byte, level int) error {
-	rest, err := s.form.rest(object, level)
+	rest, list, err := s.form.split(object, level)
 	if err != nil {
 		return notLogs(err)
 	}
 	open = openList(open[:len(open):len(open)], rest, logList(level))
-	return s.form.each(object, level, func(element []byte) error {
+	err = s.form.each(list, level, func(element []byte) error {
 		if level == lastLevel {
 			return s.add(open, element)
 		}
 		return s.walk(element, open, level+1)
 	})
+	if err != nil {
+		return notLogs(err)
+	}
+	return nil
 }
 
 // lastLevel is that whose list is LogRecords.
@@ -142,7 +147,7 @@ func (s *sheaf) space(n int) error {
 
 func notLogs(err error) error {
 	var r *refusal
-	if errors.As(err, &r) {
+	if errors.As(err, &r) || errors.Is(err, errBusy) || errors.Is(err, collect.ErrBomb) {
 		return err
 	}
 	return malformed("the body is no ExportLogsServiceRequest: %v", err)

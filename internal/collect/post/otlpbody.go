@@ -36,84 +36,65 @@ func openList(b []byte, rest []byte, list string) []byte {
 // jsonLogs is OTLP/JSON. Nothing of it is written anew but commas.
 type jsonLogs struct{}
 
-func (f jsonLogs) rest(object []byte, level int) ([]byte, error) {
-	rest := []byte{'{'}
-	err := f.members(object, level, func(name string, member []byte) error {
-		if name != logList(level) {
-			if len(rest) > 1 {
-				rest = append(rest, ',')
-			}
-			rest = append(rest, member...)
-		}
-		return nil
-	})
-	return append(rest, '}'), err
-}
-
-// members gives the members of an object in turn, the value at the end of each.
-// That names stand once, and nothing behind the body, is looked at once for all.
-func (f jsonLogs) members(object []byte, level int, do func(name string, member []byte) error) error {
+// split reads the members of an object. That names stand once is looked at in
+// the whole body, once for all.
+func (jsonLogs) split(object []byte, level int) (rest, list []byte, err error) {
 	d := jsontext.NewDecoder(bytes.NewBuffer(object), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(level > 0))
 	if d.PeekKind() != '{' {
-		return errNoObject
+		return nil, nil, errNoObject
 	}
 	if _, err := d.ReadToken(); err != nil {
-		return err
+		return nil, nil, err
 	}
+	rest = []byte{'{'}
 	for d.PeekKind() == '"' {
 		name, err := d.ReadToken()
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		text := name.String()
-		quoted, err := jsontext.AppendQuote(nil, text)
-		if err != nil {
-			return err
-		}
 		value, err := d.ReadValue()
-		if err != nil {
-			return err
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case text == logList(level):
+			list = object[d.InputOffset()-int64(len(value)) : d.InputOffset()]
+			continue
+		case len(rest) > 1:
+			rest = append(rest, ',')
 		}
-		if err := do(text, append(append(quoted, ':'), value...)); err != nil {
-			return err
-		}
+		rest = append(append(quote(rest, text), ':'), value...)
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return nil, nil, err
+	}
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, nil, errNoObject
+	}
+	return append(rest, '}'), list, nil
+}
+
+func (jsonLogs) each(list []byte, level int, do func(element []byte) error) error {
+	if len(list) == 0 || list[0] == 'n' {
+		return nil
+	}
+	d := jsontext.NewDecoder(bytes.NewBuffer(list), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	if d.PeekKind() != '[' {
+		return malformed("%s is no list", logList(level))
 	}
 	if _, err := d.ReadToken(); err != nil {
 		return err
 	}
-	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the object")
-	}
-	return nil
-}
-
-func (f jsonLogs) each(object []byte, level int, do func(element []byte) error) error {
-	list := logList(level)
-	return f.members(object, 1, func(name string, member []byte) error {
-		if name != list {
-			return nil
-		}
-		d := jsontext.NewDecoder(bytes.NewBuffer(member[len(list)+3:]), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
-		if d.PeekKind() == 'n' {
-			return nil
-		}
-		if d.PeekKind() != '[' {
-			return malformed("%s is no list", list)
-		}
-		if _, err := d.ReadToken(); err != nil {
+	for d.PeekKind() != ']' {
+		element, err := d.ReadValue()
+		if err != nil {
 			return err
 		}
-		for d.PeekKind() != ']' {
-			element, err := d.ReadValue()
-			if err != nil {
-				return err
-			}
-			if err := do(element); err != nil {
-				return err
-			}
+		if err := do(element); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 func (jsonLogs) record(b, element []byte) ([]byte, error) {
@@ -157,9 +138,8 @@ func (protobufLogs) fields(message []byte, do func(number protowire.Number, fiel
 	return nil
 }
 
-func (f protobufLogs) rest(object []byte, level int) ([]byte, error) {
-	var rest []byte
-	err := f.fields(object, func(number protowire.Number, field, _ []byte) error {
+func (f protobufLogs) split(object []byte, level int) (rest, list []byte, err error) {
+	err = f.fields(object, func(number protowire.Number, field, _ []byte) error {
 		if number != f.list(level) {
 			rest = append(rest, field...)
 		}
@@ -169,10 +149,11 @@ func (f protobufLogs) rest(object []byte, level int) ([]byte, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m := [...]proto.Message{&logs.LogsData{}, &logs.ResourceLogs{}, &logs.ScopeLogs{}}[level]
-	return f.object(nil, rest, m)
+	rest, err = f.object(nil, rest, m)
+	return rest, object, err // the list is the fields of its number
 }
 
 func (protobufLogs) object(b, text []byte, m proto.Message) ([]byte, error) {
@@ -182,8 +163,8 @@ func (protobufLogs) object(b, text []byte, m proto.Message) ([]byte, error) {
 	return appendObject(b, m.ProtoReflect()), nil
 }
 
-func (f protobufLogs) each(object []byte, level int, do func(element []byte) error) error {
-	return f.fields(object, func(number protowire.Number, _, value []byte) error {
+func (f protobufLogs) each(list []byte, level int, do func(element []byte) error) error {
+	return f.fields(list, func(number protowire.Number, _, value []byte) error {
 		if number != f.list(level) {
 			return nil
 		}

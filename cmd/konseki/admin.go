@@ -60,9 +60,9 @@ func replayVerb() verb {
 					return fmt.Errorf("%w: replay NAME DIR, or replay list", errUsage)
 				}
 				bar := e.bar("replay")
-				opts.Progress = func(done, total int64) { bar.show(done, total, args[0]) }
+				opts.Progress = func(done, total int64) { bar.Show(done, total, args[0]) }
 				sum, err := replay.Write(ctx, args[0], args[1], opts)
-				bar.clear()
+				bar.Clear()
 				if err != nil {
 					return err
 				}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/server"
+	"github.com/konseki/konseki/internal/wire"
 )
 
 // backtest runs rules over what the vault holds and prints, of each, what it
@@ -28,8 +29,8 @@ func (e *env) backtest(ctx context.Context, dirs []string, f ruleFlags) error {
 			return err
 		}
 		bar := e.bar(e.say("再検証", "back-test"))
-		found, err := s.Backtest(ctx, person(), all, from, to, func(done, total uint64) { bar.show(int64(done), int64(total), "") })
-		bar.clear()
+		found, err := s.Backtest(ctx, person(), all, from, to, func(done, total uint64) { bar.Show(int64(done), int64(total), "") })
+		bar.Clear()
 		if err != nil {
 			return err
 		}
@@ -51,12 +52,12 @@ type backtestJSON struct {
 	First   time.Time `json:"first,omitzero"`
 	Last    time.Time `json:"last,omitzero"`
 	Records []uint64  `json:"records"`
-	answerJSON
+	wire.Answer
 }
 
 func (e *env) printBacktested(b *server.Backtested, loc *time.Location, whole bool) error {
 	if e.json {
-		return e.writeJSON(backtestJSON{b.RuleID, b.Title, b.Level, b.Matches, inZone(b.First, loc), inZone(b.Last, loc), append([]uint64{}, b.Records...), e.answerJSON(b.Answer, loc)})
+		return e.writeJSON(backtestJSON{b.RuleID, b.Title, b.Level, b.Matches, inZone(b.First, loc), inZone(b.Last, loc), append([]uint64{}, b.Records...), wire.AnswerOf(b.Answer, loc, e.lang)})
 	}
 	fmt.Fprintf(e.stdout, "%-13s %7d  %s  [%s]\n", b.Level, b.Matches, plain(b.Title), e.verdictWord(b.Answer.Verdict))
 	if b.Matches > 0 {

@@ -45,8 +45,8 @@ func demoVerb() verb {
 func (e *env) demo(ctx context.Context, dir, address string, records int) error {
 	logs := filepath.Join(dir, "logs")
 	bar := e.bar(e.say("再現", "replay"))
-	_, err := replay.Write(ctx, demoIncident, logs, replay.Options{Records: records, Progress: func(done, total int64) { bar.show(done, total, "") }})
-	bar.clear()
+	_, err := replay.Write(ctx, demoIncident, logs, replay.Options{Records: records, Progress: func(done, total int64) { bar.Show(done, total, "") }})
+	bar.Clear()
 	if err != nil {
 		return err
 	}
@@ -65,8 +65,8 @@ func (e *env) demo(ctx context.Context, dir, address string, records int) error 
 
 func (e *env) fillDemo(ctx context.Context, s *server.Server, logs string) error {
 	bar := e.bar(e.say("取込", "import"))
-	sum, err := s.Import(ctx, "demo", control.Import{Paths: []string{logs}, Progress: func(p collect.Progress) { bar.show(p.Done, p.Total, p.Path) }})
-	bar.clear()
+	sum, err := s.Import(ctx, "demo", control.Import{Paths: []string{logs}, Progress: func(p collect.Progress) { bar.Show(p.Done, p.Total, p.Path) }})
+	bar.Clear()
 	if err != nil {
 		return err
 	}

@@ -10,10 +10,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
-	"strings"
 	"time"
-
-	"golang.org/x/term"
 
 	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/query"
@@ -181,9 +178,9 @@ func (e *env) openWith(ctx context.Context, opts server.Options) (*server.Server
 	}
 	bar := e.bar("index")
 	opts.Version, opts.Logger, opts.Config = version, e.logger, cfg
-	opts.Progress = func(done, total uint64) { bar.show(int64(done), int64(total), "") }
+	opts.Progress = func(done, total uint64) { bar.Show(int64(done), int64(total), "") }
 	s, err := server.Open(ctx, e.dir, opts)
-	bar.clear()
+	bar.Clear()
 	return s, err
 }
 
@@ -227,23 +224,4 @@ func instant(name, text string, zone *time.Location) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("%w: --%s: %q is not a time such as 2018-03-01 or 2018-03-01T12:00:00+09:00", errUsage, name, text)
-}
-
-// isTerminal reports whether people watch the writer.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// plain makes text safe for a terminal: what would steer it is shown instead.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return ' '
-		case r < 0x20, r >= 0x7f && r < 0xa0, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f:
-			return '\uFFFD'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
 }

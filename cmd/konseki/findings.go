@@ -9,6 +9,7 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/server"
+	"github.com/konseki/konseki/internal/wire"
 )
 
 func findingsVerb() verb {
@@ -32,7 +33,7 @@ func findingsVerb() verb {
 					for i := range found {
 						if !e.json {
 							e.printFinding(&found[i], loc)
-						} else if err := e.writeJSON(e.findingJSON(&found[i], loc)); err != nil {
+						} else if err := e.writeJSON(wire.FindingOf(&found[i], loc, e.lang)); err != nil {
 							return err
 						}
 					}
@@ -44,43 +45,6 @@ func findingsVerb() verb {
 			}
 		},
 	}
-}
-
-type findingJSON struct {
-	Record  uint64       `json:"record"`
-	ID      string       `json:"id"`
-	RuleID  string       `json:"rule_id"`
-	Title   string       `json:"title"`
-	Why     string       `json:"why,omitempty"`
-	Level   string       `json:"level"`
-	Kind    string       `json:"kind"`
-	Time    time.Time    `json:"time"`
-	Source  string       `json:"source,omitempty"`
-	Host    string       `json:"host,omitempty"`
-	User    string       `json:"actor_user,omitempty"`
-	Address string       `json:"src_ip,omitempty"`
-	Object  string       `json:"object,omitempty"`
-	Records []uint64     `json:"records"`
-	Because []reasonJSON `json:"because"`
-	Tags    []string     `json:"tags,omitempty"`
-}
-
-type reasonJSON struct {
-	Field   string `json:"field"`
-	Value   string `json:"value"`
-	Pattern string `json:"pattern,omitempty"`
-}
-
-func (e *env) findingJSON(f *control.Finding, loc *time.Location) findingJSON {
-	out := findingJSON{
-		Record: f.Record, ID: f.ID, RuleID: f.RuleID, Title: f.Title.In(e.lang), Why: f.Why.In(e.lang), Level: f.Level, Kind: f.Kind,
-		Time: f.Time.In(loc), Source: f.Source, Host: f.Host, User: f.User, Address: f.Address, Object: f.Object,
-		Records: f.Cites, Because: []reasonJSON{}, Tags: f.Tags,
-	}
-	for _, b := range f.Because {
-		out.Because = append(out.Because, reasonJSON(b))
-	}
-	return out
 }
 
 func (e *env) printFinding(f *control.Finding, loc *time.Location) {

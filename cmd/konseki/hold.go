@@ -11,6 +11,7 @@ import (
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/server"
+	"github.com/konseki/konseki/internal/terminal"
 )
 
 func holdVerb() verb {
@@ -189,7 +190,7 @@ func (e *env) printHeat(r *control.Race, h *control.Heat, loc *time.Location) {
 
 // gauge is, where people watch, a bar of the time left at the origin.
 func (e *env) gauge(h *control.Heat, now time.Time) string {
-	if !isTerminal(e.stdout) {
+	if !terminal.IsTerminal(e.stdout) {
 		return ""
 	}
 	const width = 10

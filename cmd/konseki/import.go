@@ -118,9 +118,9 @@ func interval(name, text string, loc *time.Location) (from, to time.Time, err er
 
 func (e *env) runImport(ctx context.Context, s *server.Server, req control.Import) error {
 	bar := e.bar(e.say("取込", "import"))
-	req.Progress = func(p collect.Progress) { bar.show(p.Done, p.Total, p.Path) }
+	req.Progress = func(p collect.Progress) { bar.Show(p.Done, p.Total, p.Path) }
 	sum, err := s.Import(ctx, person(), req)
-	bar.clear()
+	bar.Clear()
 	if sum == nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/server"
+	"github.com/konseki/konseki/internal/wire"
 )
 
 // rawJSON is JSON text that stands in other JSON as it is.
@@ -44,42 +45,20 @@ func pivotVerb() verb {
 	}
 }
 
-type relatedJSON struct {
-	Value    string    `json:"value"`
-	Count    int64     `json:"count"`
-	Failures int64     `json:"failures,omitzero"`
-	First    time.Time `json:"first_seen"`
-	Last     time.Time `json:"last_seen"`
-	Sources  []string  `json:"sources,omitempty"`
-}
-
-type pivotJSON struct {
-	Kind      string        `json:"kind"`
-	Value     string        `json:"value"`
-	Count     int64         `json:"count"`
-	First     time.Time     `json:"first_seen,omitzero"`
-	Last      time.Time     `json:"last_seen,omitzero"`
-	Sources   []relatedJSON `json:"sources"`
-	Users     []relatedJSON `json:"users"`
-	Addresses []relatedJSON `json:"addresses"`
-	Hosts     []relatedJSON `json:"hosts"`
-	Findings  []findingJSON `json:"findings"`
-}
-
 func (e *env) printPivot(p *control.Pivot, loc *time.Location) error {
 	if e.json {
-		out := pivotJSON{
+		out := wire.Pivot{
 			Kind: p.Kind, Value: p.Value, Count: p.Count, First: inZone(p.First, loc), Last: inZone(p.Last, loc),
-			Sources: relatedOf(p.Sources, loc), Users: relatedOf(p.Users, loc), Addresses: relatedOf(p.Addresses, loc), Hosts: relatedOf(p.Hosts, loc),
-			Findings: []findingJSON{},
+			Sources: wire.RelatedOf(p.Sources, loc), Users: wire.RelatedOf(p.Users, loc), Addresses: wire.RelatedOf(p.Addresses, loc), Hosts: wire.RelatedOf(p.Hosts, loc),
+			Findings: []wire.Finding{},
 		}
 		for i := range p.Findings {
-			out.Findings = append(out.Findings, e.findingJSON(&p.Findings[i], loc))
+			out.Findings = append(out.Findings, wire.FindingOf(&p.Findings[i], loc, e.lang))
 		}
 		if err := e.writeJSON(out); err != nil {
 			return err
 		}
-		return e.writeJSON(e.answerJSON(p.Answer, loc))
+		return e.writeJSON(wire.AnswerOf(p.Answer, loc, e.lang))
 	}
 	fmt.Fprintf(e.stdout, "%s=%s  %d %s\n", p.Kind, plain(p.Value), p.Count, e.say("件", "events"))
 	if p.Count > 0 {
@@ -102,14 +81,6 @@ func (e *env) printPivot(p *control.Pivot, loc *time.Location) error {
 	}
 	e.printAnswer(p.Answer, loc)
 	return nil
-}
-
-func relatedOf(list []control.Related, loc *time.Location) []relatedJSON {
-	out := make([]relatedJSON, len(list))
-	for i, r := range list {
-		out[i] = relatedJSON{r.Value, r.Count, r.Failures, r.First.In(loc), r.Last.In(loc), r.Sources}
-	}
-	return out
 }
 
 func inZone(t time.Time, loc *time.Location) time.Time {

@@ -46,9 +46,9 @@ func (e *env) pull(ctx context.Context, s *server.Server, names []string, once b
 	}
 	bar := e.bar(e.say("取得", "pull"))
 	results, err := p.Once(ctx, names, func(g pull.Progress) {
-		bar.show(0, 0, fmt.Sprintf("%s %d %s %s", g.API, g.Records, e.say("件", "records"), stamp(g.Complete, s.Zone)))
+		bar.Show(0, 0, fmt.Sprintf("%s %d %s %s", g.API, g.Records, e.say("件", "records"), stamp(g.Complete, s.Zone)))
 	})
-	bar.clear()
+	bar.Clear()
 	failed := false
 	for _, r := range results {
 		failed = failed || r.Err != nil

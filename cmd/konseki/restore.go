@@ -80,9 +80,9 @@ func (e *env) restore(ctx context.Context, from, dir string, f restoreFlags) err
 		return err
 	}
 	bar := e.bar(e.say("復元", "restore"))
-	o.Progress = func(done, total int64, what string) { bar.show(done, total, what) }
+	o.Progress = func(done, total int64, what string) { bar.Show(done, total, what) }
 	r, err := copies.Restore(ctx, store, dir, o)
-	bar.clear()
+	bar.Clear()
 	if err != nil {
 		return err
 	}

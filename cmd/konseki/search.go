@@ -13,6 +13,7 @@ import (
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/query"
 	"github.com/konseki/konseki/internal/server"
+	"github.com/konseki/konseki/internal/wire"
 )
 
 // windowFlags are the flags of every verb that asks about a window of time.
@@ -108,7 +109,7 @@ func pointed(err error, text string) error {
 func (e *env) printResult(r *control.Result, zone *time.Location) error {
 	for i := range r.Events {
 		if e.json {
-			if err := e.writeJSON(toJSON(&r.Events[i], zone)); err != nil {
+			if err := e.writeJSON(wire.EventOf(&r.Events[i], zone)); err != nil {
 				return err
 			}
 			continue
@@ -116,7 +117,7 @@ func (e *env) printResult(r *control.Result, zone *time.Location) error {
 		e.printEvent(&r.Events[i], zone)
 	}
 	if e.json {
-		a := e.answerJSON(r.Answer, zone)
+		a := wire.AnswerOf(r.Answer, zone, e.lang)
 		a.Query, a.Next = r.Query, r.Next
 		return e.writeJSON(a)
 	}
@@ -205,17 +206,17 @@ func (e *env) showRecord(ctx context.Context, s *server.Server, seq uint64) erro
 	}
 	if e.json {
 		out := struct {
-			Record    uint64      `json:"record"`
-			Received  time.Time   `json:"received"`
-			Source    string      `json:"source"`
-			Transport string      `json:"transport"`
-			Raw       []byte      `json:"raw"`
-			Events    []eventJSON `json:"events"`
-			Verified  bool        `json:"verified"`
-			Proof     rawJSON     `json:"proof"`
+			Record    uint64       `json:"record"`
+			Received  time.Time    `json:"received"`
+			Source    string       `json:"source"`
+			Transport string       `json:"transport"`
+			Raw       []byte       `json:"raw"`
+			Events    []wire.Event `json:"events"`
+			Verified  bool         `json:"verified"`
+			Proof     rawJSON      `json:"proof"`
 		}{r.Record.Seq, r.Record.Received.In(s.Zone), r.Record.Source, r.Record.Transport, r.Record.Raw, nil, p.OK, rawJSON(p.JSON)}
 		for i := range r.Events {
-			out.Events = append(out.Events, toJSON(&r.Events[i], s.Zone))
+			out.Events = append(out.Events, wire.EventOf(&r.Events[i], s.Zone))
 		}
 		return e.writeJSON(out)
 	}

@@ -144,10 +144,10 @@ func (e *env) rehash(ctx context.Context, dir string, f verifyFlags) (*audit.Rep
 		Read: func(n int64) { raw = n },
 		Progress: func(done, total int64) {
 			speed := float64(raw) / 1e6 / max(time.Since(began).Seconds(), 0.001)
-			bar.show(done, total, fmt.Sprintf("%.0f MB/s", speed))
+			bar.Show(done, total, fmt.Sprintf("%.0f MB/s", speed))
 		},
 	})
-	bar.clear()
+	bar.Clear()
 	if err != nil && ctx.Err() != nil {
 		if _, lost := os.Stat(state); lost == nil {
 			fmt.Fprintln(e.stderr, e.say("中断した。続きから検証するには：", "interrupted; to go on from here: ")+"konseki --data "+plain(e.dir)+" verify --resume")
@@ -197,8 +197,8 @@ func anchorOptions(cfg config.Config, f verifyFlags) (anchor.CheckOptions, error
 func (e *env) checkIndex(ctx context.Context, cfg config.Config, f verifyFlags) (*server.IndexReport, error) {
 	cfg.Encrypt.KeyFile, cfg.Encrypt.PassphraseFile = f.unlock.KeyFile, f.unlock.PassphraseFile
 	bar := e.bar(e.say("索引", "index"))
-	defer bar.clear()
-	opts := server.Options{Version: version, Logger: e.logger, Config: cfg, Progress: func(done, total uint64) { bar.show(int64(done), int64(total), "") }}
+	defer bar.Clear()
+	opts := server.Options{Version: version, Logger: e.logger, Config: cfg, Progress: func(done, total uint64) { bar.Show(int64(done), int64(total), "") }}
 	v, err := server.OpenVault(e.dir, opts)
 	if err != nil {
 		return nil, err

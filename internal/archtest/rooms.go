@@ -97,6 +97,8 @@ func views() map[string]room {
 		"report":                   {"Package report renders a case to documents and to a self-verifying bundle.", []string{"event", "jsonx", "coverage", "investigate", "vault/seal"}, false},
 		"auth":                     {"Package auth knows who a person is: password, one-time link, API token, roles.", []string{"durable", "event"}, false},
 		"control":                  {"Package control holds every operation a person may ask of a running server; each leaves a Record.", []string{"event", "jsonx", "query", "index", "vault", "vault/audit", "vault/seal", "collect", "normalise", "detect/finding", "detect/story", "coverage", "coverage/sequence", "coverage/offset", "investigate", "report", "retention", "auth"}, false},
+		"terminal":                 {"Package terminal shows text to people on a terminal, safely, and how far long work has come.", nil, false},
+		"wire":                     {"Package wire is the JSON that scripts read from the command line.", []string{"event", "control", "coverage"}, false},
 		"web":                      {"Package web serves the pages; it can do nothing that control does not offer.", []string{"event", "detect/finding", "detect/story", "auth", "control", "web/reading"}, false},
 		"web/reading":              {"Package reading sets text, times, numbers and addresses for whoever reads a page.", []string{"event"}, false},
 		"replay":                   {"Package replay writes the five incidents as raw logs in real formats, with everyday noise.", []string{"event"}, false},

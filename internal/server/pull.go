@@ -10,12 +10,14 @@ import (
 
 	"github.com/konseki/konseki/internal/collect/pull"
 	"github.com/konseki/konseki/internal/config"
-	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
 )
 
 // pullFolder holds how far each stream of a service was pulled.
 const pullFolder = "pull"
+
+// pulledBy is who attests what pulling proves.
+const pulledBy = "konseki pull"
 
 // OpenPulls prepares pulling what the configuration names; nil when it names
 // nothing. Only one Puller of a data folder may work at a time, which the
@@ -32,7 +34,7 @@ func (s *Server) OpenPulls() (*pull.Puller, error) {
 	if len(all) == 0 {
 		return nil, nil
 	}
-	p, err := pull.New(all, pull.Options{Dir: filepath.Join(s.Dir, pullFolder), To: s.vault, Attest: s.attest, Logger: s.logger})
+	p, err := pull.New(all, pull.Options{Dir: filepath.Join(s.Dir, pullFolder), To: s.vault, Attest: s.attestPull, Logger: s.logger})
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
@@ -61,13 +63,9 @@ func pullsOf(e config.Pull, now time.Time) (out []pull.Config, err error) {
 	return out, nil
 }
 
-// attest seals what is proven of a source's completeness.
-func (s *Server) attest(ctx context.Context, a event.Attestation) error {
-	rec, err := control.OwnRecord(event.SourceCoverage, a)
-	if err != nil {
-		return err
-	}
-	return s.vault.Append(ctx, []event.Record{rec})
+// attestPull seals what pulling proves of a source's completeness.
+func (s *Server) attestPull(ctx context.Context, a event.Attestation) error {
+	return s.Attest(ctx, pulledBy, a)
 }
 
 // servePulls pulls until the group ends.

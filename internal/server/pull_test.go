@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/konseki/konseki/internal/config"
+	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
 )
 
@@ -63,9 +65,22 @@ func TestPulledRecordsAndTheirProofAreSealedOnce(t *testing.T) {
 		t.Errorf("records are %+v", got)
 	}
 	proofs := own(t, s, event.SourceCoverage)
-	var a event.Attestation
-	if len(proofs) != 1 || json.Unmarshal(proofs[0].Raw, &a) != nil || a.Source != "idp" || a.Proof != event.ProofCursor || a.Missing != 0 || a.To.Sub(a.From) < 23*time.Hour {
-		t.Errorf("proofs are %d: %+v", len(proofs), a)
+	var op struct {
+		Attestation event.Attestation `json:"attestation"`
+	}
+	if len(proofs) != 1 || json.Unmarshal(proofs[0].Raw, &op) != nil {
+		t.Fatalf("%d proofs are sealed", len(proofs))
+	}
+	if a := op.Attestation; a.Source != "idp" || a.Proof != event.ProofCursor || a.Missing != 0 || a.To.Sub(a.From) < 23*time.Hour {
+		t.Errorf("proof is %+v", a)
+	}
+	rows, err := s.Coverage(t.Context(), "sato", op.Attestation.From, op.Attestation.To)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(rows, func(c control.SourceCoverage) bool { return c.Source == "idp" })
+	if i < 0 || len(rows[i].Intervals) != 1 || rows[i].Intervals[0].State != "complete" {
+		t.Errorf("coverage is %+v", rows)
 	}
 	if n := search(t, s, "source:idp").Total; n != 2 {
 		t.Errorf("%d events can be searched", n)

@@ -23,6 +23,10 @@ import (
 // later than that is judged when it comes, with its own time, and counted.
 const Reorder = 10 * time.Second
 
+// maxAway is how far from its receipt an event's time may be to be judged in
+// order with others while it arrives: more is an old file, or a wrong clock.
+const maxAway = 24 * time.Hour
+
 // maxWaiting bounds the events that wait.
 const maxWaiting = 10_000
 
@@ -65,14 +69,17 @@ func (w *Watch) Stats() Stats {
 }
 
 // Observe takes one event in and returns what it, or those it kept waiting,
-// gave rise to. konseki's own records and unparsed ones are not observed. Of the
-// event only the promoted columns and Notes are read, and it is not kept.
+// gave rise to. konseki's own records are not observed, and unparsed ones only as
+// a sign of life. Of the event only the promoted columns and Notes are read, of a
+// live one its message and program too; it is not kept.
 func (w *Watch) Observe(ev *event.Event) []finding.Finding {
-	if ev.Format == event.Unparsed || event.IsOwn(ev.Source) {
+	if event.IsOwn(ev.Source) {
 		return nil
 	}
 	w.baselines.Arrive(ev)
 	switch {
+	case ev.Format == event.Unparsed || ev.Live && ev.TimeRx.Sub(ev.Time).Abs() > maxAway:
+		// It counts as a sign of life only: its time says nothing, or not of now.
 	case !w.Wants(ev):
 	case ev.Time.Before(w.reached):
 		w.stats.Late++
@@ -101,14 +108,23 @@ func (w *Watch) Judge(ev *event.Event) []finding.Finding {
 }
 
 // Advance says that event time has reached an instant (the clock of a live
-// server): events older than Reorder wait no longer, and what has been silent
-// for too long is reported.
+// server) and that whatever was received up to it has been observed: events
+// older than Reorder wait no longer, and what has been silent for too long is
+// reported.
 func (w *Watch) Advance(now time.Time) []finding.Finding {
 	w.release(now.Add(-Reorder))
 	w.correlations.Advance(now.Add(-Reorder))
 	w.baselines.Advance(now)
+	w.baselines.Tick(now)
 	return w.take()
 }
+
+// Resume says that up to an instant nothing could be received, konseki not
+// having run: nobody was silent meanwhile.
+func (w *Watch) Resume(now time.Time) { w.baselines.Resume(now) }
+
+// Expect says what people know of live sources, by source.
+func (w *Watch) Expect(by map[string]learn.Expectation) { w.baselines.Expect(by) }
 
 // End says that nothing more will come, the last event being at an instant:
 // nothing waits any longer.

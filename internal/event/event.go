@@ -53,6 +53,9 @@ type Event struct {
 	// Live says that the record arrived as it was written, rather than from a file
 	// or out of a service's past, see [LiveKind]; it is not kept.
 	Live bool
+	// Peer is who delivered a live record: the name under which a sender proved
+	// who it is, else its address; it is not kept.
+	Peer string
 	// Text is the record decoded to UTF-8, set only where Raw is not UTF-8
 	// (Shift_JIS …), so that free-text search can find it.
 	Text string

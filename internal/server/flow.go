@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -173,6 +172,10 @@ type deriver struct {
 	detector   *detect.Detector
 	sources    map[string]bool
 	again      bool // the findings of these records were raised before
+
+	transport string // of the last record, and what it says of its arrival
+	live      bool
+	peer      string
 }
 
 func newDeriver(pack *detect.Pack) *deriver {
@@ -187,11 +190,10 @@ func (d *deriver) record(b *batch, rec event.Record) []event.Event {
 	}
 	evs := d.normaliser.Events(nil, &rec)
 	own := event.IsOwn(rec.Source)
+	live, peer := d.arrival(rec.Transport)
 	b.bytes += len(rec.Raw)
-	kind, _, _ := strings.Cut(rec.Transport, ";")
-	live := event.LiveKind(kind)
 	for i := range evs {
-		evs[i].Live = live
+		evs[i].Live, evs[i].Peer = live && !own, peer
 		b.bytes += 2 * len(evs[i].Text)
 		b.rows = append(b.rows, index.Row{Event: &evs[i], Raw: rec.Raw})
 		switch {

@@ -1,12 +1,15 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/konseki/konseki/internal/detect"
+	"github.com/konseki/konseki/internal/detect/baseline/learn"
 	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
@@ -17,11 +20,11 @@ import (
 type liveDetection struct {
 	mu    sync.Mutex
 	watch *detect.Watch
-	live  map[string]bool // sources that arrive live
+	live  map[string]bool // sources that arrived live before this start
 }
 
 // warm lets the baselines learn from what live sources sent before. What they
-// would find there was found then.
+// would find there was found then, and nobody was silent while konseki was away.
 func (s *Server) warm(ctx context.Context) (*liveDetection, error) {
 	w, err := detect.NewWatch(s.flow.pack)
 	if err != nil {
@@ -40,10 +43,30 @@ func (s *Server) warm(ctx context.Context) (*liveDetection, error) {
 			return nil, fmt.Errorf("server: warm the baselines: %w", err)
 		}
 		if l.live[ev.Source] {
+			ev.Live = true
 			l.watch.Observe(ev)
 		}
 	}
+	l.watch.Resume(time.Now())
 	return l, nil
+}
+
+// arrival says whether a record arrived live, and who delivered it.
+func (d *deriver) arrival(transport string) (live bool, peer string) {
+	if transport != d.transport {
+		via := event.ParseTransport(transport)
+		d.transport, d.live = transport, via.Kind != "file" && via.Kind != "konseki" && via.Kind != ""
+		d.peer = cmp.Or(via.Get("sender"), address(via.Get("peer")))
+	}
+	return d.live, d.peer
+}
+
+// address is an address without a port.
+func address(peer string) string {
+	if at, err := netip.ParseAddrPort(peer); err == nil {
+		return at.Addr().Unmap().String()
+	}
+	return peer
 }
 
 // observe judges a batch of rows; it is called in the order of arrival.
@@ -53,8 +76,8 @@ func (l *liveDetection) observe(rows []index.Row) []finding.Finding {
 	var found []finding.Finding
 	for _, r := range rows {
 		ev := r.Event
-		if event.IsOwn(ev.Source) || ev.Format == event.Unparsed || ev.TimeRx.Sub(ev.Time).Abs() > 24*time.Hour {
-			continue // an old file, or a clock far ahead: not something that happens now
+		if !ev.Live && (event.IsOwn(ev.Source) || ev.Format == event.Unparsed || ev.TimeRx.Sub(ev.Time).Abs() > 24*time.Hour) {
+			continue // an old file: not something that happens now
 		}
 		found = append(found, l.watch.Observe(ev)...)
 	}
@@ -67,18 +90,40 @@ func (l *liveDetection) stats() detect.Stats {
 	return l.watch.Stats()
 }
 
+// expect passes on what people said of the sources that send live.
+func (l *liveDetection) expect(sources []expectedSource) {
+	by := make(map[string]learn.Expectation, len(sources))
+	for _, s := range sources {
+		by[s.id] = s.expectation
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.watch.Expect(by)
+}
+
+// An expectedSource is what was registered of one.
+type expectedSource struct {
+	id          string
+	expectation learn.Expectation
+}
+
+// pulse is what the clock of the server has told the baselines.
+type pulse struct {
+	size uint64    // of the vault, at
+	at   time.Time // an instant
+	last time.Time // the last tick
+}
+
 // watch tells the baselines the time, so that silence is noticed although
 // nothing arrives.
 func (f *flow) watch(ctx context.Context, every time.Duration) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
+	var p pulse
 	for {
 		select {
-		case now := <-tick.C:
-			f.live.mu.Lock()
-			found := f.live.watch.Advance(now)
-			f.live.mu.Unlock()
-			if err := f.raise(ctx, found); err != nil {
+		case <-tick.C:
+			if err := f.raise(ctx, f.live.beat(&p, time.Now().Round(0), every, f.reached, f.vault.Size)); err != nil {
 				return err
 			}
 		case <-ctx.Done():
@@ -86,3 +131,29 @@ func (f *flow) watch(ctx context.Context, every time.Duration) error {
 		}
 	}
 }
+
+// beat judges silence up to an instant by which everything received has been
+// observed: what konseki has not come to yet is no silence. After a sleep of the
+// machine nobody was silent meanwhile.
+func (l *liveDetection) beat(p *pulse, now time.Time, every time.Duration, reached, size func() uint64) []finding.Finding {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if away := now.Sub(p.last); !p.last.IsZero() && (away > every+slept || away < -slept) {
+		l.watch.Resume(now)
+	}
+	p.last = now
+	var found []finding.Finding
+	if !p.at.IsZero() && reached() >= p.size {
+		found, p.at = l.watch.Advance(p.at), time.Time{}
+	}
+	if p.at.IsZero() {
+		p.at, p.size = now, size()
+		if reached() >= p.size {
+			found, p.at = append(found, l.watch.Advance(now)...), time.Time{}
+		}
+	}
+	return found
+}
+
+// slept is how much more than a tick between two ticks is a sleep.
+const slept = time.Minute

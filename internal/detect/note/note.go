@@ -9,10 +9,10 @@ import "github.com/konseki/konseki/internal/event"
 
 // Version changes whenever the same event gives other notes. Derived files of
 // another version are derived again.
-const Version = "2"
+const Version = "3"
 
 // Of appends the notes of an event to dst. It is called for every event and
 // must be cheap where there is nothing to note.
 func Of(ev *event.Event, dst []event.Field) []event.Field {
-	return machines(ev, people(ev, dst))
+	return clocks(ev, machines(ev, people(ev, dst)))
 }

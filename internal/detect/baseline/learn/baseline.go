@@ -34,14 +34,40 @@ type Baseline interface {
 	Advance(now time.Time)
 }
 
-// An Arrival is a baseline that looks at every event as it arrives, unordered.
+// An Arrival is a baseline that looks at every event as it arrives, unordered,
+// also at those that no format could read.
 type Arrival interface{ Arrive(ev *event.Event) }
+
+// A Ticker is a baseline that judges what arrives live by the server's clock.
+type Ticker interface {
+	// Tick says that whatever was received up to an instant has been shown.
+	Tick(now time.Time)
+	// Resume says that up to an instant nothing could be received: konseki was
+	// not running, or its machine slept.
+	Resume(now time.Time)
+	// Expect says what is known of sources beforehand.
+	Expect(by map[string]Expectation)
+}
+
+// An Expectation is what people say of a source: its kind as in coverage, how
+// often something is certain to come, how often it marks time, and since when it
+// has been expected to send. Zero values are not stated.
+type Expectation struct {
+	Kind      string
+	Every     time.Duration
+	Heartbeat time.Duration
+	Since     time.Time
+}
+
+// Says reports whether a period is stated.
+func (e Expectation) Says() bool { return e.Every > 0 || e.Heartbeat > 0 }
 
 // A Set is every baseline.
 type Set struct {
 	kit      *Kit
 	list     []Baseline
 	arrivals []Arrival
+	tickers  []Ticker
 	minute   time.Time // the next whole minute to be told
 }
 
@@ -63,6 +89,9 @@ func NewSet(settings Settings, builders ...Builder) (*Set, error) {
 		s.list = append(s.list, b)
 		if a, ok := b.(Arrival); ok {
 			s.arrivals = append(s.arrivals, a)
+		}
+		if t, ok := b.(Ticker); ok {
+			s.tickers = append(s.tickers, t)
 		}
 	}
 	return s, s.kit.check()
@@ -122,6 +151,27 @@ func (s *Set) Observe(ev *event.Event) {
 
 // Advance says that event time has reached an instant.
 func (s *Set) Advance(now time.Time) { s.tell(now.UTC()) }
+
+// Tick passes on the clock of a live server; see [Ticker].
+func (s *Set) Tick(now time.Time) {
+	for _, t := range s.tickers {
+		t.Tick(now.UTC())
+	}
+}
+
+// Resume passes on that konseki is back; see [Ticker].
+func (s *Set) Resume(now time.Time) {
+	for _, t := range s.tickers {
+		t.Resume(now.UTC())
+	}
+}
+
+// Expect passes on what is known of sources; see [Ticker].
+func (s *Set) Expect(by map[string]Expectation) {
+	for _, t := range s.tickers {
+		t.Expect(by)
+	}
+}
 
 func (s *Set) tell(now time.Time) {
 	for _, b := range s.list {

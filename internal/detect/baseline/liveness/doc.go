@@ -1,2 +1,0 @@
-// Package liveness is the baselines about log sources themselves: silence, volume, form and clocks.
-package liveness

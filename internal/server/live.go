@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/detect"
 	"github.com/konseki/konseki/internal/detect/baseline/learn"
 	"github.com/konseki/konseki/internal/detect/finding"
@@ -48,6 +49,7 @@ func (s *Server) warm(ctx context.Context) (*liveDetection, error) {
 		}
 	}
 	l.watch.Resume(time.Now())
+	l.expect(sources)
 	return l, nil
 }
 
@@ -91,20 +93,16 @@ func (l *liveDetection) stats() detect.Stats {
 }
 
 // expect passes on what people said of the sources that send live.
-func (l *liveDetection) expect(sources []expectedSource) {
+func (l *liveDetection) expect(sources []control.Source) {
 	by := make(map[string]learn.Expectation, len(sources))
 	for _, s := range sources {
-		by[s.id] = s.expectation
+		if s.Expected && s.Ack != "file" {
+			by[s.ID] = learn.Expectation{Kind: s.Kind, Every: time.Duration(s.Rhythm), Heartbeat: time.Duration(s.Heartbeat)}
+		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.watch.Expect(by)
-}
-
-// An expectedSource is what was registered of one.
-type expectedSource struct {
-	id          string
-	expectation learn.Expectation
 }
 
 // pulse is what the clock of the server has told the baselines.

@@ -152,7 +152,7 @@ func (w *sources) note(key streamKey, ev *event.Event, at time.Time) *stream {
 	s, _ := w.streams.Get(key)
 	s.key = key
 	from := s.last
-	if w.live {
+	if w.live && !at.Before(w.since) {
 		from = learn.Later(from, w.since)
 	}
 	if !s.observe(at, from) {
@@ -165,7 +165,7 @@ func (w *sources) note(key streamKey, ev *event.Event, at time.Time) *stream {
 	s.marks.observe(ev, at)
 	w.amount.observe(w.kit, s, at, ev)
 	if !s.queued && (s.gaps >= w.silence.p.gaps || s.marks.n >= leastMarks || w.expect[key.source].Says()) {
-		w.enqueue(s)
+		w.enqueue(s, at)
 	}
 	return s
 }

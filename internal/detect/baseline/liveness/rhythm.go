@@ -135,6 +135,10 @@ func fineOf(gap time.Duration) uint8 {
 	return uint8(min(2+int(fine*math.Log2(s)), 255))
 }
 
+// outage is by how many fine buckets the longest gap of one week is more than
+// that of any other, when it was none of its rhythm: three times.
+const outage = 13
+
 func fineEnd(b uint8) time.Duration {
 	return time.Duration(math.Exp2(float64(b-1)/fine) * float64(time.Second))
 }
@@ -154,7 +158,8 @@ func (h *hours) mark(from, to time.Time) {
 }
 
 // usual is the longest gap that is usual in an hour, looking an hour around: of
-// three weeks or four the longest but one, so that one outage is no rhythm.
+// three weeks or four without the one that is out of all proportion, so that one
+// outage is no rhythm.
 func (h *hours) usual(at int64) (gap time.Duration, ok bool) {
 	var most uint8
 	for x := at - 1; x <= at+1; x++ {
@@ -178,7 +183,7 @@ func (h *hours) usual(at int64) (gap time.Duration, ok bool) {
 			}
 			continue
 		}
-		if n >= 3 {
+		if n >= 3 && int(first)-int(second) > outage {
 			first = second
 		}
 		most = max(most, first)

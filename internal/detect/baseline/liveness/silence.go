@@ -37,8 +37,8 @@ type peer struct {
 
 func (q *silence) tune(k *learn.Kit) {
 	t := k.Tune("baseline-source-silent")
-	q.p.floor, q.p.factor, q.p.ceiling = t.Duration("floor", time.Minute), t.Float("factor", 2.7), t.Duration("ceiling", 12*time.Hour)
-	q.p.learn, q.p.gaps, q.p.gather = t.Duration("learn", 24*time.Hour), t.Int("gaps", 50), t.Duration("gather", 45*time.Second)
+	q.p.floor, q.p.factor, q.p.ceiling = t.Duration("floor", time.Minute), t.Float("factor", 3), t.Duration("ceiling", 12*time.Hour)
+	q.p.learn, q.p.gaps, q.p.gather = t.Duration("learn", 24*time.Hour), t.Int("gaps", 50), t.Duration("gather", 30*time.Second)
 	q.p.server, q.p.firewall = t.Duration("server", 15*time.Minute), t.Duration("firewall", 5*time.Minute)
 	q.mass = make(map[string]time.Time)
 	q.peers = bounded.NewTable[string, peer](maxPeers, k.Evicted())
@@ -129,9 +129,6 @@ func (w *sources) unlearned(s *stream) (d time.Duration, ok bool) {
 	if s.gaps < p.gaps || s.hours.spans(s.first) {
 		return 0, false
 	}
-	if fixed := w.fixed(s); w.live && fixed > 0 && seen >= 3*fixed && 3*longest <= fixed {
-		return fixed, true
-	}
 	p99, factor := s.quantile(0.99), 3.0
 	switch {
 	case s.steady() && s.gaps >= 2*p.gaps:
@@ -139,9 +136,13 @@ func (w *sources) unlearned(s *stream) (d time.Duration, ok bool) {
 			factor = 3
 		}
 	case seen < p.learn:
-		return 0, false
+		fixed := w.fixed(s)
+		return fixed, w.live && fixed > 0 && seen >= 3*fixed && 3*longest <= fixed
 	}
-	d = max(p.floor, time.Duration(factor*float64(p99)), longest+longest/4)
+	if d = longest + longest/4; w.live && !s.steady() {
+		d = 3 * longest // a watch that has all the time there is can wait for certainty
+	}
+	d = max(p.floor, time.Duration(factor*float64(p99)), d)
 	return d, p99 <= p.ceiling && d <= p.ceiling
 }
 
@@ -164,15 +165,17 @@ type deadline struct {
 	key streamKey
 }
 
-// relook is when a stream of unknown rhythm is looked at again.
+// relook is when a stream is looked at again at the latest.
 const relook = 10 * time.Minute
 
-// enqueue puts a stream on watch.
-func (w *sources) enqueue(s *stream) {
-	d, ok := w.patience(s)
-	at := w.heardFrom(s).Add(d)
-	if !ok {
-		at = w.heardFrom(s).Add(relook) // when more is known
+// enqueue puts a stream on watch. It is looked at again soon even when it may
+// be silent for long, as over night: once it speaks it may not.
+func (w *sources) enqueue(s *stream, from time.Time) {
+	at := learn.Later(from, w.heardFrom(s)).Add(relook)
+	if d, ok := w.patience(s); ok {
+		if due := w.heardFrom(s).Add(d); due.Before(at) {
+			at = due
+		}
 	}
 	s.queued = true
 	heap.Push(&w.deadlines, deadline{at, s.key})
@@ -223,7 +226,7 @@ func (w *sources) examine(d deadline) {
 		return
 	}
 	if at.After(w.now) || at.After(d.at) {
-		w.enqueue(s)
+		w.enqueue(s, d.at)
 		return
 	}
 	s.silent = true

@@ -59,15 +59,18 @@ const tick = 10 * time.Second
 // receive takes the story for one that arrives live, with the server's clock
 // going on until an instant.
 func (s *story) receive(b *learn.Set, until time.Time) []finding.Finding {
-	slices.SortStableFunc(s.events, func(a, b event.Event) int { return a.TimeRx.Compare(b.TimeRx) })
+	list := make([]*event.Event, len(s.events))
+	for i := range s.events {
+		list[i] = &s.events[i]
+	}
+	slices.SortStableFunc(list, func(a, b *event.Event) int { return a.TimeRx.Compare(b.TimeRx) })
 	var out []finding.Finding
 	if len(s.events) == 0 {
 		return nil
 	}
-	next := s.events[0].TimeRx
+	next := list[0].TimeRx
 	b.Resume(next)
-	for i := range s.events {
-		ev := &s.events[i]
+	for i, ev := range list {
 		for ; !next.After(ev.TimeRx); next = next.Add(tick) {
 			b.Tick(next)
 		}

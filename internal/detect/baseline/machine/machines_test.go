@@ -21,7 +21,7 @@ import (
 
 // watchingMachines is a Set of the baselines about machines only.
 func watchingMachines(settings learn.Settings) *learn.Set {
-	s, err := learn.NewSet(settings, Builders()[1:]...)
+	s, err := learn.NewSet(settings, Builders()...)
 	if err != nil {
 		panic(err)
 	}
@@ -129,7 +129,7 @@ func TestMemoryOfMachinesStaysBoundedUnderHostileNames(t *testing.T) {
 		return func(k *learn.Kit) learn.Baseline { list = append(list, build(k)); return list[len(list)-1] }
 	}
 	var builders []learn.Builder
-	for _, build := range Builders()[1:] {
+	for _, build := range Builders() {
 		builders = append(builders, remembering(build))
 	}
 	set, err := learn.NewSet(nil, builders...)
@@ -255,7 +255,7 @@ func BenchmarkMachines(b *testing.B) {
 	slices.SortStableFunc(whole.events, func(a, b event.Event) int { return a.Time.Compare(b.Time) })
 	k := learn.NewKit(nil)
 	var list []learn.Baseline
-	for _, build := range Builders()[1:] {
+	for _, build := range Builders() {
 		list = append(list, build(k))
 	}
 	b.ReportAllocs()

@@ -57,7 +57,7 @@ func (s *Server) warm(ctx context.Context) (*liveDetection, error) {
 func (d *deriver) arrival(transport string) (live bool, peer string) {
 	if transport != d.transport {
 		via := event.ParseTransport(transport)
-		d.transport, d.live = transport, via.Kind != "file" && via.Kind != "konseki" && via.Kind != ""
+		d.transport, d.live = transport, event.LiveKind(via.Kind)
 		d.peer = cmp.Or(via.Get("sender"), address(via.Get("peer")))
 	}
 	return d.live, d.peer

@@ -132,7 +132,7 @@ func (w *sources) joinFalling(f *fall) {
 	if len(f.hosts)+len(f.wholes) < 2 && len(f.wholes) == 0 && f.relay == "" {
 		return
 	}
-	near := slices.Clone(f.hosts)
+	near := slices.Concat(f.hosts, f.wholes)
 	for key, s := range w.streams.All {
 		if key.host == "" || s.told || s.silent && f.relay == "" || s.gaps < w.silence.p.gaps || f.relay != "" && s.peer != f.relay || f.relay == "" && key.source != f.source {
 			continue

@@ -254,7 +254,7 @@ func TestTheJournalIsUploaded(t *testing.T) {
 func TestOpenTelemetrysExporterIsAnswered(t *testing.T) {
 	sender := filepath.Join(t.TempDir(), "otlpclient")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", sender, ".")
-	build.Dir = "otlpclient"
+	build.Dir = filepath.Join("testdata", "otlpclient")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Skipf("OpenTelemetry's exporter cannot be built here: %v\n%s", err, out)
 	}

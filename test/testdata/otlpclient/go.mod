@@ -1,4 +1,4 @@
-module github.com/konseki/konseki/test/otlpclient
+module github.com/konseki/konseki/test/testdata/otlpclient
 
 go 1.26
 

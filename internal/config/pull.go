@@ -93,7 +93,7 @@ func (p Pull) Sources(all []string) map[string]string {
 		case len(all) == 1:
 			out[s] = named
 		default:
-			out[s] = named + "-" + s
+			out[s] = named + "-" + strings.ToLower(s)
 		}
 	}
 	return out
@@ -129,8 +129,8 @@ func (p Pull) check() error {
 		return errors.New("streams: name the regions, such as ap-northeast-1: cloudtrail-tokyo")
 	}
 	for _, name := range append([]string{p.Source}, slices.Collect(maps.Values(p.Streams))...) {
-		if event.IsOwn(strings.ToLower(name)) || len(name) > 128 {
-			return fmt.Errorf("source: %q: at most 128 bytes, and not beginning with %s", name, event.OwnPrefix)
+		if event.IsOwn(name) || len(name) > 100 || name != strings.ToLower(name) || strings.ContainsAny(name, " \t\r\n\"():;*?") {
+			return fmt.Errorf("source: %q: lower-case letters, digits, dots, slashes and dashes, at most 100, not beginning with %s", name, event.OwnPrefix)
 		}
 	}
 	for name, d := range map[string]time.Duration{"every": p.Every, "lag": p.Lag, "reread": p.Reread} {

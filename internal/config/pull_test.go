@@ -34,12 +34,13 @@ pull:
   - {service: workspace, key_file: k, subject: admin@example.com, streams: {login: sign-ins, drive: ""}, since: 90d, every: 15m}
   - {service: slack, token_file: t}
   - {service: okta, token_file: t, url: "https://example.okta.com", source: idp}
+  - {service: microsoft365, tenant: t, client: c, secret_file: s, source: m365, streams: {Audit.General: ""}}
 `))
 	if err != nil || c.Pull[0].Every != 15*time.Minute || c.Pull[0].Since != mustPeriod(t, "90d") {
 		t.Fatalf("%+v: %v", c.Pull, err)
 	}
-	for i, want := range []map[string]string{{"login": "sign-ins", "drive": "workspace-drive"}, {"audit": "slack"}, {"system": "idp"}} {
-		all := [][]string{{"login", "drive", "admin", "token"}, {"audit"}, {"system"}}[i]
+	for i, want := range []map[string]string{{"login": "sign-ins", "drive": "workspace-drive"}, {"audit": "slack"}, {"system": "idp"}, {"Audit.General": "m365-audit.general"}} {
+		all := [][]string{{"login", "drive", "admin", "token"}, {"audit"}, {"system"}, {"Audit.General", "DLP.All"}}[i]
 		if d := cmp.Diff(want, c.Pull[i].Sources(all)); d != "" {
 			t.Error(d)
 		}

@@ -142,7 +142,9 @@ func (l *Ledger) rows(q Question) []SourceCoverage {
 		if q.Controls != nil {
 			control = q.Controls[c.Source]
 			control.Classes = q.Classes
-			c.Events = max(c.Events, control.Events) // a window shorter than a bucket
+			if c.Events = max(c.Events, control.Events); len(q.Classes) == 0 {
+				c.Events = control.Events // exact, where a window is shorter than a bucket
+			}
 		}
 		c.Control = &control
 	}

@@ -16,12 +16,12 @@ import (
 
 // sourceFlags are what may be said of a source.
 type sourceFlags struct {
-	window                             windowFlags
-	src                                control.Source
-	keep                               retentionFlags
-	absent, reasonJA, reasonEN         string
-	from, programs, hosts, senders     string
-	rhythm, heartbeat, of, state, note string
+	window                         windowFlags
+	src                            control.Source
+	keep                           retentionFlags
+	absent, reasonJA, reasonEN     string
+	from, programs, hosts, senders string
+	rhythm, heartbeat, of, state   string
 }
 
 func (f *sourceFlags) register(fs *flag.FlagSet) {

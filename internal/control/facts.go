@@ -70,8 +70,8 @@ func (r *registry) applyAttestation(rec event.Record) error {
 	defer r.mu.Unlock()
 	r.changes++
 	key := attestedBy{a.Source, a.Host, a.Proof}
-	if i, ok := r.lastAttested[key]; ok && a.Missing == 0 {
-		if old := &r.attestations[i]; old.Missing == 0 && !a.From.After(old.To) && !a.From.Before(old.From) {
+	if i, ok := r.lastAttested[key]; ok && a.Missing == 0 && a.Reason.Empty() {
+		if old := &r.attestations[i]; old.Missing == 0 && old.Reason.Empty() && !a.From.After(old.To) && !a.From.Before(old.From) {
 			old.To, old.Records = latest(old.To, a.To), old.Records+a.Records
 			return nil
 		}

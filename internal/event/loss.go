@@ -152,9 +152,9 @@ func (l Loss) Missing() bool { return l.Kind == LossDropped || l.Kind == LossRej
 // SenderTold reports whether the sender got an answer that asks it to send
 // again, so that the records may have come after all.
 func (l Loss) SenderTold() bool {
-	switch l.Reason {
-	case WhyBusy, WhyVault, WhyDamaged:
-		return l.Door == "http"
+	switch l.Door {
+	case "http", "otlp", "elastic", "hec", "journal", "relp", "fluent":
+		return l.Reason == WhyBusy || l.Reason == WhyPace || l.Reason == WhyVault || l.Reason == WhyDamaged
 	}
 	return false
 }

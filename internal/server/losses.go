@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/coverage"
@@ -100,7 +99,7 @@ func (f *flow) lossOf(b *batch, rec event.Record, evs []event.Event) {
 // milliseconds, negative when it was before; 0 within what is ordinary. A time
 // whose zone was assumed says too little, as does one without an hour.
 func (f *flow) lateness(rec event.Record, evs []event.Event) int64 {
-	if strings.HasPrefix(rec.Transport, "file") {
+	if !event.LiveKind(event.ParseTransport(rec.Transport).Kind) {
 		return 0
 	}
 	for i := range evs {

@@ -86,6 +86,7 @@ const (
 	WhyForm        = "form"         // not the form that the door takes
 	WhyDamaged     = "damaged"      // the body ended early or could not be decompressed
 	WhyBusy        = "busy"         // too many requests at once
+	WhyPace        = "pace"         // faster than the sender may send
 	WhyVault       = "vault"        // the vault could not take them
 	WhyBomb        = "bomb"         // unpacks to far more than its size explains
 	WhyMembers     = "members"      // an archive with too many files
@@ -127,6 +128,7 @@ func lossReasons() map[string]Phrase {
 		WhyForm:        {"受け付けない形式", "not a form the door takes"},
 		WhyDamaged:     {"本文が途中で切れた、または壊れている", "the body ended early or is damaged"},
 		WhyBusy:        {"同時要求の上限を超過", "too many requests at once"},
+		WhyPace:        {"送信速度の上限を超過", "faster than the sender may send"},
 		WhyVault:       {"保管庫に書き込めない", "the vault could not take them"},
 		WhyBomb:        {"展開すると異常に大きい", "unpacks to far too much"},
 		WhyMembers:     {"書庫内のファイルが多すぎる", "an archive of too many files"},

@@ -61,7 +61,7 @@ func (v *visit) enter() error {
 	}
 	v.entered = true
 	if wait := v.door.opts.Paces.Owed(v.who.Name); wait > 0 {
-		r := refuse(http.StatusTooManyRequests, event.WhyBusy, "faster than this sender may send; try again later")
+		r := refuse(http.StatusTooManyRequests, event.WhyPace, "faster than this sender may send; try again later")
 		r.after = wait
 		return r
 	}

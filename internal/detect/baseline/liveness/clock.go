@@ -34,10 +34,10 @@ type clock struct {
 // clockLines is how many lines the least way from event to receipt is taken of.
 const clockLines = 8
 
-func (c *clockJump) tune(k *learn.Kit) {
+func (j *clockJump) tune(k *learn.Kit) {
 	t := k.Tune("baseline-clock-jump")
-	c.least, c.stay, c.lines = t.Duration("least", 30*time.Second), t.Duration("stay", 5*time.Minute), t.Int("lines", 5)
-	c.info = finding.Info{
+	j.least, j.stay, j.lines = t.Duration("least", 30*time.Second), t.Duration("stay", 5*time.Minute), t.Int("lines", 5)
+	j.info = finding.Info{
 		ID:    "baseline-clock-jump",
 		Title: "Clock of a host jumped", TitleJA: "ホストの時計が飛んだ",
 		Description: "The difference between a host's times and their receipt moved by least or more and stayed there, within a narrow band, for stay and so many lines; records that were held up on their way come back to normal. " +
@@ -46,8 +46,8 @@ func (c *clockJump) tune(k *learn.Kit) {
 		Level:         finding.LevelHigh, Tags: []string{"attack.defense-impairment", "attack.t1070.006"}, Params: t.Params(),
 	}
 	t = k.Tune("baseline-clock-set")
-	c.least = max(c.least, t.Duration("least", c.least))
-	c.step = finding.Info{
+	j.least = max(j.least, t.Duration("least", j.least))
+	j.step = finding.Info{
 		ID:    "baseline-clock-set",
 		Title: "Clock of a host was set", TitleJA: "ホストの時計が変更された",
 		Description:   "A log says that the clock was stepped by least or more (chrony, ntpd, ntpdate, timesyncd, Windows 4616 and Kernel-General 1), or somebody set it by command. Low, from five minutes or by hand medium, from an hour high.",

@@ -42,7 +42,7 @@ func senders(zone *time.Location) []sender {
 	add(5, "web", "nginx", func(i int) func(time.Time, *rand.Rand) time.Duration {
 		return func(t time.Time, r *rand.Rand) time.Duration {
 			h := float64(t.In(zone).Hour())
-			rate := (1 + math.Cos((h-15)/24*2*math.Pi)) * 40 // an hour, and twice that
+			rate := (1 + math.Cos((h-15)/24*2*math.Pi)) * 40                       // an hour, and twice that
 			gap := time.Duration(r.ExpFloat64() / (rate + 8) * float64(time.Hour)) // night and day
 			if r.IntN(4) > 0 {
 				gap /= 20 // bursts

@@ -2,6 +2,7 @@ package liveness
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/konseki/konseki/internal/event"
@@ -14,6 +15,7 @@ type rhythm struct {
 	gaps  int
 	hist  [buckets]uint32
 	worst [worstDays]worstGap // longest gap per day, a ring
+	late  [lately]uint8       // fine buckets of the last gaps, a ring
 	lag   time.Duration       // longest way from event to receipt
 	hours *hours              // nil until there is something to learn
 }
@@ -66,6 +68,7 @@ func (r *rhythm) observe(t, from time.Time) bool {
 	r.last = t
 	r.gaps++
 	r.hist[bucketOf(gap)]++
+	r.late[r.gaps%lately] = fineOf(gap)
 	day := t.Unix() / 86400
 	if w := &r.worst[uint64(day)%worstDays]; w.day != day {
 		*w = worstGap{day, gap}
@@ -109,6 +112,15 @@ func (r *rhythm) longest() time.Duration {
 		}
 	}
 	return d
+}
+
+// lately is how many gaps tell of a day that is unlike others of its kind: a
+// holiday, or the time after half of the hosts went away.
+const lately = 8
+
+// ofLate is the longest of the last gaps.
+func (r *rhythm) ofLate() time.Duration {
+	return fineEnd(max(slices.Max(r.late[:]), 1))
 }
 
 // steady reports whether the gaps are alike, as those of a heartbeat.

@@ -45,11 +45,11 @@ func (q *silence) tune(k *learn.Kit) {
 	q.info = finding.Info{
 		ID:    "baseline-source-silent",
 		Title: "Log source fell silent", TitleJA: "ログ源が沈黙した",
-		Description: "A source, or a host of it, sent nothing for factor times the longest gap that is usual in these hours of the week, learned over two weeks; nights, weekends and rare batches are quiet hours like any others. " +
+		Description: "A source, or a host of it, sent nothing for factor times the longest gap that is usual in these hours of the week, learned over two weeks; nights, weekends and rare batches are quiet hours like any others, and a holiday shows in the last gaps, which count as well. " +
 			"Before that: an even beat missed, or after a day of learning a gap that is much longer than any so far; servers and firewalls that send often get a fixed time. " +
 			"A source that marks time, or of which a rhythm was registered, is silent after three periods. One that sends too rarely to tell is not reported. " +
 			"Hosts that fall silent together, behind one relay or in one source, are one finding; so is everything at once.",
-		DescriptionJA: "ログ源またはそのホストが、その曜日・時間帯でふだん最も長い間隔の factor 倍を過ぎても何も送ってこない。曜日・時間帯ごとの間隔は 2 週間で学習し、夜間・週末・まれなバッチもその時間帯の間隔として扱う。" +
+		DescriptionJA: "ログ源またはそのホストが、その曜日・時間帯でふだん最も長い間隔の factor 倍を過ぎても何も送ってこない。曜日・時間帯ごとの間隔は 2 週間で学習し、夜間・週末・まれなバッチもその時間帯の間隔として扱い、祝日のように静かな日は直近の間隔も合わせて見る。" +
 			"学習前は、一定の間隔が途切れたとき、または 1 日以上見たうえでそれまでより明らかに長く途切れたときに知らせ、頻繁に送るサーバーとファイアウォールには決まった時間を使う。" +
 			"MARK 行を送るログ源と間隔を登録したログ源は、3 周期で沈黙とみなす。まれにしか送らず判断できないものは知らせない。" +
 			"同じ中継や同じログ源のホストが一斉に沈黙したとき、またすべてが途絶えたときは一件にまとめる。",
@@ -109,9 +109,10 @@ func (w *sources) learned(s *stream) (d time.Duration, ok bool) {
 	}
 	factor := w.silence.p.factor
 	if s.steady() {
-		factor = min(factor, 2)
+		return s.hours.patience(w.heardFrom(s), min(factor, 2))
 	}
-	return s.hours.patience(w.heardFrom(s), factor)
+	d, ok = s.hours.patience(w.heardFrom(s), factor)
+	return max(d, time.Duration(factor*float64(s.ofLate()))), ok
 }
 
 // heardFrom is since when a stream's silence counts.

@@ -174,6 +174,9 @@ func (w *sources) raise(fell *fall) {
 	} else {
 		w.noteMass(fell.source)
 	}
+	if len(fell.hosts) == 0 && fell.source != "" {
+		what = "" // told once a day
+	}
 	if len(list) > 1 || len(fell.wholes) > 0 {
 		f.Level = finding.LevelHigh
 	}

@@ -2,8 +2,11 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/konseki/konseki/internal/control"
 )
 
 // What is older than its retention is let go once a day, the first time a
@@ -14,8 +17,9 @@ const (
 	expireEvery = 24 * time.Hour
 )
 
-// expireDaily puts small segments together and lets go what may be, until the
-// context ends. A run that fails is
+// expireDaily seals what is known of every source, puts small segments together
+// and lets go what may be, until the context ends: what could be known before
+// records were let go stays to be read. A run that fails is
 // said and tried again the next day.
 func (s *Server) expireDaily(ctx context.Context) error {
 	wait := expireFirst
@@ -26,6 +30,9 @@ func (s *Server) expireDaily(ctx context.Context) error {
 			return nil
 		}
 		wait = expireEvery
+		if _, err := s.SealCoverage(ctx, "konseki"); err != nil && ctx.Err() == nil && !errors.Is(err, control.ErrInvalid) {
+			s.logger.Error("coverage could not be sealed; trying again in a day", "error", err)
+		}
 		if fewer, err := s.Compact(ctx); err != nil && ctx.Err() == nil {
 			s.logger.Error("small segments could not be put together; trying again in a day", "error", err)
 		} else if fewer > 0 {

@@ -56,7 +56,7 @@ func TestG4TheIndexRebuiltFromTheVaultEqualsTheIndex(t *testing.T) {
 	for _, q := range queries() {
 		before[q] = content(search(t, s, q).Events, true)
 	}
-	found, chains := findings(t, s), numbers(t, s)
+	found, chains, ledger := findings(t, s), numbers(t, s), covered(t, s)
 	closed(t, s)
 	for _, reindex := range []bool{false, true, false} {
 		rolled(t, dir)
@@ -75,11 +75,31 @@ func TestG4TheIndexRebuiltFromTheVaultEqualsTheIndex(t *testing.T) {
 		if diff := cmp.Diff(chains, numbers(t, s), cmp.AllowUnexported(sequence.Chain{})); diff != "" {
 			t.Errorf("reindexed %t: numbers\n%s", reindex, diff)
 		}
+		if diff := cmp.Diff(ledger, covered(t, s)); diff != "" {
+			t.Errorf("reindexed %t: coverage\n%s", reindex, diff)
+		}
 		if n := len(own(t, s, event.SourceFinding)); n != len(found) {
 			t.Errorf("reindexed %t: %d finding records, there were %d", reindex, n, len(found))
 		}
 		closed(t, s)
 	}
+}
+
+// covered gives what is known of every source and of its hosts.
+func covered(t testing.TB, s *Server) []control.SourceCoverage {
+	t.Helper()
+	rows, err := s.Coverage(t.Context(), "sato", time.Time{}, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range rows {
+		hosts, err := s.HostCoverage(t.Context(), "sato", c.Source, time.Time{}, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, hosts...)
+	}
+	return rows
 }
 
 // numbers gives what is known of the counts of producers.

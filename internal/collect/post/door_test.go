@@ -164,7 +164,7 @@ func TestASenderFasterThanItsPaceIsToldWhenToGoOn(t *testing.T) {
 	if w := send("kt_two", "/raw", "e\n"); w.Code != 200 {
 		t.Errorf("another has to wait: %d", w.Code)
 	}
-	want := map[string]int64{"http rejected busy": 1, "elastic rejected busy": 1, "otlp rejected busy": 1, "hec rejected busy": 1, "journal rejected busy": 1}
+	want := map[string]int64{"http rejected pace": 1, "elastic rejected pace": 1, "otlp rejected pace": 1, "hec rejected pace": 1, "journal rejected pace": 1}
 	if diff := cmp.Diff(want, reasons(*told)); diff != "" {
 		t.Error(diff)
 	}

@@ -99,7 +99,7 @@ const maxCells = 1 << 16
 
 // Usable reports whether a time of this quality can be compared.
 func Usable(q event.Quality) bool {
-	return (q.Zone == event.ZoneStated || q.Zone == event.ZoneConfigured) && !q.YearInferred &&
+	return (q.Zone == event.ZoneStated || q.Zone == event.ZoneConfigured) && !q.YearInferred && q.Fold == event.FoldNone && !q.About &&
 		q.Precision != event.PrecisionUnknown && q.Precision < event.PrecisionMinute
 }
 

@@ -56,19 +56,29 @@ func month(s string, at int) time.Month {
 }
 
 // timeOfDay reads "15:04:05" at s[at:] with an optional fraction after '.' or
-// ',' and returns where it ends. A leap second is taken as the second before.
+// ',' and returns where it ends. Second 60 is the last nanosecond of its minute,
+// whatever its fraction, and 24:00:00 the end of the day.
 func timeOfDay(s string, at int) (d time.Duration, p event.Precision, end int, ok bool) {
 	h, m, sec := Digits(s, at, 2), Digits(s, at+3, 2), Digits(s, at+6, 2)
-	if h < 0 || m < 0 || sec < 0 || h > 23 || m > 59 || sec > 60 || s[at+2] != ':' || s[at+5] != ':' {
+	if h < 0 || m < 0 || sec < 0 || h > 24 || m > 59 || sec > 60 || s[at+2] != ':' || s[at+5] != ':' {
 		return 0, 0, 0, false
 	}
-	d = time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(min(sec, 59))*time.Second
-	end = at + 8
+	p, end = event.PrecisionSecond, at+8
+	var fraction time.Duration
 	if end+1 < len(s) && (s[end] == '.' || s[end] == ',') && IsDigit(s[end+1]) {
-		fraction, precision, stop := Fraction(s, end+1)
-		return d + fraction, precision, stop, true
+		fraction, p, end = Fraction(s, end+1)
 	}
-	return d, event.PrecisionSecond, end, true
+	d = clockReading(h, m, sec, fraction)
+	return d, p, end, d <= 24*time.Hour
+}
+
+// clockReading is the time since midnight of a clock that shows h:m:sec and a
+// fraction.
+func clockReading(h, m, sec int, fraction time.Duration) time.Duration {
+	if sec == 60 {
+		sec, fraction = 59, time.Second-1
+	}
+	return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(sec)*time.Second + fraction
 }
 
 // Fraction reads the digits of a fraction of a second at s[at:]; those beyond
@@ -150,11 +160,47 @@ func ISOTime(s string) (c Moment, end int, ok bool) {
 	if !ok {
 		return Moment{}, 0, false
 	}
+	if half, ok := meridiem(s, end, d); ok {
+		d, end = half, end+3
+	}
 	c = Moment{Wall: day.Add(d), Precision: p}
 	end = c.readOffset(s, end)
 	c.Text = s[:end]
 	return c, end, true
 }
+
+// meridiem puts a clock reading into the half of the day that " AM" or " PM" at
+// s[at:] states.
+func meridiem(s string, at int, d time.Duration) (time.Duration, bool) {
+	if at+3 > len(s) || s[at] != ' ' || s[at+2]|0x20 != 'm' || at+3 < len(s) && isWordByte(s[at+3]) {
+		return d, false
+	}
+	switch s[at+1] | 0x20 {
+	case 'a':
+		return halfDay(d, false)
+	case 'p':
+		return halfDay(d, true)
+	}
+	return d, false
+}
+
+// halfDay reads a twelve-hour clock: 12 is the hour before 1, as software writes
+// it, and 0 is the same hour, as people in Japan do.
+func halfDay(d time.Duration, afternoon bool) (time.Duration, bool) {
+	const half = 12 * time.Hour
+	if d >= half+time.Hour {
+		return d, false
+	}
+	if d >= half {
+		d -= half
+	}
+	if afternoon {
+		d += half
+	}
+	return d, true
+}
+
+func isWordByte(c byte) bool { return IsDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // BSDTime reads the time of RFC 3164, "Mar  1 12:12:50", at the start of s,
 // also with a fraction or with the year that some products put before or after
@@ -185,7 +231,7 @@ func BSDTime(s string) (c Moment, end int, ok bool) {
 		year = -1
 	}
 	t, p, end, ok := timeOfDay(s, at)
-	if !ok {
+	if !ok || t >= 24*time.Hour {
 		return Moment{}, 0, false
 	}
 	return bsdDate(s, Moment{Wall: time.Time{}.Add(t), Precision: p}, end, year, m, d)

@@ -35,14 +35,16 @@ func (in *Input) New(format string, class int32) event.Event {
 // Stated sets a time whose zone or offset stands in the record.
 func (in *Input) Stated(ev *event.Event, t time.Time, p event.Precision, original string) {
 	ev.Time = t.UTC()
-	ev.Quality = event.Quality{Zone: event.ZoneStated, Precision: p, Original: original}
+	ev.Quality = event.Quality{Zone: event.ZoneStated, Precision: p, Leap: isLeap(t, original), Original: original}
 }
 
 // Local sets a time that states no zone: wall holds its clock reading as if it
-// were UTC. The zone comes from the operator, or is assumed and marked so.
+// were UTC. The zone comes from the operator, or is assumed and marked so. A
+// reading that exists twice, or not at all, is marked too; see [Resolve].
 func (in *Input) Local(ev *event.Event, wall time.Time, p event.Precision, original string) {
-	ev.Time = inZone(wall, in.Zone)
-	ev.Quality = event.Quality{Zone: in.ZoneFrom, Precision: p, Original: original}
+	t, fold := Resolve(wall, in.Zone)
+	ev.Time = t
+	ev.Quality = event.Quality{Zone: in.ZoneFrom, Precision: p, Fold: fold, Leap: isLeap(wall, original), Original: original}
 }
 
 // Yearless sets a time that states neither year nor zone (RFC 3164). The year
@@ -50,21 +52,18 @@ func (in *Input) Local(ev *event.Event, wall time.Time, p event.Precision, origi
 func (in *Input) Yearless(ev *event.Event, wall time.Time, p event.Precision, original string) {
 	limit := in.Reference.Add(24 * time.Hour)
 	year := in.Reference.In(in.Zone).Year() + 1
-	t := inZone(withYear(wall, year), in.Zone)
+	dated := withYear(wall, year)
+	t, fold := Resolve(dated, in.Zone)
 	for range 9 { // 29 February needs up to eight years back
-		if !t.After(limit) && t.In(in.Zone).Day() == wall.Day() {
+		if !t.After(limit) && dated.Day() == wall.Day() {
 			break
 		}
 		year--
-		t = inZone(withYear(wall, year), in.Zone)
+		dated = withYear(wall, year)
+		t, fold = Resolve(dated, in.Zone)
 	}
 	ev.Time = t
-	ev.Quality = event.Quality{Zone: in.ZoneFrom, YearInferred: true, Precision: p, Original: original}
-}
-
-func inZone(wall time.Time, zone *time.Location) time.Time {
-	y, m, d := wall.Date()
-	return time.Date(y, m, d, wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), zone).UTC()
+	ev.Quality = event.Quality{Zone: in.ZoneFrom, YearInferred: true, Precision: p, Fold: fold, Leap: isLeap(wall, original), Original: original}
 }
 
 func withYear(wall time.Time, year int) time.Time {

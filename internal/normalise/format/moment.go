@@ -12,6 +12,7 @@ type Moment struct {
 	Offset    int       // seconds east of UTC, when zoned
 	Zoned     bool
 	Yearless  bool
+	About     bool // the record calls it approximate (頃)
 	Precision event.Precision
 	Text      string
 	abbr      string // name of the zone, where one stands in place of an offset
@@ -29,16 +30,23 @@ func (c Moment) Set(in *Input, ev *event.Event) {
 	default:
 		in.Local(ev, c.Wall, c.Precision, c.Text)
 	}
+	ev.Quality.About = c.About
 }
 
 // setNamed gives the event a time whose zone has a name. Several zones share a
 // name; the source's own zone decides where it goes by that name, and otherwise
-// a name that more than one zone has is marked as assumed.
+// a name that more than one zone has is marked as assumed. The name also tells
+// apart the two instants of a reading that exists twice.
 func (c Moment) setNamed(in *Input, ev *event.Event) {
-	local := inZone(c.Wall, in.Zone)
-	if name, _ := local.In(in.Zone).Zone(); name == c.abbr {
-		in.Stated(ev, local, c.Precision, c.Text)
-		return
+	t, fold := Resolve(c.Wall, in.Zone)
+	for _, try := range [2]time.Time{t, t.Add(time.Hour)} {
+		if name, _ := try.In(in.Zone).Zone(); name == c.abbr {
+			in.Stated(ev, try, c.Precision, c.Text)
+			return
+		}
+		if fold != event.FoldAmbiguous {
+			break
+		}
 	}
 	minutes, shared, ok := zoneByName(c.abbr)
 	if !ok {
@@ -65,7 +73,7 @@ func (c *Moment) readOffset(s string, at int) (end int) {
 // default set of abbreviations has it, and whether other zones share the name.
 func zoneByName(name string) (minutes int, shared, ok bool) {
 	switch name {
-	case "UTC", "GMT", "UCT", "Z", "WET":
+	case "UTC", "GMT", "UCT", "UT", "Z", "WET":
 		return 0, false, true
 	case "CET", "WEST", "MET":
 		return 60, false, true
@@ -99,16 +107,10 @@ func zoneByName(name string) (minutes int, shared, ok bool) {
 		return -540, false, true
 	case "AKDT":
 		return -480, false, true
-	case "PDT", "MST":
+	case "PDT":
 		return -420, false, true
-	case "PST":
-		return -480, false, true
 	case "MDT":
 		return -360, false, true
-	case "CDT", "EST":
-		return -300, false, true
-	case "EDT":
-		return -240, false, true
 	case "BRT", "ART":
 		return -180, false, true
 	}
@@ -129,6 +131,14 @@ func sharedZone(name string) (minutes int, ok bool) {
 		return -240, true
 	case "SST": // Samoa, Singapore
 		return -660, true
+	case "EST", "CDT": // New York, Eastern Australia; Chicago, Cuba
+		return -300, true
+	case "EDT": // New York, Eastern Australia
+		return -240, true
+	case "MST": // Denver, Malaysia, Myanmar
+		return -420, true
+	case "PST": // Los Angeles, the Philippines
+		return -480, true
 	}
 	return 0, false
 }

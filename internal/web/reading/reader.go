@@ -84,7 +84,7 @@ func (r Reader) Clock(t time.Time, precision event.Precision) Clock {
 		c.Fraction = t.Format(".000000")
 	case event.PrecisionMilli, event.PrecisionUnknown:
 		c.Fraction = t.Format(".000")
-	case event.PrecisionMinute:
+	case event.PrecisionMinute, event.PrecisionHour:
 		c.Time = t.Format("15:04")
 	case event.PrecisionDay:
 		c.Time = ""

@@ -68,8 +68,9 @@ func serviceRows() []row {
 	}
 }
 
-// applianceRows are network devices and decoys. The messages of most come by
-// syslog and are told by what deviceMark finds in them.
+// applianceRows are network devices and decoys. What no format of its own has
+// read of their messages comes by syslog and is told by what deviceMark finds in
+// it.
 func applianceRows() []row {
 	s := func(product, category, service, format string, markers ...string) row {
 		return row{Logsource: Logsource{product, category, service}, formats: []string{format}, markers: markers}
@@ -81,6 +82,9 @@ func applianceRows() []row {
 	}
 	ios := device("cisco", "syslog", "%*")
 	ios.without = []string{"device=%ASA-*|device=%FTD-*|device=%%*"}
+	const firewall = "facility=ASA*|facility=FTD*|facility=PIX|facility=FWSM"
+	router := s("cisco", "", "syslog", "cisco")
+	router.without = []string{firewall}
 	junos := s("juniper", "", "bgp", "syslog")
 	junos.programs = []string{"rpd"}
 	tacacs := s("cisco", "", "aaa", "syslog")
@@ -91,6 +95,9 @@ func applianceRows() []row {
 		device("cisco", "asa", "%ASA-*", "%FTD-*"), device("cisco", "bgp", "%BGP-*", "%TCP-*"), device("cisco", "ldp", "%LDP-*"), ios,
 		device("huawei", "bgp", "%%01BGP/*"), junos,
 		device("ivanti", "connect_secure", pulseSecure), device("paloalto", "globalprotect", panOS+" GLOBALPROTECT"), device("paloalto", "panos", panOS+"*"), device("mssql", "errorlog", sqlServer), s("mssql", "", "errorlog", "mssql"),
+		s("cisco", "", "aaa", "cisco", "facility=PARSER|facility=AAA*|facility=SEC_LOGIN|facility=HA_EM|facility=SYS"),
+		s("cisco", "", "asa", "cisco", firewall), s("cisco", "", "bgp", "cisco", "facility=BGP|facility=TCP"), s("cisco", "", "ldp", "cisco", "facility=LDP"), router,
+		s("ivanti", "", "connect_secure", "ivanti"), s("paloalto", "", "globalprotect", "panos", "type=GLOBALPROTECT"), s("paloalto", "", "panos", "panos"),
 		s("openvpn", "", "openvpn", "openvpn"),
 		s("opencanary", "application", "", "jsonlines", "logtype", "node_id|local_time"),
 		{Logsource: Logsource{"rpc_firewall", "application", ""}, origins: []string{"RPCFW"}},
@@ -119,8 +126,10 @@ func applicationRows() []row {
 	}
 	sql := row{Logsource: Logsource{"sql", "application", ""}, formats: []string{"mysql", "mariadb", "postgres", "mssql", "oracle", "java"}}
 	failed := row{Logsource: Logsource{"sql", "application", ""}, classes: []int32{event.ClassApplicationError}}
+	rails := loggers("ruby_on_rails", "controller", "action", "progname|format|db")
+	rails.formats = append(rails.formats, "gitlab")
 	return append(out,
-		servers("ruby_on_rails", "ruby", "rails", "puma", "unicorn", "passenger", "sidekiq"), loggers("ruby_on_rails", "controller", "action", "progname|format|db"),
+		servers("ruby_on_rails", "ruby", "rails", "puma", "unicorn", "passenger", "sidekiq"), rails,
 		servers("nodejs", "node", "nodejs", "pm2", "npm"), loggers("nodejs", "err.stack|error.stack|err.message"),
 		servers("sql", "java", "tomcat", "tomcat9", "catalina", "python", "python3", "gunicorn", "uwsgi", "ruby", "puma", "node", "php", "php-fpm"),
 		loggers("sql", "logger_name|loggerName|stack_trace|exc_info|levelname|err.stack|error.stack"), sql, failed,

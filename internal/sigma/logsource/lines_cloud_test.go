@@ -74,6 +74,7 @@ func deviceLines() []line {
 		{"a Python application", "", sysProgram("gunicorn", "django.core.exceptions.SuspiciousOperation: Invalid HTTP_HOST"), "product: django, category: application", `[SuspiciousOperation]`},
 		{"a Node application", "", sysProgram("node", "Error: node:child_process spawn"), "product: nodejs, category: application", `['node:child_process']`},
 		{"a Ruby application", "", sysProgram("puma", "ActionController::InvalidAuthenticityToken"), "product: ruby_on_rails, category: application", `[InvalidAuthenticityToken]`},
+		{"GitLab", "", `{"method":"POST","path":"/users/sign_in","format":"html","controller":"SessionsController","action":"create","status":500,"time":"2026-03-01T03:13:03.123Z","remote_ip":"198.51.100.7","correlation_id":"01EXAMPLE","exception.class":"ActionDispatch::Http::Parameters::ParseError"}`, "product: ruby_on_rails, category: application", `[ParseError]`},
 		{"a statement refused", "", sysProgram("java", "You have an error in your SQL syntax"), "product: sql, category: application", `['error in your SQL syntax']`},
 		{"a database", "", `20260301 12:13:03,db01,root,192.0.2.10,7,8,QUERY,shop,'SELECT * FROM users INTO OUTFILE "/tmp/x"',0`, "category: database", `['INTO OUTFILE']`},
 		{"an antivirus gateway", "", `date=2026-03-01 time=12:13:03 devname="fw01" devid="FG1" logid="0211008192" type="utm" subtype="virus" level="warning" virus="Example/Trojan" filename="x.exe" action="blocked"`, "category: antivirus", `{Signature|contains: Trojan, Filename: x.exe}`},

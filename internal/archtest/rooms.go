@@ -52,7 +52,7 @@ func evidence() map[string]room {
 		"normalise/system":        {"Package system reads what a Unix machine writes about itself: the syslog envelope with its programs, auditd and laurel.", []string{"event", "jsonx", "normalise/format"}, false},
 		"normalise/network":       {"Package network reads the logs of firewalls, routers, switches and access points.", []string{"event", "normalise/format"}, false},
 		"normalise/identity":      {"Package identity reads the logs of directories, RADIUS servers and identity providers.", []string{"event", "jsonx", "normalise/format", "normalise/object"}, false},
-		"normalise/cloud":         {"Package cloud reads the logs of cloud platforms, endpoint protection and file transfer.", []string{"event", "jsonx", "normalise/format"}, false},
+		"normalise/cloud":         {"Package cloud reads the logs of cloud platforms, endpoint protection and file transfer.", []string{"event", "normalise/format", "normalise/object"}, false},
 		"normalise/web":           {"Package web reads the logs of web servers, proxies, content networks, web application firewalls and Java applications.", []string{"event", "jsonx", "normalise/format"}, false},
 		"normalise/database":      {"Package database reads the logs of database servers: PostgreSQL, MariaDB, MySQL, SQL Server, Oracle, MongoDB and CouchDB.", []string{"event", "jsonx", "normalise/format"}, false},
 		"normalise/service":       {"Package service reads what services and applications export: Google Workspace, Slack, and JSON and CSV of any origin.", []string{"event", "jsonx", "normalise/format", "normalise/identity", "normalise/object", "normalise/windows"}, false},

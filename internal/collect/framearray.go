@@ -28,7 +28,9 @@ const (
 
 var errNotMember = errors.New("not a member of an object")
 
-func listKeys() []string { return []string{"items", "entries", "events", "records", "value"} }
+func listKeys() []string {
+	return []string{"items", "entries", "events", "records", "Records", "value"}
+}
 
 func (f *elements) next(data []byte, eof bool) piece {
 	if f.where == inRuins || f.part > 0 || f.asLines > 0 {

@@ -30,7 +30,7 @@ const (
 	FrameJSON
 	// FrameJSONArray takes each element of the one array in the file as a
 	// record: the top-level array, or the array under the first of the keys
-	// "items", "entries", "events", "records", "value" of the top-level object.
+	// "items", "entries", "events", "records", "Records", "value" of the top-level object.
 	FrameJSONArray
 	// FrameBinary keeps the file in pieces that no format reads.
 	FrameBinary

@@ -30,6 +30,16 @@ func formats() []format.Format {
 	})
 }
 
+// Names lists the names of all formats, in the order asked.
+func Names() []string {
+	all := formats()
+	names := make([]string, len(all))
+	for i, f := range all {
+		names[i] = f.Name()
+	}
+	return names
+}
+
 // innerFormats lists the formats whose records may also stand inside a syslog
 // line, most specific first.
 func innerFormats() []format.Format {

@@ -218,26 +218,6 @@ func (d *deriver) record(b *batch, rec event.Record) []event.Event {
 	return evs
 }
 
-// kindOf guesses the kind of an unregistered source by its format; a person
-// can say better with `source add`.
-func kindOf(format string) string {
-	switch format {
-	case "fortigate", "openvpn":
-		return "vpn"
-	case "workspace":
-		return "groupware"
-	case "slack":
-		return "chat"
-	case "nginx", "apache":
-		return "web"
-	case "postgres", "mariadb", "mysql":
-		return "database"
-	case "syslog", "auditd":
-		return "server"
-	}
-	return "other"
-}
-
 // store indexes a batch, lets the views see their own records and seals the
 // findings that were not made before.
 func (f *flow) store(ctx context.Context, b *batch) error {

@@ -4,4 +4,9 @@ package cloud
 import "github.com/konseki/konseki/internal/normalise/format"
 
 // Formats lists the formats of this room, most specific first.
-func Formats() []format.Format { return nil }
+func Formats() []format.Format {
+	return []format.Format{
+		NewCloudTrail(), NewKubernetes(), NewCrowdStrike(), NewDefender(), NewSFTPGo(), NewVPCFlow(), NewSetupAPI(),
+		NewVsftpd(), NewXferlog(), NewProFTPD(), NewPureFTPd(), NewSamba(),
+	}
+}

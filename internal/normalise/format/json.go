@@ -60,7 +60,7 @@ func recordArray(object []byte) int {
 		key := name.String()
 		if d.PeekKind() == '[' {
 			switch key {
-			case "items", "entries", "events", "records", "value":
+			case "items", "entries", "events", "records", "Records", "value":
 				return int(d.InputOffset()) + bytes.IndexByte(object[d.InputOffset():], '[')
 			}
 		}

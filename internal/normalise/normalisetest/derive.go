@@ -105,7 +105,7 @@ func jsonRecords(framing event.Framing, data []byte) [][]byte {
 	return all
 }
 
-func arrayKeys() []string { return []string{"items", "entries", "events", "records", "value"} }
+func arrayKeys() []string { return []string{"items", "entries", "events", "records", "Records", "value"} }
 
 // ImportShare imports a file and requires that the format reads the share of its records.
 func ImportShare(t testing.TB, path, format string, share float64) []event.Event {

@@ -13,6 +13,8 @@ func cloudRows() []row {
 	audit := func(product, service string, markers ...string) row {
 		formats := []string{"jsonlines", "csv"}
 		switch product { // of these a format of its own reads what it can
+		case "aws":
+			formats = append(formats, "cloudtrail")
 		case "azure":
 			formats = append(formats, "entra")
 		case "m365", "okta":
@@ -45,7 +47,7 @@ func cloudRows() []row {
 		audit("github", "audit", "action", "actor", "_document_id|actor_location.country_code|business|org_id"),
 		audit("bitbucket", "audit", "auditType.category", "auditType.action"),
 		audit("cisco", "duo", "event_type|eventtype", "txid|access_device.ip|auth_device.ip"),
-		{Logsource: Logsource{"kubernetes", "application", "audit"}, formats: []string{"jsonlines"}, markers: []string{"verb", "apiVersion=audit.k8s.io/*|auditID"}},
+		{Logsource: Logsource{"kubernetes", "application", "audit"}, formats: []string{"kubernetes", "jsonlines"}, markers: []string{"verb", "apiVersion=audit.k8s.io/*|auditID"}},
 		{Logsource: Logsource{"qualys", "", ""}, formats: []string{"jsonlines", "csv"}, markers: []string{"host.scan.vuln|host.scan.vuln_name"}},
 	}
 }

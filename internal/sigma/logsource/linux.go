@@ -47,7 +47,7 @@ func linuxRows() []row {
 		program("sudo", "sudo"),
 		program("su", "su"),
 		program("cron", "cron", "CRON", "crond", "CROND", "crontab", "anacron", "fcron"),
-		program("vsftpd", "vsftpd"),
+		program("vsftpd", "vsftpd"), format("vsftpd", "vsftpd"),
 		program("clamav", "clamd", "clamav", "freshclam", "clamscan", "clamonacc"),
 		program("guacamole", "guacd", "guacamole"),
 		modsecurity,

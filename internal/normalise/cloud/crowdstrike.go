@@ -1,0 +1,143 @@
+package cloud
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/normalise/format"
+	"github.com/konseki/konseki/internal/normalise/object"
+)
+
+// NewCrowdStrike returns the format "crowdstrike": events of the Falcon Event
+// Streams API, {"metadata":{…},"event":{…}}. Source: CrowdStrike, "Event
+// Streams APIs" and its streaming event dictionary.
+func NewCrowdStrike() format.Format {
+	return object.New(object.Reader{
+		Name: "crowdstrike", Marks: []string{`"metadata"`, `"event"`, `"eventType"`, `"eventCreationTime"`}, Read: readCrowdStrike,
+	})
+}
+
+func readCrowdStrike(in *format.Input, raw []byte, ev *event.Event) bool {
+	kind := object.First(ev, "metadata.eventType")
+	if kind == "" || !object.SetTime(in, ev, "metadata.eventCreationTime") {
+		return false
+	}
+	// The offset counts the whole stream, of which a client may have asked a part.
+	ev.NativeSeq, ev.EventCode = object.First(ev, "metadata.offset"), kind
+	crowdStrikeKind(kind, object.First(ev, "event.OperationName")).Set(ev)
+	ev.ActorUser = object.First(ev, "event.UserName", "event.UserId", "event.SourceAccountName")
+	ev.SrcIP = format.Address(object.First(ev, "event.UserIp", "event.SourceEndpointIpAddress", "event.LocalIP", "event.LocalAddress"))
+	ev.Host = cmp.Or(object.First(ev, "event.ComputerName", "event.Hostname", "event.HostnameField", "event.HostName", "event.SourceEndpointHostName"), ev.Host)
+	ev.ProcessPath = windowsPath(object.First(ev, "event.FilePath"), object.First(ev, "event.FileName"))
+	ev.CmdLine = object.First(ev, "event.CommandLine")
+	ev.SessionUID = object.First(ev, "event.SessionId")
+	ev.SeverityID = crowdStrikeSeverity(ev)
+	said := object.First(ev, "event.Success")
+	if said != "" {
+		ev.StatusID = format.Outcome(said)
+	}
+	ev.Object = object.First(ev, "event.DetectName", "event.Name", "event.IncidentID", "event.ServiceName", "event.RuleName")
+	ev.Message = object.Sentence(object.First(ev, "event.OperationName"), object.First(ev, "event.DetectName", "event.Name"),
+		object.First(ev, "event.DetectDescription", "event.Description", "event.ServiceName"))
+	switch ev.ClassUID {
+	case event.ClassNetwork:
+		crowdStrikeConnection(ev)
+	case event.ClassAccountChange:
+		ev.TargetUser = crowdStrikeTarget(raw)
+	}
+	return true
+}
+
+// crowdStrikeTarget finds the account that an operation is about, which stands
+// among pairs of key and value.
+func crowdStrikeTarget(raw []byte) string {
+	var record struct {
+		Event struct {
+			AuditKeyValues []struct{ Key, ValueString string }
+		} `json:"event"`
+	}
+	if !object.Into(raw, &record) {
+		return ""
+	}
+	for _, pair := range record.Event.AuditKeyValues {
+		if pair.Key == "target_name" {
+			return pair.ValueString
+		}
+	}
+	return ""
+}
+
+// crowdStrikeConnection takes the two ends of what Falcon's firewall saw. The
+// direction is 0 for what came in.
+func crowdStrikeConnection(ev *event.Event) {
+	local, remote := format.Address(object.First(ev, "event.LocalAddress")), format.Address(object.First(ev, "event.RemoteAddress"))
+	localPort, remotePort := format.Port(object.First(ev, "event.LocalPort")), format.Port(object.First(ev, "event.RemotePort"))
+	ev.SrcIP, ev.SrcPort, ev.DstIP, ev.DstPort = local, localPort, remote, remotePort
+	if direction := object.First(ev, "event.ConnectionDirection"); direction == "0" || direction == "Inbound" {
+		ev.SrcIP, ev.SrcPort, ev.DstIP, ev.DstPort = remote, remotePort, local, localPort
+	}
+	ev.ProcessPath = cmp.Or(object.First(ev, "event.ImageFileName"), ev.ProcessPath)
+}
+
+// crowdStrikeKind tells what a type of event, and of audit events the
+// operation, says.
+func crowdStrikeKind(kind, operation string) object.Act {
+	switch {
+	case strings.Contains(kind, "Detection"), strings.Contains(kind, "IncidentSummary"), strings.HasPrefix(kind, "CSPM"), strings.HasPrefix(kind, "Recon"):
+		return object.Act{Class: event.ClassFinding, Activity: event.ActivityFindingCreate}
+	case kind == "FirewallMatchEvent":
+		return object.Act{Class: event.ClassNetwork, Activity: event.ActivityNetworkTraffic}
+	case kind == "RemoteResponseSessionStartEvent":
+		return object.Act{Class: event.ClassAuthentication, Activity: event.ActivityLogon, Status: event.StatusSuccess}
+	case kind == "RemoteResponseSessionEndEvent":
+		return object.Act{Class: event.ClassAuthentication, Activity: event.ActivityLogoff, Status: event.StatusSuccess}
+	}
+	switch operation {
+	case "userAuthenticate", "twoFactorAuthenticate", "samlAuthenticate", "apiAuthenticate":
+		return object.Act{Class: event.ClassAuthentication, Activity: event.ActivityLogon}
+	case "createUser":
+		return object.Act{Class: event.ClassAccountChange, Activity: format.ActivityAccountCreate}
+	case "deleteUser":
+		return object.Act{Class: event.ClassAccountChange, Activity: format.ActivityAccountDelete}
+	case "activateUser":
+		return object.Act{Class: event.ClassAccountChange, Activity: format.ActivityAccountEnable}
+	case "deactivateUser":
+		return object.Act{Class: event.ClassAccountChange, Activity: format.ActivityAccountDisable}
+	case "changePassword", "confirmResetPassword":
+		return object.Act{Class: event.ClassAccountChange, Activity: format.ActivityPasswordChange}
+	case "requestResetPassword":
+		return object.Act{Class: event.ClassAccountChange, Activity: format.ActivityPasswordReset}
+	}
+	return object.Act{Class: event.ClassAPI, Activity: verbActivity(operation)}
+}
+
+func crowdStrikeSeverity(ev *event.Event) int32 {
+	if s := format.Severity(object.First(ev, "event.SeverityName")); s != event.SeverityUnknown {
+		return s
+	}
+	switch object.First(ev, "event.Severity") {
+	case "1":
+		return event.SeverityInformational
+	case "2":
+		return event.SeverityLow
+	case "3":
+		return event.SeverityMedium
+	case "4":
+		return event.SeverityHigh
+	case "5":
+		return event.SeverityCritical
+	}
+	return event.SeverityUnknown
+}
+
+// windowsPath joins folder and name unless the folder ends with the name already.
+func windowsPath(folder, name string) string {
+	switch {
+	case folder == "" || name == "" || strings.HasSuffix(folder, name):
+		return cmp.Or(folder, name)
+	case strings.HasPrefix(folder, "/"):
+		return strings.TrimSuffix(folder, "/") + "/" + name
+	}
+	return strings.TrimSuffix(folder, `\`) + `\` + name
+}

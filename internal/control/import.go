@@ -212,8 +212,8 @@ func (p placer) place(path string, shape event.Shape) collect.Place {
 		return collect.Place{Skip: true}
 	}
 	out := collect.Place{Source: p.req.Source, Zone: p.zone, ZoneFrom: "assumed", Host: p.req.Host, Reference: p.modified(path)}
-	if src, zone, ok := p.declared(path); ok {
-		out.Source = cmp.Or(out.Source, src)
+	if src, zone, host, ok := p.declared(path); ok {
+		out.Source, out.Host = cmp.Or(out.Source, src), cmp.Or(out.Host, host)
 		if zone != "" {
 			out.Zone, out.ZoneFrom = zone, "configured"
 		}
@@ -231,7 +231,7 @@ func (p placer) place(path string, shape event.Shape) collect.Place {
 // person said, or that its folder names if known holds it; else "".
 func (p placer) sourceOf(path string, known func(id string) bool) string {
 	id := p.place(path, event.Shape{}).Source
-	if _, _, declared := p.declared(path); p.req.Source != "" || declared || known(id) {
+	if _, _, _, declared := p.declared(path); p.req.Source != "" || declared || known(id) {
 		return id
 	}
 	return ""

@@ -79,6 +79,7 @@ func (s *Service) registered(src Source) bool {
 		return false
 	}
 	src = keptAs(src, known)
+	src.Since, src.Requests = known.Since, known.Requests
 	a, errA := json.Marshal(known, json.Deterministic(true))
 	b, errB := json.Marshal(src, json.Deterministic(true))
 	return errA == nil && errB == nil && bytes.Equal(a, b)
@@ -124,30 +125,37 @@ func zonesOf(sources []Source) []string {
 	return out
 }
 
-// declared finds the source whose paths hold a file.
-func (p placer) declared(path string) (source, zone string, ok bool) {
+// declared finds the source whose paths hold a file, with the zone of its times
+// and the host that a {host} in the pattern stands for, where there is one.
+func (p placer) declared(path string) (source, zone, host string, ok bool) {
 	outer, _, _ := strings.Cut(path, "!")
 	for _, m := range p.manifest {
 		for _, s := range m.Sources {
 			for _, pattern := range s.Paths {
-				if matchPath(pattern, outer) {
-					if s.Zone != "" {
-						return s.ID, s.Zone, true
-					}
-					return s.ID, m.Zone, true
+				if host, ok := matchPath(pattern, outer); ok {
+					return s.ID, cmp.Or(s.Zone, m.Zone), host, true
 				}
 			}
 		}
 	}
-	return "", "", false
+	return "", "", "", false
 }
 
 // matchPath matches a path against a pattern in which * stands for any run
-// without a slash and ** for any run.
-func matchPath(pattern, path string) bool {
+// without a slash, ** for any run and {host} for a folder that is named after
+// the machine whose files it holds.
+func matchPath(pattern, path string) (host string, ok bool) {
 	expr := regexp.QuoteMeta(pattern)
 	expr = strings.ReplaceAll(expr, `\*\*`, `.*`)
 	expr = strings.ReplaceAll(expr, `\*`, `[^/]*`)
-	ok, err := regexp.MatchString("^"+expr+"$", path)
-	return err == nil && ok
+	expr = strings.Replace(expr, `\{host\}`, `([^/]+)`, 1)
+	re, err := regexp.Compile("^" + expr + "$")
+	if err != nil {
+		return "", false
+	}
+	found := re.FindStringSubmatch(path)
+	if len(found) > 1 {
+		host = found[1]
+	}
+	return host, found != nil
 }

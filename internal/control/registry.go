@@ -135,6 +135,9 @@ func (r *registry) applySource(rec event.Record) error {
 	case known:
 		src.Ack, src.Requests = cmp.Or(src.Ack, old.Ack), old.Requests
 	}
+	if src.Since = old.Since; src.Expected && !old.Expected {
+		src.Since = op.At
+	}
 	r.byID[id] = src
 	return nil
 }
@@ -193,7 +196,7 @@ func (s *Service) AddSource(ctx context.Context, by string, src Source) error {
 	if err := validSource(src); err != nil {
 		return err
 	}
-	src.Expected = true
+	src.Expected, src.Since = true, time.Time{} // the record's own time says since when
 	if err := s.keepsEnough(&src); err != nil {
 		return err
 	}

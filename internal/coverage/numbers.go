@@ -18,6 +18,9 @@ func OfSequences(chains []sequence.Chain, seen []Presence) []event.Attestation {
 	events := map[host]int64{}
 	for _, p := range seen {
 		events[host{p.Source, p.Host}] += p.Events
+		if p.Host != "" { // what is said of no host is said of the source whole
+			events[host{p.Source, ""}] += p.Events
+		}
 	}
 	byHost := map[host][]*sequence.Chain{}
 	numbered := map[host]int64{}

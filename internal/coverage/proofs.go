@@ -92,6 +92,9 @@ func joinHoles(list []hole) []hole {
 		last := &out[n-1]
 		last.to = later(last.to, h.to)
 		last.missing = addMissing(last.missing, h.missing)
+		if last.reason != h.reason {
+			last.reason = event.Phrase{} // the count says it
+		}
 		if strength(h.proof) < strength(last.proof) {
 			last.proof, last.reason = h.proof, h.reason
 		}

@@ -45,8 +45,10 @@ type Source struct {
 	// service), and Requests what they were asked for.
 	HeldBy   string    `json:"held_by,omitempty" yaml:"held_by"`
 	Requests []Request `json:"requests,omitempty" yaml:"-"`
-	// Expected is false for a source that was only seen, never registered.
-	Expected bool `json:"expected" yaml:"-"`
+	// Expected is false for a source that was only seen, never registered; Since is
+	// when it was first registered.
+	Expected bool      `json:"expected" yaml:"-"`
+	Since    time.Time `json:"since,omitzero" yaml:"-"`
 }
 
 // Quiet is the longest quiet that its registration calls ordinary, 0 where it

@@ -6,6 +6,7 @@ package normalise
 
 import (
 	"math"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,8 +44,9 @@ type setting struct {
 	ref      time.Time // zero: the time of receipt
 	hinted   int       // index of the hinted format, or -1
 	encoding string
-	plain    bool // every hint is plain, see [format.IsPlain]
-	binary   bool // the hinted format reads bytes, not text
+	plain    bool   // every hint is plain, see [format.IsPlain]
+	binary   bool   // the hinted format reads bytes, not text
+	folder   string // the file's, within what was imported
 }
 
 // New returns a Normaliser that knows every format.
@@ -82,6 +84,9 @@ func (n *Normaliser) Events(dst []event.Event, rec *event.Record) []event.Event 
 			ev.Text = n.in.Text()
 		}
 		clean(ev, plain)
+		if ev.Chain != "" && ev.Host == "" && set.folder != "" {
+			ev.Chain += "@" + set.folder // nothing says which machine's numbers they are
+		}
 	}
 	return dst
 }
@@ -128,6 +133,9 @@ func (n *Normaliser) parseSetting(transport string) *setting {
 	set := &setting{
 		via: via, zone: time.UTC, zoneFrom: event.ZoneAssumed, hinted: -1, encoding: via.Get("enc"),
 		plain: !slices.ContainsFunc(via.Hints, func(h event.Hint) bool { return !format.IsPlain([]byte(h.Value)) }),
+	}
+	if file := via.Get("path"); strings.Contains(file, "/") {
+		set.folder = path.Dir(file)
 	}
 	// "Local" and "" mean another zone on every machine.
 	if name := via.Get("tz"); name != "" && name != "Local" {

@@ -97,7 +97,7 @@ func (l *liveDetection) expect(sources []control.Source) {
 	by := make(map[string]learn.Expectation, len(sources))
 	for _, s := range sources {
 		if s.Expected && s.Ack != "file" {
-			by[s.ID] = learn.Expectation{Kind: s.Kind, Every: time.Duration(s.Rhythm), Heartbeat: time.Duration(s.Heartbeat)}
+			by[s.ID] = learn.Expectation{Kind: s.Kind, Every: time.Duration(s.Rhythm), Heartbeat: time.Duration(s.Heartbeat), Since: s.Since}
 		}
 	}
 	l.mu.Lock()
@@ -113,14 +113,19 @@ type pulse struct {
 }
 
 // watch tells the baselines the time, so that silence is noticed although
-// nothing arrives.
-func (f *flow) watch(ctx context.Context, every time.Duration) error {
+// nothing arrives; known tells the sources as they are registered at the time.
+func (f *flow) watch(ctx context.Context, every time.Duration, known func(context.Context) ([]control.Source, error)) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	var p pulse
 	for {
 		select {
 		case <-tick.C:
+			sources, err := known(ctx)
+			if err != nil {
+				return err
+			}
+			f.live.expect(sources)
 			if err := f.raise(ctx, f.live.beat(&p, time.Now().Round(0), every, f.reached, f.vault.Size)); err != nil {
 				return err
 			}

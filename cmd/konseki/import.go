@@ -130,6 +130,7 @@ func (e *env) runImport(ctx context.Context, s *server.Server, req control.Impor
 		}
 	} else {
 		e.printImport(sum, s.Zone)
+		e.printZones(sum, s.Config.Zone == "Local")
 	}
 	if err != nil {
 		return err
@@ -159,6 +160,29 @@ func (e *env) printImport(sum *control.Imported, zone *time.Location) {
 	}
 	fmt.Fprintf(e.stdout, e.say("合計 %d 件、イベント %d 件、解析できず %d 件、検知 %d 件\n", "%d records, %d events, %d unparsed, %d findings\n"),
 		sum.Records, sum.Events, sum.Unparsed, sum.Findings)
+}
+
+// printZones says in how many files the zone of times was assumed, and which.
+func (e *env) printZones(sum *control.Imported, machine bool) {
+	n, zone := 0, ""
+	for _, f := range sum.Files {
+		if f.ZoneAssumed {
+			n, zone = n+1, f.Zone
+		}
+	}
+	if n == 0 {
+		return
+	}
+	whose := e.say("設定の時間帯", "the configured one")
+	if machine {
+		whose = e.say("この機械の時間帯", "the machine's")
+	}
+	files := "files state"
+	if n == 1 {
+		files = "file states"
+	}
+	fmt.Fprintf(e.stdout, e.say("%[1]d 件のファイルには時間帯が書かれていない：%[3]s（%[4]s）と仮定した。--tz で指定できる\n",
+		"%[1]d %[2]s no zone: %[3]s was assumed (%[4]s); say --tz\n"), n, files, plain(zone), whose)
 }
 
 func short(sha string) string {

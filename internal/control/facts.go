@@ -8,7 +8,9 @@ import (
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/coverage/sequence"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/index"
 	"github.com/konseki/konseki/internal/jsonx"
+	"github.com/konseki/konseki/internal/query"
 )
 
 // facts gathers what a coverage ledger is made from: what was seen, by buckets
@@ -32,7 +34,25 @@ func (s *Service) facts(ctx context.Context, width time.Duration) (coverage.Fact
 	if f.Offsets, err = s.Index.Offsets(ctx); err != nil {
 		return f, fmt.Errorf("control: coverage: %w", err)
 	}
-	return f, nil
+	f.ZoneAssumed, err = s.zonesAssumed(ctx)
+	return f, err
+}
+
+// zonesAssumed counts, by source, the events whose zone nobody stated.
+func (s *Service) zonesAssumed(ctx context.Context) (map[string]int64, error) {
+	plan, err := query.Parse(`time_quality:zone=assumed*`, query.Options{Zone: s.Zone, Now: s.Now()})
+	if err != nil {
+		return nil, fmt.Errorf("control: coverage: %w", err)
+	}
+	values, err := s.Index.Facet(ctx, index.Request{Plan: plan}, "source", maxControls)
+	if err != nil {
+		return nil, fmt.Errorf("control: coverage: %w", err)
+	}
+	out := make(map[string]int64, len(values))
+	for _, v := range values {
+		out[v.Value] = v.Count
+	}
+	return out, nil
 }
 
 // attestOp is the own record of an attestation.

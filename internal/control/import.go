@@ -31,24 +31,28 @@ type Import struct {
 
 // ImportedFile is what became of one file; also the record that is sealed.
 type ImportedFile struct {
-	At        time.Time        `json:"at"`
-	By        string           `json:"by"`
-	Op        string           `json:"op"`
-	Path      string           `json:"path"`
-	Source    string           `json:"source,omitempty"`
-	Format    string           `json:"format,omitempty"`
-	SHA256    string           `json:"sha256,omitempty"`
-	Bytes     int64            `json:"bytes"`
-	Records   int64            `json:"records"`
-	Events    int64            `json:"events"`
-	Unparsed  int64            `json:"unparsed"`
-	First     *time.Time       `json:"first,omitempty"` // event times
-	Last      *time.Time       `json:"last,omitempty"`
-	Formats   map[string]int64 `json:"formats,omitempty"`
-	Duplicate bool             `json:"duplicate,omitempty"`
-	Error     string           `json:"error,omitempty"`
-	Covers    []coverage.Claim `json:"covers,omitempty"` // declared with the file
-	id        string
+	At       time.Time        `json:"at"`
+	By       string           `json:"by"`
+	Op       string           `json:"op"`
+	Path     string           `json:"path"`
+	Source   string           `json:"source,omitempty"`
+	Format   string           `json:"format,omitempty"`
+	SHA256   string           `json:"sha256,omitempty"`
+	Bytes    int64            `json:"bytes"`
+	Records  int64            `json:"records"`
+	Events   int64            `json:"events"`
+	Unparsed int64            `json:"unparsed"`
+	First    *time.Time       `json:"first,omitempty"` // event times
+	Last     *time.Time       `json:"last,omitempty"`
+	Formats  map[string]int64 `json:"formats,omitempty"`
+	// ZoneAssumed says that times of it state no zone and that nobody said one:
+	// Zone was taken.
+	ZoneAssumed bool             `json:"zone_assumed,omitempty"`
+	Zone        string           `json:"zone,omitempty"`
+	Duplicate   bool             `json:"duplicate,omitempty"`
+	Error       string           `json:"error,omitempty"`
+	Covers      []coverage.Claim `json:"covers,omitempty"` // declared with the file
+	id          string
 }
 
 // Imported is the summary of an import.
@@ -89,7 +93,7 @@ func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported,
 		return nil, err
 	}
 	before := s.registry.findings()
-	p := placer{req: req, manifest: manifest, zone: s.Zone.String()}
+	p := placer{req: req, manifest: manifest, zone: s.Zone.String(), registered: s.registry.source}
 	var to collect.Appender = s.Vault
 	known := s.imported
 	if !req.Again {
@@ -156,6 +160,9 @@ func (s *Service) sealImport(ctx context.Context, by string, files []collect.Fil
 		im.At, im.By, im.Op, im.Covers = s.Now(), by, "import", covers
 		if !f.Duplicate && f.Records > 0 {
 			im.addTally(s.Flow.Tally(f.ID))
+			if im.ZoneAssumed {
+				im.Zone = s.Zone.String()
+			}
 		}
 		out.Files = append(out.Files, im)
 		out.Records, out.Events, out.Unparsed = out.Records+im.Records, out.Events+im.Events, out.Unparsed+im.Unparsed
@@ -177,7 +184,7 @@ func importedFile(f collect.File) ImportedFile {
 }
 
 func (f *ImportedFile) addTally(t Tally) {
-	f.Events, f.Unparsed, f.Formats = t.Events, t.Unparsed, t.Formats
+	f.Events, f.Unparsed, f.Formats, f.ZoneAssumed = t.Events, t.Unparsed, t.Formats, t.ZoneAssumed
 	if !t.First.IsZero() {
 		f.First, f.Last = &t.First, &t.Last
 	}
@@ -201,9 +208,10 @@ func (s *Service) imported(sha256 string) bool {
 
 // placer says where each imported file belongs.
 type placer struct {
-	req      Import
-	manifest []rooted
-	zone     string
+	req        Import
+	manifest   []rooted
+	zone       string
+	registered func(id string) (Source, bool)
 }
 
 func (p placer) place(path string, shape event.Shape) collect.Place {
@@ -218,11 +226,14 @@ func (p placer) place(path string, shape event.Shape) collect.Place {
 			out.Zone, out.ZoneFrom = zone, "configured"
 		}
 	}
-	if p.req.Zone != "" {
-		out.Zone, out.ZoneFrom = p.req.Zone, "configured"
-	}
 	if out.Source == "" {
 		out.Source = sourceName(path, shape)
+	}
+	if src, _ := p.registered(out.Source); src.Zone != "" && out.ZoneFrom == "assumed" {
+		out.Zone, out.ZoneFrom = src.Zone, "configured"
+	}
+	if p.req.Zone != "" {
+		out.Zone, out.ZoneFrom = p.req.Zone, "configured"
 	}
 	return out
 }

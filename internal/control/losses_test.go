@@ -172,7 +172,7 @@ func TestAFileThatIsNotTakenCountsForTheSourceThatIsKnownToBeItsOwn(t *testing.T
 		{Path: "old", SHA256: "known", Source: "vpn", Duplicate: true},
 		{Path: "stopped", Error: "x", Why: event.WhyStopped},
 	}
-	s.lostFiles(files, placer{})
+	s.lostFiles(files, placer{registered: s.registry.source})
 	got := map[string]int64{}
 	for _, l := range s.AllLosses() {
 		got[l.Source+" "+l.Path+" "+l.Reason] = l.Records

@@ -65,6 +65,7 @@ type Tally struct {
 	Records, Events, Unparsed int64
 	First, Last               time.Time // event times
 	Formats                   map[string]int64
+	ZoneAssumed               bool // of an event at least
 }
 
 // Service carries out the operations on an open vault.

@@ -48,7 +48,11 @@ func (l *Ledger) Answer(q Question) Answer {
 			EN: fmt.Sprintf("%d acknowledged records are not indexed yet", q.Behind),
 		})
 	}
-	for _, c := range l.rows(q) {
+	rows := l.rows(q)
+	if note, ok := zoneNote(rows); ok {
+		reasons = append(reasons, note)
+	}
+	for _, c := range rows {
 		a.Coverage = append(a.Coverage, c)
 		covered = covered && c.State == Complete && c.Control.Events > 0
 		reasons = append(reasons, l.reasons(c, q.Zone)...)

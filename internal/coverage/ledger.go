@@ -39,6 +39,8 @@ type Facts struct {
 	Sequences []sequence.Chain
 	// Offsets is how far the clocks of sources are from this machine's.
 	Offsets []offset.Estimate
+	// ZoneAssumed counts, by source, the events whose zone nobody stated.
+	ZoneAssumed map[string]int64
 	// Now bounds what is judged: later silence is not silence.
 	Now time.Time
 }
@@ -51,6 +53,7 @@ type Ledger struct {
 	proofs   map[string]map[string]*proofs // by source and host; "" for the source whole
 	combined map[string]*proofs            // by source: what follows from the source and its hosts together
 	offsets  []offset.Estimate
+	assumed  map[string]int64 // events whose zone nobody stated, by source
 	jumps    []offset.Jump
 	width    time.Duration
 	now      time.Time
@@ -60,7 +63,7 @@ type Ledger struct {
 // with Expected false.
 func New(f Facts) *Ledger {
 	f.Attested = slices.Concat(f.Attested, OfSequences(f.Sequences, f.Seen))
-	l := &Ledger{tracks: map[string]*track{}, width: f.Width, now: f.Now, proofs: attested(f.Attested), combined: map[string]*proofs{}}
+	l := &Ledger{tracks: map[string]*track{}, width: f.Width, now: f.Now, proofs: attested(f.Attested), combined: map[string]*proofs{}, assumed: f.ZoneAssumed}
 	l.sortEstimates(f.Offsets)
 	for _, s := range f.Sources {
 		l.sources = append(l.sources, s)
@@ -205,6 +208,7 @@ func (l *Ledger) coverage(id, host string, from, to time.Time) SourceCoverage {
 		c.Lost = v.lost.share(c.Intervals, from, to)
 	}
 	c.Clock = l.clockOf(id, host, from, to)
+	c.ZoneAssumed = l.assumed[id]
 	c.Advice = v.advice(c)
 	return c
 }

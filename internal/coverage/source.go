@@ -195,6 +195,9 @@ type SourceCoverage struct {
 	// Clock is how far its clock was from this machine's; nil where nothing of it
 	// arrived live.
 	Clock *ClockState `json:"clock,omitempty"`
+	// ZoneAssumed is how many events of it, at any time, state no zone while nobody
+	// said one: their times can be off by up to a day.
+	ZoneAssumed int64 `json:"zone_assumed,omitzero"`
 	// Advice is what would make more known of it.
 	Advice event.Phrase `json:"advice,omitzero"`
 }

@@ -29,6 +29,7 @@ func (f *flow) count(rec event.Record, evs []event.Event) {
 			t.Unparsed++
 			continue
 		}
+		t.ZoneAssumed = t.ZoneAssumed || ev.Quality.Zone == event.ZoneAssumed
 		if ev.Quality.Zone != event.ZoneReceived {
 			t.First, t.Last = earlier(t.First, ev.Time), later(t.Last, ev.Time)
 		}

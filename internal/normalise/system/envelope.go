@@ -256,14 +256,19 @@ func (env *envelope) fill(in *format.Input, ev *event.Event) {
 }
 
 // wrap gives an event that another format read from the message the host of
-// the envelope, where the message states none, and its time, where that is the
-// better one.
+// the envelope, its program and process, where the message states none, and its
+// time, where that is the better one.
 func (env *envelope) wrap(in *format.Input, ev *event.Event) {
 	if env.host != "" && (ev.Host == "" || ev.Host == in.Via.Get("host")) {
 		ev.Host = env.host
 	}
 	if ev.SeverityID == event.SeverityUnknown && env.priority >= 0 {
 		ev.SeverityID = syslogSeverity(env.priority % 8)
+	}
+	for _, f := range [...]event.Field{{Name: "program", Value: env.program}, {Name: "pid", Value: env.pid}} {
+		if _, ok := ev.Get(f.Name); !ok {
+			ev.Add(f.Name, f.Value)
+		}
 	}
 	env.number(ev)
 	if !env.timed {

@@ -52,7 +52,13 @@ func (f *syslog) Normalise(in *format.Input, dst []event.Event) ([]event.Event, 
 		}
 	}
 	dst = append(dst, in.New("syslog", event.ClassBase))
-	ev := &dst[len(dst)-1] // in place: an Event is large
+	env.read(in, &dst[len(dst)-1], read) // in place: an Event is large
+	return dst, true
+}
+
+// read fills an event with what the envelope says and what read, which may be
+// nil, makes of the message.
+func (env *envelope) read(in *format.Input, ev *event.Event, read handler) {
 	env.fill(in, ev)
 	message := env.message
 	if count, repeated, ok := repeatedMessage(message); ok {
@@ -65,7 +71,19 @@ func (f *syslog) Normalise(in *format.Input, dst []event.Event) ([]event.Event, 
 	if read != nil {
 		read(ev, message)
 	}
-	return dst, true
+}
+
+// Said reads a message that came without its envelope, whose program is known.
+// It returns false when that is none whose messages are read by program.
+func Said(in *format.Input, program, pid, message string) (event.Event, bool) {
+	env := envelope{priority: -1, program: programName(program), pid: pid, message: message}
+	read := handlerOf(env.program)
+	if read == nil {
+		return event.Event{}, false
+	}
+	ev := in.New("syslog", event.ClassBase)
+	env.read(in, &ev, read)
+	return ev, true
 }
 
 // nested offers the message to the formats that may stand in a syslog line. Of

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/width"
 
+	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/query"
 	"github.com/konseki/konseki/internal/server"
@@ -174,14 +175,15 @@ func askVerb() verb {
 func recordVerb() verb {
 	return verb{
 		name: "record", args: "NUMBER", does: "show a raw record with its events and its proof",
-		examples: []string{"konseki record 1482077"},
-		prepare: func(e *env, _ *flag.FlagSet) func(context.Context, []string) error {
+		examples: []string{"konseki record 1482077", "konseki record 1482077 --unmask 'was the password of account D typed here?'"},
+		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
+			reason := fs.String("unmask", "", "show passwords and card numbers too; why is recorded (`reason`)")
 			return func(ctx context.Context, args []string) error {
 				var seq uint64
 				if len(args) != 1 || !scanNumber(args[0], &seq) {
 					return fmt.Errorf("%w: name one record by its number", errUsage)
 				}
-				return e.with(ctx, false, func(s *server.Server) error { return e.showRecord(ctx, s, seq) })
+				return e.with(ctx, false, func(s *server.Server) error { return e.showRecord(ctx, s, seq, *reason) })
 			}
 		},
 	}
@@ -192,11 +194,14 @@ func scanNumber(s string, n *uint64) bool {
 	return err == nil && *n > 0
 }
 
-func (e *env) showRecord(ctx context.Context, s *server.Server, seq uint64) error {
+func (e *env) showRecord(ctx context.Context, s *server.Server, seq uint64, reason string) error {
 	if err := s.Seal(ctx); err != nil {
 		return err
 	}
 	r, err := s.Record(ctx, person(), seq)
+	if err == nil && reason != "" {
+		r, err = s.Unmask(ctx, auth.Person{Name: person(), Role: auth.RoleAdmin}, seq, reason)
+	}
 	if err != nil {
 		return err
 	}
@@ -211,10 +216,11 @@ func (e *env) showRecord(ctx context.Context, s *server.Server, seq uint64) erro
 			Source    string       `json:"source"`
 			Transport string       `json:"transport"`
 			Raw       []byte       `json:"raw"`
+			Masked    bool         `json:"masked,omitzero"`
 			Events    []wire.Event `json:"events"`
 			Verified  bool         `json:"verified"`
 			Proof     rawJSON      `json:"proof"`
-		}{r.Record.Seq, r.Record.Received.In(s.Zone), r.Record.Source, r.Record.Transport, r.Record.Raw, nil, p.OK, rawJSON(p.JSON)}
+		}{r.Record.Seq, r.Record.Received.In(s.Zone), r.Record.Source, r.Record.Transport, r.Record.Raw, r.Masked, nil, p.OK, rawJSON(p.JSON)}
 		for i := range r.Events {
 			out.Events = append(out.Events, wire.EventOf(&r.Events[i], s.Zone))
 		}

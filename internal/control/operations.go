@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
@@ -49,6 +50,9 @@ type Operations interface {
 
 	// Record returns a raw record with its events and its seal.
 	Record(ctx context.Context, by string, seq uint64) (*Record, error)
+	// Unmask is Record without masks, for administrators and analysts who say
+	// why; that they looked is recorded before anything is shown.
+	Unmask(ctx context.Context, by auth.Person, seq uint64, reason string) (*Record, error)
 	// Prove checks a record's proof now and returns the proof as JSON.
 	Prove(ctx context.Context, by string, seq uint64) (*Proof, error)
 	// VerifyVault re-hashes the whole vault.
@@ -192,6 +196,7 @@ type Related struct {
 type Record struct {
 	Record event.Record
 	Text   string // the bytes as valid UTF-8, for showing
+	Masked bool   // secrets in Text, Record.Raw and Events are masked
 	Binary bool   // Text is a hex dump
 	Events []event.Event
 	Seal   Seal

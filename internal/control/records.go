@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/normalise"
 	"github.com/konseki/konseki/internal/vault"
@@ -22,16 +23,45 @@ import (
 // Record implements [Operations]. The events are derived from the record
 // itself, so they are what any rebuild of the index would hold.
 func (s *Service) Record(ctx context.Context, by string, seq uint64) (*Record, error) {
+	r, err := s.readRecord(ctx, seq)
+	if err != nil {
+		return nil, err
+	}
+	return r, s.record(ctx, access{By: by, Op: "record", Query: fmt.Sprintf("record:%d", seq)})
+}
+
+// Unmask implements [Operations]. Each time is recorded, however often.
+func (s *Service) Unmask(ctx context.Context, by auth.Person, seq uint64, reason string) (*Record, error) {
+	reason = strings.TrimSpace(reason)
+	switch {
+	case by.Role != auth.RoleAdmin && by.Role != auth.RoleAnalyst:
+		return nil, fmt.Errorf("%w: masked values are shown to administrators and analysts; ask one of them", ErrInvalid)
+	case reason == "" || len(reason) > maxReason:
+		return nil, fmt.Errorf("%w: say why record %d must be read unmasked, in at most %d bytes; the reason is recorded", ErrInvalid, seq, maxReason)
+	}
+	r, err := s.readRecord(ctx, seq)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := OwnRecord(event.SourceAccess, access{At: s.Now(), By: by.Name, Op: "unmask", Query: fmt.Sprintf("record:%d", seq), Reason: reason})
+	if err == nil {
+		err = s.Vault.Append(ctx, []event.Record{rec})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("control: record the access: %w", err)
+	}
+	return r, nil
+}
+
+func (s *Service) readRecord(ctx context.Context, seq uint64) (*Record, error) {
 	rec, err := s.Vault.Get(ctx, seq)
 	if err != nil {
 		return nil, notFound(fmt.Sprintf("record %d", seq), err)
 	}
 	r := &Record{Record: rec, Events: normalise.New().Events(nil, &rec)}
 	r.Text, r.Binary = showable(rec.Raw, r.Events)
-	if r.Seal, _, err = s.sealOf(ctx, rec); err != nil {
-		return nil, err
-	}
-	return r, s.record(ctx, access{By: by, Op: "record", Query: fmt.Sprintf("record:%d", seq)})
+	r.Seal, _, err = s.sealOf(ctx, rec)
+	return r, err
 }
 
 // Prove implements [Operations].

@@ -142,6 +142,8 @@ type access struct {
 	From  time.Time `json:"from,omitzero"`
 	To    time.Time `json:"to,omitzero"`
 	Found int64     `json:"found,omitempty"`
+
+	Reason string `json:"reason,omitempty"` // why masks were taken off
 }
 
 // sameQuestion is how long the same question of the same person is one access:

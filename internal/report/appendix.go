@@ -144,7 +144,10 @@ func (c *composer) evidence() []Block {
 			cell(r.Record.Source), code(r.SHA256), code(r.Text),
 		})
 	}
-	return []Block{{Table: t}}
+	note := c.say(
+		"内容欄のパスワード・カード番号などは伏せてある（•• で囲んだ部分）。束に入る原記録は、書き出しの際に --mask で指定した語のほかは伏せていない。取り扱いに注意する。",
+		"Passwords, card numbers and the like are masked in the column Content (between ••). The raw records in the bundle are not, but for words named by --mask when it was exported: handle it accordingly.")
+	return []Block{{Paragraph: text(note)}, {Table: t}}
 }
 
 func (c *composer) verification() []Block {

@@ -15,7 +15,10 @@ import (
 // incident report: introduction, summary, chronology, method and scope,
 // results, cause, impact, resumption, prevention; then coverage, evidence and
 // how to verify as appendices.
+//
+// Secrets in what it shows are masked; the raw records of a bundle are not.
 func Compose(in Input) *Document {
+	in = withMasks(in)
 	c := &composer{Input: in, numbers: map[uint64]int{}}
 	d := &Document{
 		Lang:     in.Lang,

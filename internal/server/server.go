@@ -17,6 +17,7 @@ import (
 	"github.com/konseki/konseki/internal/collect/pull"
 	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/control/masked"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
 	"github.com/konseki/konseki/internal/index/duckdb"
@@ -28,7 +29,7 @@ import (
 
 // Server is an open data folder with everything that works on it.
 type Server struct {
-	*control.Service
+	*masked.Service
 	Config   config.Config
 	Dir      string
 	Problems []sigma.Problem // rules that were refused
@@ -126,10 +127,10 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 	}
 	s.flow = newFlow(s.vault, s.index, pack, s.logger)
 	s.flow.late = cmp.Or(opts.Config.Late, config.Default().Late)
-	s.Service = control.New(control.Deps{
+	s.Service = masked.New(control.New(control.Deps{
 		Vault: s.vault, Dir: filepath.Join(s.Dir, vaultFolder), Index: s.index, Flow: s.flow, Zone: opts.Config.Location(), Keep: PolicyOf(opts.Config),
 		Budget: opts.Config.Detect.Budget, Version: opts.Version, Rules: len(pack.Engine.Rules()) + len(pack.Correlations), Logger: s.logger, Now: time.Now,
-	})
+	}))
 	s.flow.own = s.Service
 	s.Service.Outside = s.outside
 	found, err := s.flow.rebuild(ctx, opts.Progress)

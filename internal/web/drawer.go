@@ -44,7 +44,8 @@ type recordView struct {
 	Text                 string
 	Size, RawHref        string
 	Cut, Revealed        bool
-	Binary               bool
+	Binary, Masked       bool
+	Unmask               string // where the form without masks goes; "" for whom it is not
 	Events               []derived
 	Seal                 sealView
 	ProofHref, VerifyRef string
@@ -199,6 +200,9 @@ func (s *server) recordDrawer(v *visit, number string) (*recordView, error) {
 		Seal: v.seal(rec.Seal), ProofHref: "/verify?record=" + number + "&fragment=proof", VerifyRef: "/verify?record=" + number,
 	}
 	view.Text, view.Revealed = reading.VisibleLines(rec.Text, maxShown)
+	if view.Masked = rec.Masked; rec.Masked && v.person.Role != "viewer" {
+		view.Unmask = "/record/" + number + "/unmask"
+	}
 	links := v.rowLinks(v.at.Get("q"))
 	links.pivot = v.deeper()
 	for i := range rec.Events {

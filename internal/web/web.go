@@ -134,6 +134,7 @@ func (s *server) routes() []route {
 		{"GET /cases", readers, s.cases},
 		{"POST /cases", writers, s.openCase},
 		{"GET /case/{id}", readers, s.caseHome},
+		{"POST /record/{seq}/unmask", writers, s.unmask},
 		{"POST /case/{id}/row", writers, s.addRow},
 		{"POST /case/{id}/statement", writers, s.addStatement},
 		{"POST /case/{id}/question", writers, s.addQuestion},

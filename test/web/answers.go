@@ -251,8 +251,8 @@ func (o *Ops) Ask(ctx context.Context, by string, q control.Ask) (*control.Resul
 	return o.Search(ctx, by, control.Search{Query: query, From: q.From, To: q.To})
 }
 
-// Record returns a record with its events.
-func (o *Ops) Record(_ context.Context, _ string, seq uint64) (*control.Record, error) {
+// record is a record as it was received.
+func (o *Ops) record(_ context.Context, _ string, seq uint64) (*control.Record, error) {
 	if o.Fail != nil {
 		return nil, o.Fail
 	}

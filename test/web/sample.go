@@ -35,6 +35,8 @@ type Ops struct {
 	Fail error
 	// Watched is what correlations and baselines could not do.
 	Watched control.Watched
+	// Unmasked is who took masks off, and why.
+	Unmasked []string
 
 	mu     sync.Mutex
 	events []event.Event

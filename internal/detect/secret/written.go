@@ -164,6 +164,7 @@ func (r *writtenRule) find(text string, taken *spans, add func(Hit)) {
 			continue
 		}
 		taken.add(begin, from+len(v)) // with the name before a password that stands beside it
+		taken.values = append(taken.values, [2]int{from, from + len(v)})
 		h := r.hit
 		h.Masked = lengthClass(v)
 		add(h)
@@ -188,8 +189,9 @@ func containsAny(text string, stems []string) bool {
 }
 
 // spans are the places where values were found, so that one value is not
-// reported under two rules, and where what was found is no secret.
-type spans struct{ list, refused [][2]int }
+// reported under two rules, the values themselves, and where what was found is
+// no secret.
+type spans struct{ list, values, refused [][2]int }
 
 func (s *spans) add(from, to int) { s.list = append(s.list, [2]int{from, to}) }
 

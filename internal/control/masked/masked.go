@@ -1,0 +1,169 @@
+// Package masked is the operations as people are given them: every text that is shown has its secrets masked.
+package masked
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"time"
+
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/mask"
+)
+
+// Service is [control.Service] with masks on what it answers. Only
+// [control.Service.Unmask] shows a record as it was sealed; reports mask what
+// they show by themselves.
+type Service struct {
+	*control.Service
+	masker *mask.Masker
+}
+
+var _ control.Operations = (*Service)(nil)
+
+// New masks what s answers.
+func New(s *control.Service) *Service { return &Service{Service: s, masker: mask.New()} }
+
+// shown passes an answer on with its secrets masked.
+func shown[T any](s *Service, v T, err error) (T, error) {
+	if err != nil {
+		return v, err
+	}
+	return mask.Copy(s.masker, v), nil
+}
+
+// Search implements [control.Operations]; the query stays as it was asked.
+func (s *Service) Search(ctx context.Context, by string, q control.Search) (*control.Result, error) {
+	return s.result(s.Service.Search(ctx, by, q))
+}
+
+// Ask implements [control.Operations].
+func (s *Service) Ask(ctx context.Context, by string, q control.Ask) (*control.Result, error) {
+	return s.result(s.Service.Ask(ctx, by, q))
+}
+
+func (s *Service) result(r *control.Result, err error) (*control.Result, error) {
+	if err != nil {
+		return nil, err
+	}
+	masked := mask.Copy(s.masker, r)
+	masked.Query, masked.Next = r.Query, r.Next
+	return masked, nil
+}
+
+// Histogram implements [control.Operations].
+func (s *Service) Histogram(ctx context.Context, by string, q control.Search, buckets int) (*control.Histogram, error) {
+	h, err := s.Service.Histogram(ctx, by, q, buckets)
+	return shown(s, h, err)
+}
+
+// Facets implements [control.Operations].
+func (s *Service) Facets(ctx context.Context, by string, q control.Search) ([]control.Facet, error) {
+	list, err := s.Service.Facets(ctx, by, q)
+	return shown(s, list, err)
+}
+
+// Pivot implements [control.Operations].
+func (s *Service) Pivot(ctx context.Context, by, kind, value string, from, to time.Time) (*control.Pivot, error) {
+	p, err := s.Service.Pivot(ctx, by, kind, value, from, to)
+	return shown(s, p, err)
+}
+
+// Record implements [control.Operations]. Where something is masked, the raw
+// bytes given are the masked text.
+func (s *Service) Record(ctx context.Context, by string, seq uint64) (*control.Record, error) {
+	r, err := s.Service.Record(ctx, by, seq)
+	if err != nil {
+		return nil, err
+	}
+	return s.record(r), nil
+}
+
+func (s *Service) record(r *control.Record) *control.Record {
+	out := *r
+	n, all := 0, event.Event{Text: r.Text}
+	if r.Binary {
+		all.Text = string(r.Record.Raw)
+	}
+	out.Events = make([]event.Event, len(r.Events))
+	for i := range r.Events {
+		k := 0
+		out.Events[i], k = s.masker.Event(r.Events[i])
+		n += k
+		all.ActorUser, all.TargetUser, all.Host = r.Events[i].ActorUser, r.Events[i].TargetUser, r.Events[i].Host
+		all.Fields = append(all.Fields, r.Events[i].Fields...)
+	}
+	text, k := s.masker.Event(all) // what the fields tell to be a password is masked in the record too
+	if n+k == 0 {
+		return &out
+	}
+	out.Masked = true
+	switch {
+	case !r.Binary:
+		out.Text, out.Record.Raw = text.Text, []byte(text.Text)
+	case bytes.Equal(r.Record.Raw, []byte(text.Text)):
+		out.Text, out.Record.Raw = mask.Withheld, []byte(mask.Withheld) // what was found stands in it in an encoding
+	default:
+		out.Record.Raw = []byte(text.Text)
+		out.Text = hex.Dump(out.Record.Raw[:min(len(out.Record.Raw), shownBytes)])
+	}
+	return &out
+}
+
+// shownBytes is how much of a binary record is dumped.
+const shownBytes = 4096
+
+// Findings implements [control.Operations].
+func (s *Service) Findings(ctx context.Context, by string, q control.Search) ([]control.Finding, error) {
+	list, err := s.Service.Findings(ctx, by, q)
+	return shown(s, list, err)
+}
+
+// Stories implements [control.Triage].
+func (s *Service) Stories(ctx context.Context, by string, q control.StoryQuery) (*control.Stories, error) {
+	list, err := s.Service.Stories(ctx, by, q)
+	return shown(s, list, err)
+}
+
+// Losses implements [control.Operations].
+func (s *Service) Losses(ctx context.Context, by, source string, from, to time.Time) ([]control.Loss, error) {
+	list, err := s.Service.Losses(ctx, by, source, from, to)
+	return shown(s, list, err)
+}
+
+// Cases implements [control.Operations].
+func (s *Service) Cases(ctx context.Context) ([]*control.Case, error) {
+	list, err := s.Service.Cases(ctx)
+	return shown(s, list, err)
+}
+
+// Case implements [control.Operations].
+func (s *Service) Case(ctx context.Context, id string) (*control.Case, error) {
+	c, err := s.Service.Case(ctx, id)
+	return shown(s, c, err)
+}
+
+// OpenCase implements [control.Operations].
+func (s *Service) OpenCase(ctx context.Context, by, id string, title event.Phrase) (*control.Case, error) {
+	c, err := s.Service.OpenCase(ctx, by, id, title)
+	return shown(s, c, err)
+}
+
+// AddRow implements [control.Operations].
+func (s *Service) AddRow(ctx context.Context, by, caseID string, r control.Row) (*control.Row, error) {
+	row, err := s.Service.AddRow(ctx, by, caseID, r)
+	return shown(s, row, err)
+}
+
+// AddStatement implements [control.Operations].
+func (s *Service) AddStatement(ctx context.Context, by, caseID string, st control.Statement) (*control.Statement, error) {
+	made, err := s.Service.AddStatement(ctx, by, caseID, st)
+	return shown(s, made, err)
+}
+
+// AddQuestion implements [control.Operations].
+func (s *Service) AddQuestion(ctx context.Context, by, caseID string, q control.Question) (*control.Question, error) {
+	made, err := s.Service.AddQuestion(ctx, by, caseID, q)
+	return shown(s, made, err)
+}

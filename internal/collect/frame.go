@@ -37,6 +37,8 @@ func newFramer(shape event.Shape, limits Limits) framer {
 			return v
 		}
 		return &elements{values: v}
+	case event.FrameJournal:
+		return &journalEntries{max: limits.MaxRecord}
 	case event.FrameEVTX:
 		return &chunks{}
 	case event.FrameBinary:

@@ -38,4 +38,6 @@ const (
 	// first one with the header of the file, 4 KiB, before it; chunks in a row that
 	// were never used, all zeros, are one record.
 	FrameEVTX
+	// FrameJournal takes each entry of the journal export format as a record.
+	FrameJournal
 )

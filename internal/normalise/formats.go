@@ -24,7 +24,7 @@ func formats() []format.Format {
 	rest := slices.DeleteFunc(slices.Clone(inner), func(f format.Format) bool {
 		return slices.ContainsFunc(headed, func(h format.Format) bool { return h.Name() == f.Name() })
 	})
-	return slices.Concat([]format.Format{windows.NewEventLog()}, headed, []format.Format{system.NewSyslog(inner), newContainer(inner)}, rest, []format.Format{
+	return slices.Concat([]format.Format{windows.NewEventLog()}, []format.Format{system.NewJournal(inner)}, headed, []format.Format{system.NewSyslog(inner), newContainer(inner)}, rest, []format.Format{
 		newOwnFormat(),
 		service.NewCSV(),
 	})

@@ -22,7 +22,7 @@ func notRead() map[string][]string {
 		},
 		"mail beyond logons, which dovecot and Postfix show": {"exchange-*", "exim-*", "mailscanner-logs", "mailu-*", "zimbra-bf"},
 		"hosting panels and shops":                           {"configserver-lfd-logs", "cpanel*", "hestiacp-logs", "http-magento-bf", "magento-*", "proxmox-backup-*", "webmin-bf"},
-		"telephony and name servers":          {"asterisk-logs", "bind9-syslog", "freeswitch-*"},
+		"telephony and name servers":                         {"asterisk-logs", "bind9-syslog", "freeswitch-*"},
 		"traps set for intruders":                            {"cowrie-logs", "endlessh-syslogs", "sshesame"},
 		"no time and no program stand in the lines":          {"dropbear-logs"},
 		"Windows events as XML: they come as EVTX or JSON":   {"cve-2023-23397", "windows-bf", "windows-logs"},

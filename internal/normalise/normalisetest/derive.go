@@ -58,6 +58,8 @@ func records(shape event.Shape, data []byte) [][]byte {
 	switch shape.Framing {
 	case event.FrameJSON, event.FrameJSONArray:
 		return jsonRecords(shape.Framing, data)
+	case event.FrameJournal: // the samples hold no empty line within a value
+		return bytes.SplitAfter(bytes.TrimRight(data, "\n"), []byte("\n\n"))
 	case event.FrameBinary:
 		return [][]byte{data}
 	case event.FrameEVTX:
@@ -105,7 +107,9 @@ func jsonRecords(framing event.Framing, data []byte) [][]byte {
 	return all
 }
 
-func arrayKeys() []string { return []string{"items", "entries", "events", "records", "Records", "value"} }
+func arrayKeys() []string {
+	return []string{"items", "entries", "events", "records", "Records", "value"}
+}
 
 // ImportShare imports a file and requires that the format reads the share of its records.
 func ImportShare(t testing.TB, path, format string, share float64) []event.Event {

@@ -18,7 +18,18 @@ type envelope struct {
 	pid      string
 	msgID    string // RFC 5424
 	params   []event.Field
-	message  string // always the tail of the record
+	message  string // the tail of the record, unless it is detached
+	detached bool   // the message was decoded out of the record
+}
+
+// inside is the input of what stands in the envelope: message, or its end.
+func (env *envelope) inside(in *format.Input, message string) format.Input {
+	if !env.detached {
+		return in.Tail(message)
+	}
+	return format.Input{
+		Rec: in.Rec, Raw: []byte(message), Via: in.Via, Zone: in.Zone, ZoneFrom: in.ZoneFrom, Reference: in.Reference,
+	}
 }
 
 // parseEnvelope reads RFC 5424 and RFC 3164 in the forms that occur.

@@ -27,6 +27,8 @@ func readKernel(ev *event.Event, message string) {
 	switch {
 	case isNetfilter(s):
 		readNetfilter(ev, s)
+	case strings.HasPrefix(s, "Clock: "):
+		isClock(ev, s)
 	case strings.HasPrefix(s, "wireguard: "):
 		readWireGuard(ev, s)
 	case strings.Contains(s, "New USB device found"):

@@ -23,6 +23,9 @@ func readSudo(ev *event.Event, message string) {
 			ev.CmdLine = command
 			ev.ProcessPath, _, _ = strings.Cut(command, " ")
 			ev.Add("COMMAND", command)
+			if setsClock(command) {
+				ev.EventCode = codeTimeStep
+			}
 			break
 		}
 		var part string

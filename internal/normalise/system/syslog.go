@@ -45,15 +45,20 @@ func (f *syslog) Normalise(in *format.Input, dst []event.Event) ([]event.Event, 
 	if !ok {
 		return dst, false
 	}
+	return f.message(in, &env, dst), true
+}
+
+// message appends the events of what stands in an envelope: at least one.
+func (f *syslog) message(in *format.Input, env *envelope, dst []event.Event) []event.Event {
 	read := handlerOf(env.program)
 	if read == nil || env.program == "kernel" && strings.HasPrefix(env.message, "audit: ") {
-		if out, ok := f.nested(in, &env, dst); ok {
-			return out, true
+		if out, ok := f.nested(in, env, dst); ok {
+			return out
 		}
 	}
 	dst = append(dst, in.New("syslog", event.ClassBase))
 	env.read(in, &dst[len(dst)-1], read) // in place: an Event is large
-	return dst, true
+	return dst
 }
 
 // read fills an event with what the envelope says and what read, which may be
@@ -90,7 +95,7 @@ func Said(in *format.Input, program, pid, message string) (event.Event, bool) {
 // the two times the better one is kept.
 func (f *syslog) nested(in *format.Input, env *envelope, dst []event.Event) ([]event.Event, bool) {
 	message := strings.TrimPrefix(env.message, "audit: ")
-	inside := in.Tail(message)
+	inside := env.inside(in, message)
 	start := len(dst)
 	for _, inner := range f.inner {
 		if !inner.Matches(inside.Raw) {
@@ -138,6 +143,8 @@ func handlerOf(program string) handler {
 		return readKernel
 	case "systemd":
 		return readSystemd
+	case "chronyd", "ntpd", "ntpdate", "sntp", "systemd-timesyncd", "systemd-timedated", "openntpd":
+		return readClock
 	case "systemd-logind", "elogind":
 		return readLogind
 	case "useradd", "adduser", "groupadd", "usermod", "groupmod", "userdel", "groupdel", "passwd", "chpasswd",

@@ -44,7 +44,9 @@ func readSystemd(ev *event.Event, message string) {
 			ev.StatusID = event.StatusFailure
 		}
 	default:
-		readPAM(ev, message)
+		if !isClock(ev, message) {
+			readPAM(ev, message)
+		}
 		return
 	}
 	ev.ClassUID = event.ClassAppLifecycle
@@ -59,5 +61,7 @@ func readLogger(ev *event.Event, message string) {
 		ev.ClassUID, ev.ActivityID = event.ClassEventLog, activityLogStop
 	case containsAny(lower, "restart", "] start", "syslog-ng starting up", "journal started"):
 		ev.ClassUID, ev.ActivityID = event.ClassEventLog, activityLogStart
+	default:
+		isClock(ev, message)
 	}
 }

@@ -85,6 +85,10 @@ type Config struct {
 	Receive Receive `yaml:"receive,omitempty"`
 	// Pull names services whose records are asked for. Default none.
 	Pull []Pull `yaml:"pull,omitempty"`
+	// Tail names files of this host that are followed. Default none.
+	Tail []Tail `yaml:"tail,omitempty"`
+	// Journald follows the journal of this host. Default: not.
+	Journald Journald `yaml:"journald,omitempty"`
 }
 
 // Keep is the retention of records: a preset ("pci"), what holds for every
@@ -197,6 +201,9 @@ func (c Config) check() error {
 		}
 	}
 	if err := checkPull(c.Pull); err != nil {
+		return err
+	}
+	if err := checkTail(c.Tail, c.Journald); err != nil {
 		return err
 	}
 	return c.checkCopies()

@@ -97,6 +97,7 @@ const (
 	WhyNotRegular  = "not_regular"  // neither a file nor a folder
 	WhyUnreadable  = "unreadable"   // could not be read, or only in part
 	WhyChanged     = "changed"      // written to while it was read
+	WhyTruncated   = "truncated"    // a followed file was truncated or removed before all of it was read
 	WhyNoFormat    = "no_format"    // no format could read the record
 	WhyLate        = "late"         // long after the time it states
 	WhyClockAhead  = "clock_ahead"  // before the time it states
@@ -139,6 +140,7 @@ func lossReasons() map[string]Phrase {
 		WhyNotRegular:  {"通常のファイルではない", "not a regular file"},
 		WhyUnreadable:  {"読めない、または一部しか読めない", "could not be read whole"},
 		WhyChanged:     {"読み取り中に変更された", "changed while it was read"},
+		WhyTruncated:   {"読み終える前に切り詰め・削除された", "truncated or removed before it was read"},
 		WhyNoFormat:    {"どの形式でも解析できない", "no format could read them"},
 		WhyLate:        {"記された時刻より大きく遅れて到着", "arrived long after the time they state"},
 		WhyClockAhead:  {"送信元の時計が進んでいる", "clock ahead"},

@@ -77,6 +77,9 @@ func (s *Server) Serve(ctx context.Context, opts ServeOptions) error {
 	if err := s.servePulls(run); err != nil {
 		return errors.Join(err, run.wait())
 	}
+	if err := s.serveTails(run); err != nil {
+		return errors.Join(err, run.wait())
+	}
 	if s.flow.live != nil {
 		run.start(func(ctx context.Context) error { return s.flow.watch(ctx, silenceCheck, s.Sources) })
 	}

@@ -28,6 +28,7 @@ func Classify(ev *event.Event, id, channel, provider string) {
 	v.network(ev)
 	v.things(ev)
 	v.outcome(ev, l, id)
+	clockStep(ev, l, id, provider)
 }
 
 // values are the native fields that columns are filled from.

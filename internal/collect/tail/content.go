@@ -38,7 +38,7 @@ type identity struct {
 
 func identityOf(info fs.FileInfo) identity {
 	if s, ok := info.Sys().(*syscall.Stat_t); ok {
-		return identity{uint64(s.Dev), s.Ino}
+		return identity{s.Dev, s.Ino}
 	}
 	return identity{}
 }

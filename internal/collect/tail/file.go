@@ -35,7 +35,6 @@ type file struct {
 	still   time.Time // since when it has not changed
 	want    int       // bytes to read at once
 	used    uint64    // round in which it was last read
-	trouble string    // the last thing logged of it
 }
 
 // rotated reports whether the file has left its place.

@@ -101,7 +101,7 @@ func (b *bench) must(err error) {
 // start begins anew, as after a restart.
 func (b *bench) start() {
 	t, err := New([]Set{b.set}, Options{
-		File: b.at, To: b.vault, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return b.clock },
+		File: b.at, To: b.vault, Logger: discard(), Now: func() time.Time { return b.clock },
 		Attest: func(_ context.Context, a event.Attestation) error { b.proofs = append(b.proofs, a); return nil },
 		Loss:   func(l event.Loss) { b.losses = append(b.losses, l) },
 	})
@@ -157,3 +157,5 @@ func (b *bench) want(t *testing.T, lines ...string) {
 		t.Errorf("the vault has %q, want %q", got, lines)
 	}
 }
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -260,7 +260,7 @@ func (t *Tailer) follow(m found, path string, set *Set, now time.Time) {
 	}}
 	f.notice(m.info, now)
 	at := slices.IndexFunc(t.files, func(o *file) bool {
-		return o.Path == path && m.path != path && o.set == set && (o.Now == path || o.Changed.After(m.info.ModTime()))
+		return o.Path == path && m.path != path && o.set == set && (o.Now == path && !o.gone || o.Changed.After(m.info.ModTime()))
 	})
 	if at < 0 {
 		at = len(t.files)

@@ -44,7 +44,7 @@ func (m *model) WriteInHalves(*rapid.T) {
 
 func (m *model) Poll(*rapid.T) { m.poll() }
 
-// names gives the rotated files, the youngest first.
+// shift makes room for a newly rotated file, and names it.
 func (m *model) shift(suffix string) string {
 	for n := 6; n >= 1; n-- {
 		for _, ext := range []string{"", ".gz"} {
@@ -171,10 +171,6 @@ func TestEachLineComesOnceAndInOrderWhateverIsDoneToTheFile(t *testing.T) {
 			i := rapid.IntRange(0, len(actions)-1).Draw(rt, "action")
 			trail += names[i : i+1]
 			actions[i](rt)
-			for _, f := range m.tailer.files {
-				rt.Logf("%s: %s %s at %d of %d end %v lost %v replay %d", names[i:i+1], filepath.Base(f.Path), filepath.Base(f.Now), f.Offset, f.Size, f.atEnd, f.Lost, len(f.replay))
-			}
-			rt.Logf("%s: %v, %d records", names[i:i+1], names2(m.dir), len(m.vault.recs))
 			m.check()
 		}
 		m.poll()
@@ -192,13 +188,13 @@ func TestEachLineComesOnceAndInOrderWhateverIsDoneToTheFile(t *testing.T) {
 					missing = append(missing, i)
 				}
 			}
-			rt.Fatalf("%s: %d of %d lines came; missing %v; files %v", trail, len(got), m.next, missing, names2(m.dir))
+			rt.Fatalf("%s: %d of %d lines came; missing %v; files %v", trail, len(got), m.next, missing, listing(m.dir))
 		}
 		_ = os.RemoveAll(sub)
 	})
 }
 
-func names2(dir string) (out []string) {
+func listing(dir string) (out []string) {
 	list, _ := os.ReadDir(dir)
 	for _, e := range list {
 		info, _ := e.Info()

@@ -21,6 +21,7 @@ func importVerb() verb {
 			"konseki import /var/log",
 			"konseki import --source vpn --tz Asia/Tokyo fortigate.log.gz",
 			"konseki import --source vpn --covers 2018-03-02/2018-03-04 --missing 'expired:2018-01-01/2018-03-02:保存期間 30 日' vpn.log",
+			"konseki import --source lineworks --tz Asia/Tokyo --map 'time=いつ,user=だれ,statement=本文' talk.csv",
 			"konseki import --json evidence.zip | tail -1",
 		},
 		prepare: func(e *env, fs *flag.FlagSet) func(context.Context, []string) error {
@@ -28,6 +29,7 @@ func importVerb() verb {
 			fs.StringVar(&req.Source, "source", "", "`name` of the source; default: by manifest, top folder or format")
 			fs.StringVar(&req.Zone, "tz", "", "IANA `zone` of times that state none; default: the configured zone, marked assumed")
 			fs.StringVar(&req.Host, "host", "", "`host` the lines came from where they do not say")
+			fs.StringVar(&req.Map, "map", "", "which headings of CSV files stand for which `columns`: time=日時,user=ユーザー; also target src_ip host object statement action outcome session client bytes")
 			fs.BoolVar(&req.Again, "again", false, "import also what was imported before")
 			var covers, missing []string
 			fs.Func("covers", "the files hold everything of `FROM/TO`, such as 2018-01-01/2018-03-01; may be repeated", appendTo(&covers))

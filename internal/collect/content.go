@@ -196,6 +196,6 @@ func fileTransport(path, id string, shape event.Shape, place Place) string {
 	return event.Transport{Kind: "file"}.
 		With("id", id).With("path", path).With("format", shape.Format).
 		With("columns", event.JoinColumns(shape.Columns)).With("enc", shape.Encoding).
-		With("tz", place.Zone).With("tzfrom", place.ZoneFrom).
+		With("map", place.Map).With("tz", place.Zone).With("tzfrom", place.ZoneFrom).
 		With("ref", reference).With("host", place.Host).String()
 }

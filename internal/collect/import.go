@@ -51,6 +51,9 @@ type Place struct {
 	Zone, ZoneFrom string
 	// Host is the machine the records come from where they do not say.
 	Host string
+	// Map says which headings of a CSV file stand for which columns, as in the
+	// hint "map" of a transport.
+	Map string
 	// Reference is the instant by which a missing year is inferred.
 	Reference time.Time
 	// Skip leaves the file out, without a word in the summary.

@@ -22,6 +22,7 @@ type Import struct {
 	Source   string             // for every file; empty: by manifest, else by folder or format
 	Zone     string             // IANA zone of times that state none; empty: Service.Zone, marked assumed
 	Host     string             // where the lines do not say
+	Map      string             // which headings of CSV files stand for which columns: "time=日時,user=ユーザー"
 	Again    bool               // also what was imported before
 	Covers   []coverage.Claim   // intervals of which the files are said to have everything; needs Source
 	Missing  []coverage.Absence // intervals of which they are said to have nothing, and why; needs Source
@@ -92,6 +93,10 @@ func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported,
 	if err := s.declare(ctx, by, req); err != nil {
 		return nil, err
 	}
+	recognise, err := recogniser(&req)
+	if err != nil {
+		return nil, err
+	}
 	before := s.registry.findings()
 	p := placer{req: req, manifest: manifest, zone: s.Zone.String(), registered: s.registry.source}
 	var to collect.Appender = s.Vault
@@ -101,7 +106,7 @@ func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported,
 		to, known = r, r.known
 	}
 	files, importErr := collect.Import(ctx, to, req.Paths, collect.ImportOptions{
-		Recognise: normalise.Recognise, Known: known, Again: req.Again, Place: p.place,
+		Recognise: recognise, Known: known, Again: req.Again, Place: p.place,
 		Progress: req.Progress, Logger: s.Logger,
 	}, func(f collect.File) {
 		if req.Each != nil {
@@ -130,6 +135,20 @@ func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported,
 		return out, fmt.Errorf("control: %w", importErr)
 	}
 	return out, nil
+}
+
+// recogniser tells how files are recognised; with a map CSV files may have any
+// headings.
+func recogniser(req *Import) (func(name string, head []byte) event.Shape, error) {
+	if req.Map == "" {
+		return normalise.Recognise, nil
+	}
+	hint, err := normalise.JoinMap(req.Map)
+	if err != nil {
+		return nil, fmt.Errorf("%w: map: %w", ErrInvalid, err)
+	}
+	req.Map = hint
+	return normalise.Mapped, nil
 }
 
 // declare registers what an import says is missing, each absence once.
@@ -219,7 +238,7 @@ func (p placer) place(path string, shape event.Shape) collect.Place {
 	if base == ManifestName || base == "konseki-case.yaml" {
 		return collect.Place{Skip: true}
 	}
-	out := collect.Place{Source: p.req.Source, Zone: p.zone, ZoneFrom: "assumed", Host: p.req.Host, Reference: p.modified(path)}
+	out := collect.Place{Source: p.req.Source, Zone: p.zone, ZoneFrom: "assumed", Host: p.req.Host, Map: p.req.Map, Reference: p.modified(path)}
 	if src, zone, host, ok := p.declared(path); ok {
 		out.Source, out.Host = cmp.Or(out.Source, src), cmp.Or(out.Host, host)
 		if zone != "" {

@@ -58,6 +58,21 @@ func (c *csvFile) Shape(head []byte) (event.Shape, bool) {
 	return event.Shape{}, false
 }
 
+// ShapeOfMapped tells how a CSV file is cut whose headings a map explains:
+// its first row is its header, whatever it says.
+func ShapeOfMapped(head []byte) (event.Shape, bool) {
+	rows := csvRows(string(head))
+	if len(rows) == 0 {
+		return event.Shape{}, false
+	}
+	for _, sep := range csvSeparators() {
+		if header, ok := format.SplitCSV(nil, rows[0], sep); ok && len(header) > 1 && rowsFit(rows[1:], len(header), sep) {
+			return event.Shape{Format: "csv", Framing: event.FrameCSV, Columns: header}, true
+		}
+	}
+	return event.Shape{}, false
+}
+
 // csvRows cuts the beginning of a file into rows, at line ends outside quotes;
 // a row that does not end is left out unless it is the only one.
 func csvRows(text string) []string {

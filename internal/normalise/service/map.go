@@ -1,6 +1,7 @@
 package service
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 )
@@ -39,6 +40,21 @@ func mappable(name string) (column, bool) {
 		return colBytes, true
 	}
 	return colNone, false
+}
+
+// JoinMap gives the hint of a map, written as "time=日時,user=ユーザー": which
+// heading stands for which column. A heading holds no comma.
+func JoinMap(text string) (string, error) {
+	var parts []string
+	for part := range strings.SplitSeq(text, ",") {
+		name, heading, ok := strings.Cut(part, "=")
+		name, heading = strings.TrimSpace(name), strings.TrimSpace(heading)
+		if _, known := mappable(name); !ok || !known || heading == "" {
+			return "", fmt.Errorf("%q is not COLUMN=HEADING; columns are time user target src_ip host object statement action outcome session client bytes", part)
+		}
+		parts = append(parts, name+"="+url.QueryEscape(heading))
+	}
+	return strings.Join(parts, ","), nil
 }
 
 // parseMap reads the hint: the column of each heading it names. Names that are

@@ -5,6 +5,7 @@ import (
 
 	"github.com/konseki/konseki/internal/normalise/cloud"
 	"github.com/konseki/konseki/internal/normalise/database"
+	"github.com/konseki/konseki/internal/normalise/envelope"
 	"github.com/konseki/konseki/internal/normalise/format"
 	"github.com/konseki/konseki/internal/normalise/identity"
 	"github.com/konseki/konseki/internal/normalise/network"
@@ -15,16 +16,17 @@ import (
 	"github.com/konseki/konseki/internal/normalise/windows"
 )
 
-// formats lists every format in the order asked: what is no text, then what
-// brings a header of its own, then the syslog envelope, because what stands in
-// it is asked from there, then the most specific first, and last what takes
-// nearly anything.
+// formats lists every format in the order asked: what is no text, then shippers'
+// envelopes, what brings a header of its own and the syslog envelope, because what
+// stands in an envelope is asked from there, then the most specific first, and
+// last what takes nearly anything.
 func formats() []format.Format {
 	inner, headed := innerFormats(), network.Headed()
 	rest := slices.DeleteFunc(slices.Clone(inner), func(f format.Format) bool {
 		return slices.ContainsFunc(headed, func(h format.Format) bool { return h.Name() == f.Name() })
 	})
-	return slices.Concat([]format.Format{windows.NewEventLog()}, []format.Format{system.NewJournal(inner)}, headed, []format.Format{system.NewSyslog(inner), newContainer(inner)}, rest, []format.Format{
+	shipped := slices.Concat(headed, []format.Format{system.NewSyslog(inner), newContainer(inner)}, rest)
+	return slices.Concat([]format.Format{windows.NewEventLog(), system.NewJournal(inner)}, envelope.Formats(shipped), shipped, []format.Format{
 		newOwnFormat(),
 		service.NewCSV(),
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/konseki/konseki/internal/collect"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/manifest"
 	"github.com/konseki/konseki/internal/normalise"
 )
 
@@ -79,7 +80,7 @@ func (r *Imported) Partial() bool {
 // detection over all that is known, in event time. What was acknowledged
 // before an error stays and is in the summary.
 func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported, error) {
-	manifest, err := s.readManifests(ctx, by, req.Paths)
+	manifests, err := s.readManifests(ctx, by, req.Paths)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported,
 		return nil, err
 	}
 	before := s.registry.findings()
-	p := placer{req: req, manifest: manifest, zone: s.Zone.String(), registered: s.registry.source}
+	p := placer{req: req, manifest: manifests, zone: s.Zone.String(), registered: s.registry.source}
 	var to collect.Appender = s.Vault
 	known := s.imported
 	if !req.Again {
@@ -228,14 +229,14 @@ func (s *Service) imported(sha256 string) bool {
 // placer says where each imported file belongs.
 type placer struct {
 	req        Import
-	manifest   []rooted
+	manifest   []*manifest.Manifest
 	zone       string
 	registered func(id string) (Source, bool)
 }
 
 func (p placer) place(path string, shape event.Shape) collect.Place {
 	base := filepath.Base(path)
-	if base == ManifestName || base == "konseki-case.yaml" {
+	if base == manifest.Name || base == "konseki-case.yaml" {
 		return collect.Place{Skip: true}
 	}
 	out := collect.Place{Source: p.req.Source, Zone: p.zone, ZoneFrom: "assumed", Host: p.req.Host, Map: p.req.Map, Reference: p.modified(path)}

@@ -12,6 +12,7 @@ import (
 	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/manifest"
 )
 
 // start opens a data folder, making it when there is none.
@@ -61,7 +62,7 @@ func sshLine(at time.Time, what string) string {
 	return at.Format("Jan _2 15:04:05") + " web-01 sshd[812]: " + what
 }
 
-const manifest = `zone: Asia/Tokyo
+const manifestText = `zone: Asia/Tokyo
 sources:
   - id: vpn
     kind: vpn
@@ -95,7 +96,7 @@ func evidence(t testing.TB) string {
 	vpn = append(vpn, vpnLine(intrusion.Add(time.Minute), "tunnel-up", "staff01", "203.0.113.7"))
 	ssh = append(ssh, sshLine(intrusion.Add(2*time.Minute), "Accepted password for root from 192.0.2.99 port 50022 ssh2"),
 		intrusion.Add(3*time.Minute).Format("Jan _2 15:04:05")+" web-01 sudo:     root : TTY=pts/0 ; PWD=/root ; USER=root ; COMMAND=/bin/rm -rf /var/log", "not a log line at all \x01")
-	put(t, dir, control.ManifestName, manifest)
+	put(t, dir, manifest.Name, manifestText)
 	put(t, dir, "vpn/2018-04.log", strings.Join(vpn, "\n")+"\n")
 	put(t, dir, "server/auth.log", strings.Join(ssh, "\n")+"\n")
 	if err := os.Chtimes(filepath.Join(dir, "server/auth.log"), jst(3, 0, 0), jst(3, 0, 0)); err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/manifest"
 	"github.com/konseki/konseki/internal/vault/audit"
 
 	"github.com/konseki/konseki/internal/collect"
@@ -71,14 +72,14 @@ func TestBadManifestsAreRefusedWithTheReasonAndChangeNothing(t *testing.T) {
 		"sources: [{id: ok}, {id: a, kind: toaster}]":                                                          "toaster",
 		"sources: [{id: a, absent: [{from: 2018-04-02T00:00:00Z, to: 2018-04-01T00:00:00Z, state: expired}]}]": "begin before it ends",
 		"sources: [{id: a, absent: [{from: 2018-04-01T00:00:00Z, to: 2018-04-02T00:00:00Z, state: lost}]}]":    "lost",
-		"sources: {":                      control.ManifestName,
+		"sources: {":                      manifest.Name,
 		"# " + strings.Repeat("x", 1<<20): "larger than 1 MiB",
 	} {
 		dir := t.TempDir()
-		put(t, dir, control.ManifestName, text)
+		put(t, dir, manifest.Name, text)
 		put(t, dir, "vpn/x.log", vpnLine(jst(1, 0, 0), "tunnel-up", "sato", "198.51.100.10")+"\n")
 		_, err := s.Import(t.Context(), "sato", control.Import{Paths: []string{dir}})
-		if !errors.Is(err, control.ErrInvalid) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), control.ManifestName) {
+		if !errors.Is(err, control.ErrInvalid) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), manifest.Name) {
 			t.Errorf("%.60q: error %v does not say %q", text, err, want)
 		}
 	}
@@ -86,7 +87,7 @@ func TestBadManifestsAreRefusedWithTheReasonAndChangeNothing(t *testing.T) {
 		t.Errorf("%d records were left", n)
 	}
 	dir := t.TempDir()
-	put(t, dir, control.ManifestName, "")
+	put(t, dir, manifest.Name, "")
 	put(t, dir, "vpn/x.log", vpnLine(jst(1, 0, 0), "tunnel-up", "sato", "198.51.100.10")+"\n")
 	if sum := imported(t, s, dir); sum.Records != 1 || sum.Files[0].Source != "vpn" {
 		t.Errorf("with an empty manifest: %+v", sum)

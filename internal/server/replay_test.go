@@ -8,8 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/manifest"
 )
 
 // said is what findings say, without the numbers that records have in a vault.
@@ -34,7 +33,7 @@ func TestG5TheSameFilesInAnotherOrderGiveTheSameFindings(t *testing.T) {
 	}
 	// The server's log first, then the whole folder, with a restart between.
 	home, first := t.TempDir(), t.TempDir()
-	put(t, first, control.ManifestName, manifest)
+	put(t, first, manifest.Name, manifestText)
 	log, err := os.ReadFile(filepath.Join(dir, "server/auth.log"))
 	if err != nil {
 		t.Fatal(err)

@@ -97,7 +97,9 @@ func TestALineNobodyKnowsIsABaseEventWithItsHost(t *testing.T) {
 func TestAMessageIsReadByTheProgramTheEnvelopeNames(t *testing.T) {
 	const message = `"Failed password for root from 203.0.113.7 port 40022 ssh2"`
 	for via, raw := range map[string]string{
-		"otlp":    `{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"sshd"}}]},"scopeLogs":[{"logRecords":[{"timeUnixNano":1519999999123456789,"body":{"stringValue":` + message + `}}]}]}]}`,
+		"otlp": `{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"sshd"}}]},"scopeLogs":[{"logRecords":[{"timeUnixNano":1519999999123456789,"body":{"stringValue":` + message + `}}]}]}]}`,
+		"otlp;peer=192.0.2.1": `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1519999999123456789","body":{"kvlistValue":{"values":[{"key":"SYSLOG_IDENTIFIER","value":{"stringValue":"sshd"}},` +
+			`{"key":"_HOSTNAME","value":{"stringValue":"box1"}},{"key":"MESSAGE","value":{"stringValue":` + message + `}}]}}}]}]}]}`,
 		"fluent":  `{"tag":"host.ssh","time":"2018-03-02T14:13:19.123456789Z","SYSLOG_IDENTIFIER":"sshd","_PID":"77","MESSAGE":` + message + `}`,
 		"elastic": `{"@timestamp":"2018-03-02T14:13:19.123456789Z","message":` + message + `,"process":{"name":"sshd","pid":77}}`,
 	} {

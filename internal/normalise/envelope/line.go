@@ -39,3 +39,18 @@ func remaining(members []jsonx.Member, at int) []jsonx.Member {
 	}
 	return out
 }
+
+// messageOf gives the message of an entry of systemd's journal that names its
+// program.
+func messageOf(members []jsonx.Member) (string, bool) {
+	message, named := "", false
+	for i := range members {
+		switch members[i].Name {
+		case "MESSAGE":
+			message = unended(members[i].Value)
+		case "SYSLOG_IDENTIFIER":
+			named = true
+		}
+	}
+	return message, named && message != ""
+}

@@ -121,6 +121,13 @@ func (f *otlp) record(in *format.Input, r *logRecord, resource []jsonx.Member, s
 	if !ok {
 		return dst, false
 	}
+	if line, ok := messageOf(body); ok { // an entry of systemd's journal
+		entry := f.letter(append(remaining(body, -1), about...))
+		entry.at, entry.severity = l.at, l.severity
+		if out, ok := f.open(in, &entry, line, dst); ok {
+			return out, true
+		}
+	}
 	if text != "" {
 		if out, ok := f.open(in, &l, text, dst); ok {
 			return out, true

@@ -51,7 +51,7 @@ func TestServingFollowsFilesAndAttestsWhatItRead(t *testing.T) {
 
 func waitFor(t *testing.T, ready func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !ready(); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ready(); <-time.After(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it did not come to that")
 		}

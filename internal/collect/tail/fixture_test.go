@@ -159,3 +159,6 @@ func (b *bench) want(t *testing.T, lines ...string) {
 }
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// pause lets the clock of a file system, a child or a bubble go on.
+func pause(d time.Duration) { <-time.After(d) }

@@ -84,6 +84,17 @@ func (t *Tailer) look(matches []matched, now time.Time) {
 			moved.note(f.Path, was)
 		}
 	}
+	t.index()
+	for _, m := range matches { // new at the path of one that has left it before
+		if t.followed[identityOf(m.info)] != nil {
+			continue
+		}
+		for _, f := range t.files {
+			if f.Path == m.path && f.Now != m.path && !f.Lost {
+				moved.note(f.Path, f.Changed)
+			}
+		}
+	}
 	t.traceAll(matches, moved, now)
 }
 
@@ -112,7 +123,13 @@ func (t *Tailer) verify(f *file, place found, now time.Time) {
 	if f.Lost || f.Packed || !known || !f.still.Equal(now) {
 		return
 	}
-	if t.compare(f, place) != fullMatch {
+	c, err := open(place.path, f.Identity)
+	if err != nil { // it was renamed this moment, or cannot be read: the next look tells
+		f.dirty = true
+		return
+	}
+	defer c.close()
+	if m, err := f.compare(c); err == nil && m != fullMatch {
 		f.lose(true)
 	}
 }
@@ -260,7 +277,8 @@ func (t *Tailer) follow(m found, path string, set *Set, now time.Time) {
 	}}
 	f.notice(m.info, now)
 	at := slices.IndexFunc(t.files, func(o *file) bool {
-		return o.Path == path && m.path != path && o.set == set && (o.Now == path && !o.gone || o.Changed.After(m.info.ModTime()))
+		return o.Path == path && m.path != path && o.set == set && (o.Now == path && !o.gone ||
+			o.Changed.After(m.info.ModTime()) || o.Offset == 0 && o.Changed.Equal(m.info.ModTime()))
 	})
 	if at < 0 {
 		at = len(t.files)

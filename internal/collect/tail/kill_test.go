@@ -3,7 +3,6 @@ package tail
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"iter"
 	"math/rand/v2"
 	"os"
@@ -13,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/konseki/konseki/internal/event"
 )
@@ -105,7 +106,7 @@ func TestEachLineComesOnceThroughKillNine(t *testing.T) {
 	for round := range 8 {
 		c := child()
 		for end := time.Now().Add(time.Minute); count() == 0 && time.Now().Before(end); {
-			time.Sleep(10 * time.Millisecond)
+			pause(10 * time.Millisecond)
 		}
 		stop := time.Now().Add(time.Duration(100+rand.IntN(200)) * time.Millisecond)
 		for ; time.Now().Before(stop); last++ {
@@ -113,7 +114,7 @@ func TestEachLineComesOnceThroughKillNine(t *testing.T) {
 			if last%500 == 0 && round%2 == 1 {
 				b.must(os.Rename(b.log, b.log+"."+strconv.Itoa(last)))
 				b.write("")
-				time.Sleep(20 * time.Millisecond)
+				pause(20 * time.Millisecond)
 			}
 		}
 		b.must(c.Process.Kill())
@@ -121,7 +122,7 @@ func TestEachLineComesOnceThroughKillNine(t *testing.T) {
 	}
 	c := child()
 	for end := time.Now().Add(time.Minute); count() < last && time.Now().Before(end); {
-		time.Sleep(20 * time.Millisecond)
+		pause(20 * time.Millisecond)
 	}
 	b.must(c.Process.Kill())
 	_ = c.Wait()
@@ -138,15 +139,15 @@ func TestFilesAreLookedAtOnceASecond(t *testing.T) {
 		b.tailer.opts.Now = time.Now
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { _ = b.tailer.Run(ctx) }()
-		time.Sleep(10 * time.Millisecond)
+		pause(10 * time.Millisecond)
 		b.write("one\n")
-		time.Sleep(900 * time.Millisecond)
+		pause(900 * time.Millisecond)
 		if n := b.vault.Size(); n != 0 {
 			t.Errorf("%d records came before the second was over", n)
 		}
-		time.Sleep(100 * time.Millisecond)
+		pause(100 * time.Millisecond)
 		b.want(t, "one")
-		time.Sleep(16 * time.Minute)
+		pause(16 * time.Minute)
 		cancel()
 		synctest.Wait()
 		if len(b.proofs) != 2 {

@@ -47,7 +47,7 @@ func (m *model) Poll(*rapid.T) { m.poll() }
 
 // shift makes room for a newly rotated file, and names it.
 func (m *model) shift(suffix string) string {
-	time.Sleep(5 * time.Millisecond) // file systems keep times by the tick: what is rotated within one has no order
+	pause(5 * time.Millisecond) // file systems keep times by the tick: what is rotated within one has no order
 	for n := 6; n >= 1; n-- {
 		for _, ext := range []string{"", ".gz"} {
 			from := m.log + "." + strconv.Itoa(n) + ext

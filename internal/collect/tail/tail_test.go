@@ -226,7 +226,7 @@ func TestLogrotateLosesNothing(t *testing.T) {
 					b.start()
 				}
 				if strings.Contains(how, "%s") {
-					time.Sleep(1100 * time.Millisecond) // names are by the second
+					pause(1100 * time.Millisecond) // names are by the second
 				}
 			}
 			b.poll()

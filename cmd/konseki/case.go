@@ -131,7 +131,7 @@ func (e *env) showCase(ctx context.Context, s *server.Server, id string, loc *ti
 		if r.Precision == "about" {
 			about = e.say(" 頃", " (about)")
 		}
-		fmt.Fprintf(e.stdout, "%s%s  %s  %v\n", stamp(r.At, loc), about, plain(r.Text.In(e.lang)), r.Cites)
+		fmt.Fprintf(e.stdout, "%s%s%s  %s  %v\n", stamp(r.At, loc), about, e.rowDoubt(&r), plain(r.Text.In(e.lang)), r.Cites)
 	}
 	for _, q := range c.Questions {
 		fmt.Fprintf(e.stdout, "\n%s\n", plain(q.Text.In(e.lang)))

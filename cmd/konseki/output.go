@@ -29,10 +29,11 @@ func (e *env) writeJSONTo(out io.Writer, v any) error {
 // say chooses the language.
 func (e *env) say(ja, en string) string { return event.Phrase{JA: ja, EN: en}.In(e.lang) }
 
-// printEvent writes one event as a line of text.
-func (e *env) printEvent(ev *event.Event, zone *time.Location) {
+// printEvent writes one event as a line of text; clock is how far its producer's
+// was off, nil where that was not measured.
+func (e *env) printEvent(ev *event.Event, zone *time.Location, clock *coverage.ClockState) {
 	parts := []string{
-		ev.Time.In(zone).Format("2006-01-02 15:04:05.000 MST"), pad(ev.Source, 12), pad(ev.Host, 12),
+		ev.Time.In(zone).Format("2006-01-02 15:04:05.000 MST"), pad(e.doubt(ev.Quality, clock), 4), pad(ev.Source, 12), pad(ev.Host, 12),
 		pad(ev.ActorUser, 10), pad(ev.SrcIP, 15), pad(e.outcome(ev.StatusID), 4), sentence(ev), fmt.Sprintf("#%d", ev.Record),
 	}
 	fmt.Fprintln(e.stdout, plain(strings.Join(parts, "  ")))

@@ -10,6 +10,7 @@ import (
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/normalise"
 	"github.com/konseki/konseki/internal/query"
 )
 
@@ -36,7 +37,35 @@ func (s *Service) Case(ctx context.Context, id string) (*Case, error) {
 		}
 		q.Answer = answer
 	}
-	return &shown, nil
+	return &shown, s.markOrder(ctx, &shown)
+}
+
+// markOrder says how certain the order of the timeline is, by the records that
+// its rows cite. Of those that are no more nothing is known.
+func (s *Service) markOrder(ctx context.Context, c *Case) error {
+	l, err := s.coverageLedger(ctx)
+	if err != nil {
+		return err
+	}
+	c.Timeline = slices.Clone(c.Timeline)
+	seen := make([]*investigate.Seen, len(c.Timeline))
+	derive := normalise.New()
+	for i := range c.Timeline {
+		if len(c.Timeline[i].Cites) == 0 {
+			continue
+		}
+		rec, err := s.Vault.Get(ctx, c.Timeline[i].Cites[0])
+		if err != nil {
+			continue
+		}
+		ev := derive.Events(nil, &rec)[0]
+		if event.LiveKind(event.ParseTransport(rec.Transport).Kind) {
+			ev.Quality.YearInferred = false // its receipt tells the year
+		}
+		seen[i] = &investigate.Seen{Source: ev.Source, Host: ev.Host, Quality: ev.Quality, Clock: l.Clock(ev.Source, ev.Host, rec.Received)}
+	}
+	investigate.MarkOrder(c.Timeline, seen)
+	return nil
 }
 
 // OpenCase implements [Operations].

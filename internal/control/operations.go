@@ -199,6 +199,7 @@ type Record struct {
 	Masked bool   // secrets in Text, Record.Raw and Events are masked
 	Binary bool   // Text is a hex dump
 	Events []event.Event
+	Clock  *coverage.ClockState // of the first event's producer; nil where it was not measured
 	Seal   Seal
 }
 

@@ -60,6 +60,9 @@ func (s *Service) readRecord(ctx context.Context, seq uint64) (*Record, error) {
 	}
 	r := &Record{Record: rec, Events: normalise.New().Events(nil, &rec)}
 	r.Text, r.Binary = showable(rec.Raw, r.Events)
+	if l, err := s.coverageLedger(ctx); err == nil { // a record is shown even where the index cannot be asked
+		r.Clock = l.Clock(rec.Source, r.Events[0].Host, rec.Received)
+	}
 	r.Seal, _, err = s.sealOf(ctx, rec)
 	return r, err
 }

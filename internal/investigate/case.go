@@ -38,6 +38,13 @@ type Row struct {
 	Total     int64        `json:"total,omitempty"` // how many records the query found, when more than are cited
 	By        string       `json:"by"`
 	Recorded  uint64       `json:"recorded"` // Seq of the operation's own Record
+	// UncertaintyMS is how far its time can be off to either side, ClockOffsetMS
+	// the measured offset of its record's clock (receive minus event), and
+	// OrderUncertain says that it may as well have come before or after another
+	// row. They are computed when the case is shown; see [MarkOrder].
+	UncertaintyMS  int64 `json:"uncertainty_ms,omitzero"`
+	ClockOffsetMS  int64 `json:"clock_offset_ms,omitzero"`
+	OrderUncertain bool  `json:"order_uncertain,omitzero"`
 }
 
 // Certainty is how sure a statement is, in the phrases of Japanese reports.

@@ -184,7 +184,11 @@ func (c *composer) chronology() []Block {
 		if source == "" {
 			source = c.kind(r.Kind)
 		}
-		t.Rows = append(t.Rows, []Cell{cell(c.when(r.At, r.Precision == "about")), cell(source), what})
+		when := c.when(r.At, r.Precision == "about")
+		if r.OrderUncertain {
+			when += c.say("（前後不確か）", " (order not certain)")
+		}
+		t.Rows = append(t.Rows, []Cell{cell(when), cell(source), what})
 	}
 	return []Block{{Table: t}}
 }

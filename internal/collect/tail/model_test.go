@@ -103,6 +103,7 @@ func (m *model) CopyTruncate(*rapid.T) {
 	_, err = io.Copy(out, in)
 	m.must(errors.Join(err, out.Close(), in.Close()))
 	m.must(os.Truncate(m.log, 0))
+	pause(5 * time.Millisecond)
 }
 
 func (m *model) KillAfterAppend(*rapid.T) {

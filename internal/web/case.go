@@ -68,6 +68,7 @@ type questionCard struct {
 type timelineRow struct {
 	Clock        reading.Clock
 	About        bool
+	Unordered    bool // it may have come before or after another row
 	Kind, Source string
 	Text, By     string
 	Chip         chip
@@ -301,7 +302,7 @@ func (v *visit) question(q *control.Question, n numbers) questionCard {
 }
 
 func (v *visit) timelineRow(row *control.Row, n numbers) timelineRow {
-	view := timelineRow{Clock: v.Clock(row.At, event.PrecisionSecond), About: row.Precision == "about", Kind: row.Kind,
+	view := timelineRow{Clock: v.Clock(row.At, event.PrecisionSecond), About: row.Precision == "about", Unordered: row.OrderUncertain, Kind: row.Kind,
 		Source: v.SourceName(row.Source), Text: v.Phrase(row.Text), By: reading.Visible(row.By, 60), Cites: v.cite(row.Cites, row.Total, n)}
 	if view.About {
 		view.Clock = v.Clock(row.At, event.PrecisionMinute)

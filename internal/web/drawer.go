@@ -60,6 +60,7 @@ type derived struct {
 	UTC           string
 	Original      string
 	Doubt         string
+	Trust         string // zone, unit, clock and receipt: how sure the time is
 	Unparsed      bool
 	Columns       []fieldView
 	Native        []fieldView
@@ -207,6 +208,7 @@ func (s *server) recordDrawer(v *visit, number string) (*recordView, error) {
 	links.pivot = v.deeper()
 	for i := range rec.Events {
 		view.Events = append(view.Events, v.derived(&rec.Events[i], links))
+		view.Events[i].Trust = v.trust(&rec.Events[i], rec)
 	}
 	at := rec.Record.Received
 	text := rec.Text

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
@@ -338,7 +339,35 @@ func (v *visit) doubt(q event.Quality) string {
 	if q.YearInferred {
 		list = append(list, v.T("time.year"))
 	}
+	if name := q.Fold.String(); name != "" {
+		list = append(list, v.T("time."+name))
+	}
+	if q.Leap {
+		list = append(list, v.T("time.leap"))
+	}
+	if q.About {
+		list = append(list, v.T("about"))
+	}
 	return strings.Join(list, v.T("list.comma"))
+}
+
+// trust says in one line how sure an event's time is: where its zone comes from,
+// how far it can be off, its producer's clock and its receipt.
+func (v *visit) trust(ev *event.Event, rec *control.Record) string {
+	var list []string
+	if q := ev.Quality; q.Zone == event.ZoneStated || q.Zone == event.ZoneConfigured {
+		list = append(list, v.T("time."+q.Zone.String()))
+	}
+	if doubt := v.doubt(ev.Quality); doubt != "" {
+		list = append(list, doubt)
+	}
+	if ev.Quality.Zone != event.ZoneReceived {
+		list = append(list, v.F("time.width", v.Span(rec.Clock.Doubt(ev.Quality.Within()).Widest())))
+	}
+	if rec.Clock != nil {
+		list = append(list, v.F("time.clock", v.Span(-time.Duration(rec.Clock.OffsetMS)*time.Millisecond)))
+	}
+	return strings.Join(append(list, v.F("time.rx", v.Clock(ev.TimeRx, 0).Text())), v.T("list.comma"))
 }
 
 // facets sets the side bar; a value that the query asks for already takes the

@@ -47,12 +47,6 @@ func (m *memory) Append(ctx context.Context, recs []event.Record) error {
 	return nil
 }
 
-func (m *memory) records() []event.Record {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return append([]event.Record(nil), m.recs...)
-}
-
 func raws(recs []event.Record) []string {
 	out := make([]string, len(recs))
 	for i, r := range recs {

@@ -10,8 +10,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-func day(n int) time.Time { return time.Date(2026, 1, n, 0, 0, 0, 0, time.UTC) }
-
 func TestWhatIsSaidOfASourceCountsThenTheMostSpecificPattern(t *testing.T) {
 	p := Policy{Preset: "pci", Default: event.Months(18), Sources: map[string]event.Period{
 		"*": event.Days(500), "vpn*": event.Days(600), "vpn-tokyo": event.Days(700), "?pn-osaka": event.Days(800), "vp?-osaka": event.Forever(), "w*b/app*": event.Days(900),

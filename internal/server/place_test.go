@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/control"
@@ -53,21 +52,14 @@ sources:
 		}
 	}
 	want := map[string]string{"vpn": "one", "web/app-1": "two", "syslog": "three"}
-	deadline := time.Now().Add(20 * time.Second)
 	for source, word := range want {
-		for {
+		waitFor(t, func() bool {
 			r, err := s.Search(t.Context(), "sato", control.Search{Query: `source:"` + source + `" ` + word})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r.Total == 1 {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("%q did not come to %s", word, source)
-			}
-			time.Sleep(20 * time.Millisecond)
-		}
+			return r.Total == 1
+		})
 	}
 	sources, err := s.Sources(t.Context())
 	if err != nil || len(sources) < 2 || sources[0].Owner != "infra" || !sources[0].Expected || sources[0].Ack != "datagram" {

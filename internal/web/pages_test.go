@@ -218,7 +218,7 @@ func TestOneFailingPartLeavesTheRest(t *testing.T) {
 
 func TestCoverageShowsTheHostsOfASourceWhenAsked(t *testing.T) {
 	s := newSite(t)
-	if page := string(s.get("/coverage", http.StatusOK)); strings.Contains(page, "server-1") {
+	if page := s.get("/coverage", http.StatusOK); strings.Contains(page, "server-1") {
 		t.Error("hosts are shown although nobody asked")
 	}
 	contains(t, s.get("/coverage?hosts=server", http.StatusOK), "server-1", "機器ごとの表示を閉じる")

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/config"
+	"github.com/konseki/konseki/internal/estate"
 	"github.com/konseki/konseki/internal/query"
 	"github.com/konseki/konseki/internal/server"
 	"github.com/konseki/konseki/internal/vault"
@@ -47,6 +48,7 @@ type env struct {
 	lang           string
 	verbose        bool
 	logger         *slog.Logger
+	estate         *estate.Estate // what the company knows of itself, once the folder is open
 }
 
 func newEnv(in io.Reader, out, err io.Writer) *env {
@@ -190,6 +192,7 @@ func (e *env) with(ctx context.Context, create bool, work func(*server.Server) e
 	if err != nil {
 		return err
 	}
+	e.estate = s.Estate()
 	return errors.Join(work(s), s.Close())
 }
 

@@ -36,6 +36,9 @@ func (e *env) printEvent(ev *event.Event, zone *time.Location, clock *coverage.C
 		ev.Time.In(zone).Format("2006-01-02 15:04:05.000 MST"), pad(e.doubt(ev.Quality, clock), 4), pad(ev.Source, 12), pad(ev.Host, 12),
 		pad(ev.ActorUser, 10), pad(ev.SrcIP, 15), pad(e.outcome(ev.StatusID), 4), sentence(ev), fmt.Sprintf("#%d", ev.Record),
 	}
+	if who := e.estate.Line(ev, zone, e.lang); who != "" {
+		parts = append(parts, "["+who+"]")
+	}
 	fmt.Fprintln(e.stdout, plain(strings.Join(parts, "  ")))
 }
 

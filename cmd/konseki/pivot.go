@@ -48,7 +48,7 @@ func pivotVerb() verb {
 func (e *env) printPivot(p *control.Pivot, loc *time.Location) error {
 	if e.json {
 		out := wire.Pivot{
-			Kind: p.Kind, Value: p.Value, Count: p.Count, First: inZone(p.First, loc), Last: inZone(p.Last, loc),
+			Kind: p.Kind, Value: p.Value, Who: e.who(p, loc), Count: p.Count, First: inZone(p.First, loc), Last: inZone(p.Last, loc),
 			Sources: wire.RelatedOf(p.Sources, loc), Users: wire.RelatedOf(p.Users, loc), Addresses: wire.RelatedOf(p.Addresses, loc), Hosts: wire.RelatedOf(p.Hosts, loc),
 			Findings: []wire.Finding{},
 		}
@@ -61,6 +61,9 @@ func (e *env) printPivot(p *control.Pivot, loc *time.Location) error {
 		return e.writeJSON(wire.AnswerOf(p.Answer, loc, e.lang))
 	}
 	fmt.Fprintf(e.stdout, "%s=%s  %d %s\n", p.Kind, plain(p.Value), p.Count, e.say("件", "events"))
+	if who := e.who(p, loc); who != "" {
+		fmt.Fprintln(e.stdout, plain(who))
+	}
 	if p.Count > 0 {
 		fmt.Fprintf(e.stdout, e.say("初見 %s  最終 %s\n", "first seen %s  last seen %s\n"), stamp(p.First, loc), stamp(p.Last, loc))
 	}

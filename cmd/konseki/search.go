@@ -110,7 +110,7 @@ func pointed(err error, text string) error {
 func (e *env) printResult(r *control.Result, zone *time.Location) error {
 	for i := range r.Events {
 		if e.json {
-			if err := e.writeJSON(wire.EventOf(&r.Events[i], zone, r.Answer.ClockOf(&r.Events[i]))); err != nil {
+			if err := e.writeJSON(e.eventJSON(&r.Events[i], zone, r.Answer.ClockOf(&r.Events[i]))); err != nil {
 				return err
 			}
 			continue
@@ -222,7 +222,7 @@ func (e *env) showRecord(ctx context.Context, s *server.Server, seq uint64, reas
 			Proof     rawJSON      `json:"proof"`
 		}{r.Record.Seq, r.Record.Received.In(s.Zone), r.Record.Source, r.Record.Transport, r.Record.Raw, r.Masked, nil, p.OK, rawJSON(p.JSON)}
 		for i := range r.Events {
-			out.Events = append(out.Events, wire.EventOf(&r.Events[i], s.Zone, r.Clock))
+			out.Events = append(out.Events, e.eventJSON(&r.Events[i], s.Zone, r.Clock))
 		}
 		return e.writeJSON(out)
 	}

@@ -20,7 +20,7 @@ func verbs() []verb {
 		demoVerb(), serveVerb(), importVerb(), searchVerb(), pivotVerb(), askVerb(), recordVerb(), storiesVerb(), findingsVerb(), muteVerb(),
 		coverageVerb(), sourceVerb(), holdVerb(), caseVerb(), reportVerb(), exportVerb(), verifyVerb(), checkpointVerb(), witnessVerb(), keyVerb(), shredVerb(), compactVerb(),
 		detectVerb(), rulesVerb(), replayVerb(), reindexVerb(), pullVerb(), copiesVerb(), restoreVerb(), tokenVerb(), configVerb(), versionVerb(),
-		expireVerb(),
+		expireVerb(), estateVerb(),
 	}
 }
 

@@ -120,7 +120,7 @@ func (s *Server) zoneFrom() string {
 // openPages opens the pages and the HTTP door of senders. The two are separate
 // handlers: no page can be reached with a sender's token, and the other way round.
 func (s *Server) openPages(run *group, a *auth.Auth, tlsConfig *tls.Config, door senderDoor, at *Addresses) error {
-	pages, err := web.New(web.Options{Logger: s.logger, Auth: a, Ops: s.Service, Version: s.Version, DefaultLang: s.Config.Language, Zone: s.Zone})
+	pages, err := web.New(web.Options{Logger: s.logger, Auth: a, Ops: s.Service, Estate: s.Estate, Version: s.Version, DefaultLang: s.Config.Language, Zone: s.Zone})
 	if err != nil {
 		return fmt.Errorf("server: pages: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/estate"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/web/reading"
 )
@@ -47,6 +48,7 @@ type recordView struct {
 	Binary, Masked       bool
 	Unmask               string // where the form without masks goes; "" for whom it is not
 	Events               []derived
+	Who                  []string // what the company knows of those in it, at that time
 	Seal                 sealView
 	ProofHref, VerifyRef string
 	Around               string
@@ -209,6 +211,9 @@ func (s *server) recordDrawer(v *visit, number string) (*recordView, error) {
 	for i := range rec.Events {
 		view.Events = append(view.Events, v.derived(&rec.Events[i], links))
 		view.Events[i].Trust = v.trust(&rec.Events[i], rec)
+		for _, who := range s.estate().Who(&rec.Events[i], v.Zone) {
+			view.Who = append(view.Who, v.Phrase(who))
+		}
 	}
 	at := rec.Record.Received
 	text := rec.Text
@@ -283,6 +288,14 @@ func promoted(ev *event.Event) []promotedValue {
 	}
 }
 
+// estate is what the company knows of itself; nil knows nothing.
+func (s *server) estate() *estate.Estate {
+	if s.Estate == nil {
+		return nil
+	}
+	return s.Options.Estate()
+}
+
 // seal sets a seal.
 func (v *visit) seal(s control.Seal) sealView {
 	view := sealView{Sealed: s.Sealed, Leaf: s.Leaf, Root: s.Root, ShortRoot: s.Root}
@@ -321,6 +334,9 @@ func (s *server) pivot(v *visit, text string) (*pivotView, error) {
 		if p.Inside {
 			view.Inside = v.T("pivot.inside")
 		}
+	}
+	if who := s.estate().About(kind, value, p.Last, v.Zone); who.EN != "" {
+		view.Inside = v.Phrase(who)
 	}
 	view.Groups = v.related(p)
 	view.Chips = v.pivotChips(p)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/estate"
 )
 
 // Options is what the pages need. Auth and Ops are required.
@@ -23,6 +24,7 @@ type Options struct {
 	Logger *slog.Logger
 	Auth   *auth.Auth
 	Ops    control.Operations
+	Estate func() *estate.Estate // what the company knows of itself; may be nil
 	// Version is shown at the foot of the pages.
 	Version string
 	// DefaultLang is "ja" (the default) or "en": the language for a browser

@@ -60,6 +60,7 @@ type Related struct {
 type Pivot struct {
 	Kind      string    `json:"kind"`
 	Value     string    `json:"value"`
+	Who       string    `json:"who,omitzero"` // what the company knows of it
 	Count     int64     `json:"count"`
 	First     time.Time `json:"first_seen,omitzero"`
 	Last      time.Time `json:"last_seen,omitzero"`

@@ -49,6 +49,7 @@ type Event struct {
 	BytesOut      int64             `json:"bytes_out,omitzero"`
 	Message       string            `json:"message,omitzero"`
 	Fields        map[string]string `json:"fields,omitempty"`
+	Who           string            `json:"who,omitzero"` // what the company knows of address, account and object at that time
 }
 
 // EventOf sets an event, with its times in a zone and, where it was measured, how

@@ -8,22 +8,23 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/control/known"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/mask"
 )
 
-// Service is [control.Service] with masks on what it answers. Only
+// Service is [known.Service] with masks on what it answers. Only
 // [control.Service.Unmask] shows a record as it was sealed; reports mask what
 // they show by themselves.
 type Service struct {
-	*control.Service
+	*known.Service
 	masker *mask.Masker
 }
 
 var _ control.Operations = (*Service)(nil)
 
 // New masks what s answers.
-func New(s *control.Service) *Service { return &Service{Service: s, masker: mask.New()} }
+func New(s *known.Service) *Service { return &Service{Service: s, masker: mask.New()} }
 
 // shown passes an answer on with its secrets masked.
 func shown[T any](s *Service, v T, err error) (T, error) {

@@ -46,9 +46,10 @@ func pivotVerb() verb {
 }
 
 func (e *env) printPivot(p *control.Pivot, loc *time.Location) error {
+	who := e.estate.About(p.Kind, p.Value, p.Last, loc).In(e.lang)
 	if e.json {
 		out := wire.Pivot{
-			Kind: p.Kind, Value: p.Value, Who: e.who(p, loc), Count: p.Count, First: inZone(p.First, loc), Last: inZone(p.Last, loc),
+			Kind: p.Kind, Value: p.Value, Who: who, Count: p.Count, First: inZone(p.First, loc), Last: inZone(p.Last, loc),
 			Sources: wire.RelatedOf(p.Sources, loc), Users: wire.RelatedOf(p.Users, loc), Addresses: wire.RelatedOf(p.Addresses, loc), Hosts: wire.RelatedOf(p.Hosts, loc),
 			Findings: []wire.Finding{},
 		}
@@ -61,7 +62,7 @@ func (e *env) printPivot(p *control.Pivot, loc *time.Location) error {
 		return e.writeJSON(wire.AnswerOf(p.Answer, loc, e.lang))
 	}
 	fmt.Fprintf(e.stdout, "%s=%s  %d %s\n", p.Kind, plain(p.Value), p.Count, e.say("件", "events"))
-	if who := e.who(p, loc); who != "" {
+	if who != "" {
 		fmt.Fprintln(e.stdout, plain(who))
 	}
 	if p.Count > 0 {

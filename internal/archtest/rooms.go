@@ -100,7 +100,7 @@ func views() map[string]room {
 		"auth":                     {"Package auth knows who a person is: password, one-time link, API token, roles.", []string{"durable", "event"}, false},
 		"control":                  {"Package control holds every operation a person may ask of a running server; each leaves a Record.", []string{"event", "jsonx", "query", "index", "vault", "vault/audit", "vault/seal", "collect", "normalise", "detect/finding", "detect/story", "coverage", "coverage/sequence", "coverage/offset", "investigate", "manifest", "report", "retention", "auth"}, false},
 		"terminal":                 {"Package terminal shows text to people on a terminal, safely, and how far long work has come.", nil, false},
-		"wire":                     {"Package wire is the JSON that scripts read from the command line.", []string{"event", "control", "coverage"}, false},
+		"wire":                     {"Package wire is the JSON that scripts read from the command line.", []string{"event", "estate", "control", "coverage"}, false},
 		"control/masked":           {"Package masked is the operations as people are given them: every text that is shown has its secrets masked.", []string{"event", "control", "control/known", "mask"}, false},
 		"control/known":            {"Package known adds to the operations what the company knows of itself: importing it, and whose an address was.", []string{"event", "jsonx", "estate", "control"}, false},
 		"web":                      {"Package web serves the pages; it can do nothing that control does not offer.", []string{"event", "estate", "detect/finding", "detect/story", "auth", "control", "web/reading"}, false},

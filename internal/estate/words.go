@@ -1,6 +1,7 @@
 package estate
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -107,4 +108,27 @@ func (e *Estate) About(kind, value string, at time.Time, zone *time.Location) ev
 		return e.Account(value, "", at)
 	}
 	return event.Phrase{}
+}
+
+// Show says what is known of an address, or of an account of a source, and
+// whether anything is.
+func (e *Estate) Show(what, source string, at time.Time, zone *time.Location) (said event.Phrase, known bool) {
+	said = e.Account(what, source, at)
+	if _, err := netip.ParseAddr(what); err == nil {
+		said = e.Address(what, at, zone)
+	}
+	if said == (event.Phrase{}) {
+		return event.Phrase{JA: "この時点のことは取り込まれていない", EN: "nothing imported tells of it at that time"}, false
+	}
+	return said, true
+}
+
+// Line tells of an edition in one line; rows is 0 where they are not at hand.
+func (e *Edition) Line(lang string, zone *time.Location, rows int) string {
+	version := event.Phrase{JA: fmt.Sprintf("第%d版", e.Version), EN: fmt.Sprintf("version %d", e.Version)}.In(lang)
+	count := ""
+	if rows > 0 {
+		count = event.Phrase{JA: fmt.Sprintf("  %d 行", rows), EN: fmt.Sprintf("  %d rows", rows)}.In(lang)
+	}
+	return fmt.Sprintf("%-9s %s  %s%s  %s %s  #%d", e.Kind, version, e.File, count, e.At.In(zone).Format("2006-01-02 15:04:05"), e.By, e.Record)
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
-	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/mask"
 )
 
@@ -30,7 +29,7 @@ func (o *Ops) Record(ctx context.Context, by string, seq uint64) (*control.Recor
 	r.Text, n = m.Text(r.Text)
 	if r.Masked = n > 0; r.Masked {
 		r.Record.Raw = []byte(r.Text)
-		r.Events = mask.Copy(m, []event.Event(r.Events))
+		r.Events = mask.Copy(m, r.Events)
 	}
 	return r, nil
 }

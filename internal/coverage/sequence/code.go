@@ -3,8 +3,8 @@ package sequence
 import (
 	"encoding/binary"
 	"errors"
-	"math"
-	"slices"
+
+	"github.com/konseki/konseki/internal/coverage/packed"
 )
 
 // ErrCode means that bytes are not what Marshal of this version writes.
@@ -53,12 +53,7 @@ func appendHead(b []byte, r, last *Run, fresh bool) []byte {
 		return b
 	}
 	for _, s := range [...][2]string{{r.Chain.Source, last.Chain.Source}, {r.Chain.Host, last.Chain.Host}, {r.Chain.Chain, last.Chain.Chain}} {
-		if s[0] == s[1] {
-			b = append(b, 0)
-			continue
-		}
-		b = binary.AppendUvarint(b, uint64(len(s[0]))+1)
-		b = append(b, s[0]...)
+		b = packed.AppendName(b, s[0], s[1])
 	}
 	return b
 }
@@ -71,9 +66,9 @@ func Unmarshal(b []byte) ([]Run, error) {
 	if len(b) == 0 {
 		return nil, nil
 	}
-	d := decoder{body: b[1:]}
-	n := d.uint()
-	if b[0] != codeVersion || n == 0 || n > uint64(len(d.body)/leastRun) {
+	d := packed.Reader{Body: b[1:]}
+	n := d.Uint()
+	if b[0] != codeVersion || n == 0 || n > uint64(len(d.Body)/leastRun) {
 		return nil, ErrCode
 	}
 	runs := make([]Run, 0, n)
@@ -81,76 +76,28 @@ func Unmarshal(b []byte) ([]Run, error) {
 	from := nanos(last.From)
 	for range n {
 		r := Run{Chain: last.Chain}
-		flags := d.byte()
+		flags := d.Byte()
 		if flags&1 != 0 {
 			for _, s := range [...]*string{&r.Chain.Source, &r.Chain.Host, &r.Chain.Chain} {
-				d.name(s)
+				d.Name(s)
 			}
 		}
 		r.Coarse = flags&2 != 0
-		r.First = d.uint()
-		r.Last = r.First + d.uint()
-		from += d.int()
-		to := from + d.int()
+		r.First = d.Uint()
+		r.Last = r.First + d.Uint()
+		from += d.Int()
+		to := from + d.Int()
 		r.From, r.To = instant(from), instant(to)
-		r.FromRecord = last.FromRecord + uint64(d.int())
-		r.ToRecord = r.FromRecord + uint64(d.int())
-		r.Count = d.int()
-		if d.broken || flags > 3 || r.Last < r.First || nanos(r.From) != from || nanos(r.To) != to {
+		r.FromRecord = last.FromRecord + uint64(d.Int())
+		r.ToRecord = r.FromRecord + uint64(d.Int())
+		r.Count = d.Int()
+		if d.Broken || flags > 3 || r.Last < r.First || nanos(r.From) != from || nanos(r.To) != to {
 			return nil, ErrCode
 		}
 		runs, last = append(runs, r), r
 	}
-	if len(d.body) > 0 {
+	if len(d.Body) > 0 {
 		return nil, ErrCode
 	}
 	return runs, nil
-}
-
-type decoder struct {
-	body   []byte
-	broken bool
-}
-
-func (d *decoder) byte() byte {
-	if len(d.body) == 0 {
-		d.broken = true
-		return 0
-	}
-	c := d.body[0]
-	d.body = d.body[1:]
-	return c
-}
-
-func (d *decoder) uint() uint64 {
-	n, size := binary.Uvarint(d.body)
-	return take(d, n, size)
-}
-
-func (d *decoder) int() int64 {
-	n, size := binary.Varint(d.body)
-	return take(d, n, size)
-}
-
-func take[T uint64 | int64](d *decoder, n T, size int) T {
-	if size <= 0 {
-		d.broken, d.body = true, nil
-		return 0
-	}
-	d.body = d.body[size:]
-	return n
-}
-
-// name reads a name, which stays where its length is given as none.
-func (d *decoder) name(s *string) {
-	n := d.uint()
-	if n == 0 {
-		return
-	}
-	if n-1 > uint64(len(d.body)) || n > math.MaxInt32 {
-		d.broken, d.body = true, nil
-		return
-	}
-	*s = string(d.body[:n-1])
-	d.body = slices.Clip(d.body[n-1:])
 }

@@ -33,6 +33,7 @@ func evidence() map[string]room {
 		"evtx":                    {"Package evtx reads Windows event log files.", []string{"event"}, false},
 		"evtx/evtxtest":           {"", []string{"event", "evtx"}, false},
 		"collect":                 {"Package collect receives bytes and hands on Records, acknowledging a sender only when the vault has them; one protocol per file.", []string{"event", "vault"}, false},
+		"collect/collecttest":     {"Package collecttest is what the tests of collectors share: a vault in memory that fails when it is told to.", []string{"event"}, false},
 		"collect/sender":          {"Package sender knows who may send records, for which sources, and how fast.", []string{"event"}, false},
 		"collect/post":            {"Package post answers senders that post records over HTTP; one protocol per file.", []string{"event", "collect", "collect/sender"}, false},
 		"collect/stream":          {"Package stream receives records over lasting connections and datagrams: syslog, RELP, Fluent forward; one protocol per file.", []string{"event", "collect", "collect/sender"}, false},

@@ -49,7 +49,7 @@ func imported(t testing.TB, opts ImportOptions, paths ...string) ([]File, []even
 	if err != nil {
 		t.Fatal(err)
 	}
-	return files, m.recs
+	return files, m.Recs
 }
 
 // brief gives "path records error" lines.
@@ -157,7 +157,7 @@ func TestImportReadsFoldersAndArchives(t *testing.T) {
 	if diff := cmp.Diff(want, brief(files)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff("a b1 b2 c1 c2 c3 zstd e1 e2 f y1 y2 deep", strings.Join(raws(m.recs), " ")); diff != "" {
+	if diff := cmp.Diff("a b1 b2 c1 c2 c3 zstd e1 e2 f y1 y2 deep", strings.Join(raws(m.Recs), " ")); diff != "" {
 		t.Error(diff)
 	}
 	if len(told) != len(files) {
@@ -408,7 +408,7 @@ func TestImportReportsWhatWasAcknowledgedWhenTheDiskIsFull(t *testing.T) {
 		fmt.Fprintln(&text, "line", i)
 	}
 	dir := folder(t, map[string][]byte{"a.log": []byte("first\n"), "b.log": text.Bytes(), "c.log": []byte("never\n")})
-	m := memory{fail: func(call int) error {
+	m := memory{Fail: func(call int) error {
 		if call == 3 {
 			return fmt.Errorf("wal: %w", syscall.ENOSPC)
 		}
@@ -418,7 +418,7 @@ func TestImportReportsWhatWasAcknowledgedWhenTheDiskIsFull(t *testing.T) {
 	if !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("error %v", err)
 	}
-	if len(files) != 2 || files[0].Records != 1 || files[1].Records != 2*batchRecords-1 || files[1].Last != uint64(len(m.recs)) || files[1].Error == "" {
+	if len(files) != 2 || files[0].Records != 1 || files[1].Records != 2*batchRecords-1 || files[1].Last != uint64(len(m.Recs)) || files[1].Error == "" {
 		t.Errorf("%+v", files)
 	}
 }
@@ -427,14 +427,14 @@ func TestImportEndsWithItsContext(t *testing.T) {
 	dir := folder(t, map[string][]byte{"a.log": bytes.Repeat([]byte("line\n"), 100_000)})
 	ctx, cancel := context.WithCancel(t.Context())
 	var calls atomic.Int64
-	m := memory{before: func() {
+	m := memory{Before: func() {
 		if calls.Add(1) == 3 {
 			cancel()
 		}
 	}}
 	files, err := Import(ctx, &m, []string{dir, dir}, ImportOptions{}, nil)
-	if !errors.Is(err, context.Canceled) || len(files) != 1 || files[0].Records != int64(len(m.recs)) {
-		t.Errorf("%v, %+v, %d records", err, files, len(m.recs))
+	if !errors.Is(err, context.Canceled) || len(files) != 1 || files[0].Records != int64(len(m.Recs)) {
+		t.Errorf("%v, %+v, %d records", err, files, len(m.Recs))
 	}
 }
 
@@ -474,7 +474,7 @@ func TestImportStaysSmall(t *testing.T) {
 	line := []byte("2026-03-01T12:00:00+09:00 host prog[1]: message of some length\n")
 	dir := folder(t, map[string][]byte{"a.tar": tarred(t, member{name: "a.log", data: string(bytes.Repeat(line, 1_500_000))})})
 	var peak uint64
-	m := memory{drop: true, before: func() {
+	m := memory{Drop: true, Before: func() {
 		var s runtime.MemStats
 		runtime.ReadMemStats(&s)
 		peak = max(peak, s.HeapInuse)
@@ -486,8 +486,8 @@ func TestImportStaysSmall(t *testing.T) {
 	if peak > 64<<20+uint64(len(line))*1_500_000*2 {
 		t.Errorf("heap of %d MiB", peak>>20)
 	}
-	if m.size != 1_500_000 {
-		t.Errorf("%d records", m.size)
+	if m.Size != 1_500_000 {
+		t.Errorf("%d records", m.Size)
 	}
 }
 
@@ -516,8 +516,8 @@ func FuzzArchive(f *testing.F) {
 		for _, file := range files {
 			n += file.Records
 		}
-		if n != int64(len(m.recs)) {
-			t.Fatalf("%d records in the summary, %d stored", n, len(m.recs))
+		if n != int64(len(m.Recs)) {
+			t.Fatalf("%d records in the summary, %d stored", n, len(m.Recs))
 		}
 	})
 }
@@ -528,9 +528,9 @@ func BenchmarkImportLines(b *testing.B) {
 	dir := folder(b, map[string][]byte{"a.log": bytes.Repeat(line, n)})
 	b.SetBytes(int64(len(line)) * n)
 	for b.Loop() {
-		m := memory{drop: true}
-		if _, err := Import(b.Context(), &m, []string{dir}, ImportOptions{}, nil); err != nil || m.size != n {
-			b.Fatal(err, m.size)
+		m := memory{Drop: true}
+		if _, err := Import(b.Context(), &m, []string{dir}, ImportOptions{}, nil); err != nil || m.Size != n {
+			b.Fatal(err, m.Size)
 		}
 	}
 	b.ReportMetric(float64(b.N)*n/b.Elapsed().Seconds(), "records/s")
@@ -543,9 +543,9 @@ func BenchmarkImportJSON(b *testing.B) {
 	b.SetBytes(int64(len(line)) * n)
 	opts := ImportOptions{Limits: Limits{MaxRatio: 1 << 20}, Recognise: func(string, []byte) event.Shape { return event.Shape{Framing: event.FrameJSON} }}
 	for b.Loop() {
-		m := memory{drop: true}
-		if _, err := Import(b.Context(), &m, []string{dir}, opts, nil); err != nil || m.size != n {
-			b.Fatal(err, m.size)
+		m := memory{Drop: true}
+		if _, err := Import(b.Context(), &m, []string{dir}, opts, nil); err != nil || m.Size != n {
+			b.Fatal(err, m.Size)
 		}
 	}
 	b.ReportMetric(float64(b.N)*n/b.Elapsed().Seconds(), "records/s")

@@ -2,58 +2,16 @@ package collect
 
 import (
 	"bytes"
-	"context"
-	"sync"
 	"testing"
 
+	"github.com/konseki/konseki/internal/collect/collecttest"
 	"github.com/konseki/konseki/internal/event"
 )
 
 // memory is a vault in memory that fails when it is told to.
-type memory struct {
-	mu     sync.Mutex
-	recs   []event.Record
-	calls  int
-	fail   func(call int) error
-	before func() // called before each Append
-	drop   bool   // keep no records, for benchmarks
-	size   uint64
-}
+type memory = collecttest.Memory
 
-func (m *memory) Append(ctx context.Context, recs []event.Record) error {
-	if m.before != nil {
-		m.before()
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.calls++
-	if m.fail != nil {
-		if err := m.fail(m.calls); err != nil {
-			return err
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	for i := range recs {
-		m.size++
-		recs[i].Seq = m.size
-		if !m.drop {
-			kept := recs[i]
-			kept.Raw = bytes.Clone(kept.Raw)
-			m.recs = append(m.recs, kept)
-		}
-	}
-	return nil
-}
-
-func raws(recs []event.Record) []string {
-	out := make([]string, len(recs))
-	for i, r := range recs {
-		out[i] = string(r.Raw)
-	}
-	return out
-}
+func raws(recs []event.Record) []string { return collecttest.Raws(recs) }
 
 // cutAll frames data that arrives in pieces of the size.
 func cutAll(t testing.TB, f framer, limits Limits, size int, data []byte) []event.Record {
@@ -76,7 +34,7 @@ func cutAll(t testing.TB, f framer, limits Limits, size int, data []byte) []even
 	if _, err := c.flush(w); err != nil {
 		t.Fatal(err)
 	}
-	return m.recs
+	return m.Recs
 }
 
 type trickle struct {

@@ -59,10 +59,10 @@ func TestBulkKeepsTheDocumentByteForByteAndAnswersEachItem(t *testing.T) {
 		t.Error(diff)
 	}
 	docs := []string{`{ "@timestamp": "2026-03-01T00:00:00Z", "n": 1.0 }`, "not json", `{"last":1}`}
-	if diff := cmp.Diff(docs, raws(m.recs)); diff != "" {
+	if diff := cmp.Diff(docs, raws(m.Recs)); diff != "" {
 		t.Error(diff)
 	}
-	if got := m.recs[1].Transport; got != "elastic;peer=192.0.2.1;sender=kt_app;auth=token;index=logs-vpn" {
+	if got := m.Recs[1].Transport; got != "elastic;peer=192.0.2.1;sender=kt_app;auth=token;index=logs-vpn" {
 		t.Error(got)
 	}
 	if diff := cmp.Diff(map[string]int64{"elastic rejected form": 1, "elastic rejected oversize": 1}, reasons(*told)); diff != "" {
@@ -87,14 +87,14 @@ func TestBulkTakesNothingOfABodyItCannotRead(t *testing.T) {
 		var m memory
 		h, told := withLosses(&m)
 		w := ask(h, request("/_bulk", tt.media, tt.body))
-		if w.Code != tt.status || len(m.recs) != 0 || !strings.Contains(w.Body.String(), `"error":{"type"`) || len(*told) != 1 || (*told)[0].Reason != event.WhyForm {
-			t.Errorf("%s: %d %s, %d stored, lost %v", name, w.Code, w.Body, len(m.recs), *told)
+		if w.Code != tt.status || len(m.Recs) != 0 || !strings.Contains(w.Body.String(), `"error":{"type"`) || len(*told) != 1 || (*told)[0].Reason != event.WhyForm {
+			t.Errorf("%s: %d %s, %d stored, lost %v", name, w.Code, w.Body, len(m.Recs), *told)
 		}
 	}
 }
 
 func TestBulkAsksToSendAgainWhatTheVaultDidNotTake(t *testing.T) {
-	h, told := withLosses(&memory{fail: func(int) error { return errors.New("broken") }})
+	h, told := withLosses(&memory{Fail: func(int) error { return errors.New("broken") }})
 	w := ask(h, request("/_bulk", "", `{"create":{}}`+"\n{}\n"+`{"create":{}}`+"\n{}\n"))
 	if w.Code != 503 || w.Header().Get("Retry-After") == "" || (*told)[0].Records != 2 || (*told)[0].Reason != event.WhyVault {
 		t.Errorf("%d %s %v", w.Code, w.Body, *told)
@@ -107,7 +107,7 @@ func TestABulkBodySentAgainIsCounted(t *testing.T) {
 	for range 2 {
 		ask(h, request("/_bulk", "", `{"create":{}}`+"\n{}\n"))
 	}
-	if diff := cmp.Diff(map[string]int64{"elastic duplicate same_batch": 1}, reasons(*told)); diff != "" || len(m.recs) != 2 {
+	if diff := cmp.Diff(map[string]int64{"elastic duplicate same_batch": 1}, reasons(*told)); diff != "" || len(m.Recs) != 2 {
 		t.Error(diff)
 	}
 }

@@ -88,8 +88,8 @@ func TestACertificateThatIsKnownNeedsNoToken(t *testing.T) {
 	if got := []int{send(proved, ""), send(unproved, ""), send(nil, ""), send(proved, "Bearer kt_bad")}; !cmp.Equal(got, []int{200, 401, 401, 401}) {
 		t.Errorf("answers are %v", got)
 	}
-	if len(m.recs) != 1 || m.recs[0].Source != "web" || m.recs[0].Transport != "http;peer=192.0.2.1;sender=web1.example.jp;auth=certificate" {
-		t.Errorf("%+v", m.recs)
+	if len(m.Recs) != 1 || m.Recs[0].Source != "web" || m.Recs[0].Transport != "http;peer=192.0.2.1;sender=web1.example.jp;auth=certificate" {
+		t.Errorf("%+v", m.Recs)
 	}
 }
 
@@ -112,8 +112,8 @@ func TestTheSourceIsNamedByHeaderParameterOrToken(t *testing.T) {
 			}
 			continue
 		}
-		if len(m.recs) != 1 || m.recs[0].Source != tt.want {
-			t.Errorf("%s %q: %d %v", tt.target, tt.header, w.Code, m.recs)
+		if len(m.Recs) != 1 || m.Recs[0].Source != tt.want {
+			t.Errorf("%s %q: %d %v", tt.target, tt.header, w.Code, m.Recs)
 		}
 	}
 }
@@ -288,11 +288,11 @@ func TestRawTakesLinesOrTheWholeBody(t *testing.T) {
 		{"/ingest/raw?whole=1", []string{"a\r\n b\n\n<13>c\n"}},
 		{"/ingest/raw?whole=no", []string{"a", " b", "<13>c"}},
 	} {
-		m.recs = nil
+		m.Recs = nil
 		if w := ask(h, request(tt.target, "text/plain; charset=utf-8", "a\r\n b\n\n<13>c\n")); w.Code != 200 {
 			t.Errorf("%s: %d %s", tt.target, w.Code, w.Body)
 		}
-		if diff := cmp.Diff(tt.want, raws(m.recs)); diff != "" {
+		if diff := cmp.Diff(tt.want, raws(m.Recs)); diff != "" {
 			t.Errorf("%s: %s", tt.target, diff)
 		}
 	}

@@ -23,16 +23,16 @@ func TestHECKeepsEachObjectByteForByte(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	want := []string{`{"time": 1767225600.000, "event":"a"}`, `{"event":{"a":1,"a":2}, "host":"é"}`, `{"event" : 0}`}
-	if diff := cmp.Diff(want, raws(m.recs)); diff != "" {
+	if diff := cmp.Diff(want, raws(m.Recs)); diff != "" {
 		t.Error(diff)
 	}
-	if got := m.recs[0].Transport; got != "hec;peer=192.0.2.1;sender=kt_app;auth=token" {
+	if got := m.Recs[0].Transport; got != "hec;peer=192.0.2.1;sender=kt_app;auth=token" {
 		t.Error(got)
 	}
 }
 
 func TestHECAnswersWithTheDocumentedNumbers(t *testing.T) {
-	full := &memory{fail: func(int) error { return errors.New("broken") }}
+	full := &memory{Fail: func(int) error { return errors.New("broken") }}
 	for name, tt := range map[string]struct {
 		target, authorization, channel, body string
 		to                                   collect.Appender
@@ -81,8 +81,8 @@ func TestHECAnswersWithTheDocumentedNumbers(t *testing.T) {
 			}
 			r.Header.Set("X-Splunk-Request-Channel", tt.channel)
 			w := ask(h, r)
-			if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.answer) || len(m.recs) != tt.stored {
-				t.Errorf("%d %s, %d stored", w.Code, w.Body, len(m.recs))
+			if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.answer) || len(m.Recs) != tt.stored {
+				t.Errorf("%d %s, %d stored", w.Code, w.Body, len(m.Recs))
 			}
 			if (w.Code == 200) == (len(*told) > 0) {
 				t.Errorf("losses: %v", *told)
@@ -124,11 +124,11 @@ func TestHECTellsThatAChannelsIDsAreDurable(t *testing.T) {
 func TestHECRawRefusesNothing(t *testing.T) {
 	var m memory
 	h, told := withLosses(&m)
-	if w := ask(h, request("/services/collector/raw", "", "a\n{\"b\n")); w.Code != 200 || len(m.recs) != 2 {
+	if w := ask(h, request("/services/collector/raw", "", "a\n{\"b\n")); w.Code != 200 || len(m.Recs) != 2 {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	w := ask(h, request("/services/collector/raw", "", "a\n"+strings.Repeat("x", 100)+"\nb\n"))
-	if w.Code != 413 || len(m.recs) != 3 || (*told)[0].Reason != event.WhyOversize {
+	if w.Code != 413 || len(m.Recs) != 3 || (*told)[0].Reason != event.WhyOversize {
 		t.Errorf("%d %s %v", w.Code, w.Body, *told)
 	}
 }

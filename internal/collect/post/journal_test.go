@@ -30,10 +30,10 @@ func TestTheJournalIsKeptEntryByEntryByteForByte(t *testing.T) {
 		if w.Code != 202 || w.Body.String() != "OK.\n" || len(*told) != 0 {
 			t.Errorf("%s: %d %s %v", name, w.Code, w.Body, *told)
 		}
-		if diff := cmp.Diff([]string{first, second}, raws(m.recs)); diff != "" {
+		if diff := cmp.Diff([]string{first, second}, raws(m.Recs)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
-		if got := m.recs[0].Transport; got != "journal;peer=192.0.2.1;sender=kt_app;auth=token" {
+		if got := m.Recs[0].Transport; got != "journal;peer=192.0.2.1;sender=kt_app;auth=token" {
 			t.Error(got)
 		}
 	}
@@ -46,11 +46,11 @@ func TestALongEntryIsCutAndLosesNothing(t *testing.T) {
 	if w := ask(h, request("/upload", journalMedia, entry+"\nD=2\n\n")); w.Code != 202 || len(*told) != 0 {
 		t.Fatalf("%d %s %v", w.Code, w.Body, *told)
 	}
-	n := len(m.recs)
-	if got := strings.Join(raws(m.recs[:n-1]), ""); got != entry || string(m.recs[n-1].Raw) != "D=2\n" {
-		t.Errorf("%q", raws(m.recs))
+	n := len(m.Recs)
+	if got := strings.Join(raws(m.Recs[:n-1]), ""); got != entry || string(m.Recs[n-1].Raw) != "D=2\n" {
+		t.Errorf("%q", raws(m.Recs))
 	}
-	for i, rec := range m.recs {
+	for i, rec := range m.Recs {
 		part := event.ParseTransport(rec.Transport).Get("part")
 		if (i < n-1) != (part == string(rune('1'+i))) || len(rec.Raw) > 50 {
 			t.Errorf("record %d: part %q, %d bytes", i, part, len(rec.Raw))
@@ -74,11 +74,11 @@ func TestADamagedJournalStoresTheEntriesBefore(t *testing.T) {
 		var m memory
 		h, told := withLosses(&m, func(o *Options) { o.Limits = collect.Limits{} })
 		w := ask(h, request("/upload", journalMedia, good+rest))
-		if w.Code != 400 || len(m.recs) != 1 || len(*told) != 1 || (*told)[0].Reason != event.WhyForm {
-			t.Errorf("%s: %d %s, stored %q, lost %v", name, w.Code, w.Body, raws(m.recs), *told)
+		if w.Code != 400 || len(m.Recs) != 1 || len(*told) != 1 || (*told)[0].Reason != event.WhyForm {
+			t.Errorf("%s: %d %s, stored %q, lost %v", name, w.Code, w.Body, raws(m.Recs), *told)
 		}
 	}
-	h, told := withLosses(&memory{fail: func(int) error { return errors.New("broken") }})
+	h, told := withLosses(&memory{Fail: func(int) error { return errors.New("broken") }})
 	if w := ask(h, request("/upload", journalMedia, good)); w.Code != 503 || w.Header().Get("Retry-After") == "" || (*told)[0].Reason != event.WhyVault {
 		t.Errorf("%d %s %v", w.Code, w.Body, *told)
 	}

@@ -73,10 +73,10 @@ func TestJSONLinesAcknowledgesWhatTheVaultHas(t *testing.T) {
 			t.Errorf("%q: %d %s", tt.encoding, res.StatusCode, diff)
 		}
 	}
-	if diff := cmp.Diff([]string{`{"a":1}`, `{"b":2}`, "not json"}, raws(m.recs[:3])); diff != "" {
+	if diff := cmp.Diff([]string{`{"a":1}`, `{"b":2}`, "not json"}, raws(m.Recs[:3])); diff != "" {
 		t.Error(diff)
 	}
-	if rec := m.recs[0]; rec.Source != "app" || rec.Transport != "http;tz=Asia%2FTokyo;tzfrom=configured;host=web1;peer=192.0.2.1;sender=app;auth=token" {
+	if rec := m.Recs[0]; rec.Source != "app" || rec.Transport != "http;tz=Asia%2FTokyo;tzfrom=configured;host=web1;peer=192.0.2.1;sender=app;auth=token" {
 		t.Errorf("%+v", rec)
 	}
 	if _, got := post(h, "/ingest/jsonlines", "kt_app", "", strings.NewReader("")); got["records"] != 0.0 {
@@ -112,8 +112,8 @@ func TestJSONLinesRefuses(t *testing.T) {
 			if res.StatusCode != tt.status || got["error"] == nil {
 				t.Errorf("%d %v", res.StatusCode, got)
 			}
-			if got["records"] != float64(len(m.recs)) || tt.stored >= 0 && got["records"] != tt.stored {
-				t.Errorf("%v, %d stored", got, len(m.recs))
+			if got["records"] != float64(len(m.Recs)) || tt.stored >= 0 && got["records"] != tt.stored {
+				t.Errorf("%v, %d stored", got, len(m.Recs))
 			}
 		})
 	}
@@ -139,7 +139,7 @@ func TestJSONLinesTellsHowFarItCame(t *testing.T) {
 		err    error
 		status int
 	}{{syscall.ENOSPC, 503}, {errors.New("broken"), 503}} {
-		m := memory{fail: func(call int) error {
+		m := memory{Fail: func(call int) error {
 			if call == 3 {
 				return tt.err
 			}
@@ -156,8 +156,8 @@ func TestJSONLinesStoresNoHalfLine(t *testing.T) {
 	var m memory
 	body := io.MultiReader(strings.NewReader("{\"a\":1}\n{\"b\":2}\n{\"c\":"), iotest.ErrReader(io.ErrUnexpectedEOF))
 	res, got := post(lineServer(&m, collect.Limits{}), "/ingest/jsonlines?source=app", "kt_app", "", body)
-	if res.StatusCode != 400 || got["records"] != 2.0 || len(m.recs) != 2 {
-		t.Errorf("%d %v, %q", res.StatusCode, got, raws(m.recs))
+	if res.StatusCode != 400 || got["records"] != 2.0 || len(m.Recs) != 2 {
+		t.Errorf("%d %v, %q", res.StatusCode, got, raws(m.Recs))
 	}
 }
 
@@ -182,7 +182,7 @@ func TestJSONLinesStreamsOverARealConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	if res.StatusCode != 200 || len(m.recs) != 20_000 || m.calls < 2 {
-		t.Errorf("%d, %d records in %d appends", res.StatusCode, len(m.recs), m.calls)
+	if res.StatusCode != 200 || len(m.Recs) != 20_000 || m.Calls < 2 {
+		t.Errorf("%d, %d records in %d appends", res.StatusCode, len(m.Recs), m.Calls)
 	}
 }

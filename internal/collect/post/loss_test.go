@@ -33,7 +33,7 @@ func withLosses(m collect.Appender, change ...func(*Options)) (http.Handler, *[]
 }
 
 func TestJSONLinesCountsEachRefusal(t *testing.T) {
-	full := &memory{fail: func(int) error { return errors.New("disk full") }}
+	full := &memory{Fail: func(int) error { return errors.New("disk full") }}
 	for _, tt := range []struct {
 		name, target, token, encoding, body string
 		to                                  collect.Appender
@@ -106,7 +106,7 @@ func TestABatchSentAgainIsTakenAndCounted(t *testing.T) {
 			t.Errorf("batch %d: %d duplicates, want %d", i, got, tt.want)
 		}
 	}
-	if n := len(m.records()); n != 12 {
+	if n := len(m.Records()); n != 12 {
 		t.Errorf("%d records; each batch is taken", n)
 	}
 	var sum int64

@@ -84,10 +84,10 @@ func TestOTLPKeepsEachLogRecordWithItsResourceAndScope(t *testing.T) {
 			`{"key":"l","value":{"arrayValue":{"values":[{"stringValue":"x"},{}]}}},{"key":"t","value":{"boolValue":true}}]}}}]}]}]}`,
 		`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{}]}]}]}`,
 	}
-	if diff := cmp.Diff(want, raws(m.recs)); diff != "" {
+	if diff := cmp.Diff(want, raws(m.Recs)); diff != "" {
 		t.Error(diff)
 	}
-	if got := m.recs[0].Transport; got != "otlp;peer=192.0.2.1;sender=kt_app;auth=token" {
+	if got := m.Recs[0].Transport; got != "otlp;peer=192.0.2.1;sender=kt_app;auth=token" {
 		t.Error(got)
 	}
 }
@@ -102,7 +102,7 @@ func TestOTLPKeepsWhatJSONSaysAsItStands(t *testing.T) {
 	}
 	head := `{"resourceLogs":[{"resource":{"attributes":[]},"extra":1,"scopeLogs":[{"schemaUrl":"s","logRecords":[`
 	want := []string{head + `{ "timeUnixNano": 17, "new": [1.0] }]}]}]}`, head + `{}]}]}]}`}
-	if diff := cmp.Diff(want, raws(m.recs)); diff != "" {
+	if diff := cmp.Diff(want, raws(m.Recs)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -135,7 +135,7 @@ func TestOTLPRejectsRecordsThatAreTooLongAndTakesTheOthers(t *testing.T) {
 		if media == "application/json" {
 			want = `{"partialSuccess":{"rejectedLogRecords":"1","errorMessage":"`
 		}
-		if w.Code != 200 || !strings.HasPrefix(w.Body.String(), want) || len(m.recs) != 2 {
+		if w.Code != 200 || !strings.HasPrefix(w.Body.String(), want) || len(m.Recs) != 2 {
 			t.Errorf("%s: %d %q", media, w.Code, w.Body)
 		}
 		if inner, n := protowire.ConsumeBytes(w.Body.Bytes()[1:]); want == "\x0a" && (n != w.Body.Len()-1 || inner[0] != 8 || inner[1] != 1) {
@@ -157,7 +157,7 @@ func TestOTLPRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	bomb := `{"resourceLogs":[{"resource":"` + strings.Repeat("x", 5000) + `","scopeLogs":[{"logRecords":[{}` + strings.Repeat(",{}", 500) + `]}]}]}`
-	full := &memory{fail: func(int) error { return errors.New("broken") }}
+	full := &memory{Fail: func(int) error { return errors.New("broken") }}
 	for name, tt := range map[string]struct {
 		media, body string
 		to          collect.Appender

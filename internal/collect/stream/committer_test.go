@@ -21,8 +21,8 @@ func TestSyslogSendersShareAnAppend(t *testing.T) {
 		}
 		pause(t.Context(), linger)
 		synctest.Wait()
-		if m.calls != 1 || len(m.recs) != 3 {
-			t.Errorf("%d records in %d appends", len(m.recs), m.calls)
+		if m.Calls != 1 || len(m.Recs) != 3 {
+			t.Errorf("%d records in %d appends", len(m.Recs), m.Calls)
 		}
 		c.close()
 		if c.add(event.Record{Raw: []byte("late")}, true, nil) {

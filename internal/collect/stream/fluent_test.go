@@ -85,7 +85,7 @@ func TestFluentTakesEveryMode(t *testing.T) {
 				t.Errorf("answered %q", got)
 			}
 			want := []string{entryOne, strings.Replace(entryOne, "one", "two", 1)}[:tt.n]
-			recs := m.records()
+			recs := m.Records()
 			if diff := cmp.Diff(want, append([]string{}, raws(recs)...)); diff != "" {
 				t.Error(diff)
 			}
@@ -105,7 +105,7 @@ func TestFluentSaysWhichEntriesNobodyWaitedFor(t *testing.T) {
 	if _, err := conn.Write(packed(msgEntry("one"), "")); err != nil {
 		t.Fatal(err)
 	}
-	if rec := m.await(t, 1)[0]; !strings.HasPrefix(rec.Transport, "fluent/stream;") {
+	if rec := await(t, &m, 1)[0]; !strings.HasPrefix(rec.Transport, "fluent/stream;") {
 		t.Error(rec.Transport)
 	}
 }
@@ -158,7 +158,7 @@ func TestFluentKeepsDamagedEntries(t *testing.T) {
 	damaged := []byte{0x92, 0xc1, 0xff}
 	said(t, dial(t, "tcp", r.addr), string(packed(append(msgEntry("one"), damaged...), "c1")), ackOf("c1"))
 	want := []string{entryOne, `{"tag":"app","$msgpack":"` + base64.StdEncoding.EncodeToString(damaged) + `"}`}
-	if diff := cmp.Diff(want, raws(m.records())); diff != "" {
+	if diff := cmp.Diff(want, raws(m.Records())); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -166,7 +166,7 @@ func TestFluentKeepsDamagedEntries(t *testing.T) {
 func TestFluentAcknowledgesNothingThatTheVaultHasNot(t *testing.T) {
 	var m memory
 	hold := make(chan struct{})
-	m.before = func() { <-hold }
+	m.Before = func() { <-hold }
 	r := receive(t, &Fluent{Door: Door{Network: "tcp", To: &m}})
 	conn := dial(t, "tcp", r.addr)
 	if _, err := conn.Write(packed(msgEntry("one"), "c1")); err != nil {
@@ -190,8 +190,8 @@ func TestFluentCountsAChunkSentAgain(t *testing.T) {
 		said(t, dial(t, "tcp", r.addr), string(msg), ackOf("c1"))
 	}
 	r.stop()
-	if len(m.records()) != 5 || r.lost(event.WhySameBatch) != 2 || r.told[0].Kind != event.LossDuplicate {
-		t.Errorf("%d records, %+v", len(m.records()), r.told)
+	if len(m.Records()) != 5 || r.lost(event.WhySameBatch) != 2 || r.told[0].Kind != event.LossDuplicate {
+		t.Errorf("%d records, %+v", len(m.Records()), r.told)
 	}
 }
 
@@ -230,8 +230,8 @@ func TestFluentRefusesBombsAndCountsThem(t *testing.T) {
 				t.Errorf("answered %q", got)
 			}
 			r.stop()
-			if r.lost(tt.why) != 1 || len(m.records()) > 0 {
-				t.Errorf("%v, %d records", r.told, len(m.records()))
+			if r.lost(tt.why) != 1 || len(m.Records()) > 0 {
+				t.Errorf("%v, %d records", r.told, len(m.Records()))
 			}
 		})
 	}
@@ -251,7 +251,7 @@ func TestFluentCountsHalfMessagesThatNobodySendsAgain(t *testing.T) {
 		if _, err := conn.Write(append(whole, whole[:10]...)); err != nil {
 			t.Fatal(err)
 		}
-		m.await(t, 1)
+		await(t, &m, 1)
 		pause(t.Context(), 20*time.Millisecond)
 		_ = conn.Close()
 		r.stop()
@@ -349,7 +349,7 @@ func TestFluentSendersProveWhoTheyAre(t *testing.T) {
 				return
 			}
 			said(t, conn, string(packed(msgEntry("one"), "c1")), ackOf("c1"))
-			if got := m.records()[0].Transport; got != tt.transport {
+			if got := m.Records()[0].Transport; got != tt.transport {
 				t.Error(got)
 			}
 		})
@@ -366,8 +366,8 @@ func TestFluentTakesNothingBeforeTheHandshake(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	r.stop()
-	if len(m.records()) > 0 {
-		t.Error(raws(m.records()))
+	if len(m.Records()) > 0 {
+		t.Error(raws(m.Records()))
 	}
 }
 

@@ -248,7 +248,7 @@ func TestRealSendersOfSyslog(t *testing.T) {
 			} else {
 				syslogNG(t, dir, tt.sender, how)
 			}
-			recs := m.await(t, lines)
+			recs := await(t, &m, lines)
 			if rec := recs[0]; !bytes.HasPrefix(rec.Raw, []byte("<13>")) || !bytes.Contains(rec.Raw, []byte("line 000000 of the file")) {
 				t.Errorf("%q", rec.Raw)
 			}
@@ -293,7 +293,7 @@ func TestDialectsAreKeptByteForByte(t *testing.T) {
 			if _, err := fmt.Fprint(conn, line+end); err != nil {
 				t.Fatal(err)
 			}
-			if got := string(m.await(t, i+1)[i].Raw); got != line {
+			if got := string(await(t, &m, i+1)[i].Raw); got != line {
 				t.Errorf("%s: %q", network, got)
 			}
 		}

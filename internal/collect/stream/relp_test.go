@@ -50,7 +50,7 @@ func heard(t testing.TB, conn net.Conn, end string) string {
 func TestRELPAnswersWhatTheVaultHas(t *testing.T) {
 	var m memory
 	hold := make(chan struct{})
-	m.before = func() { <-hold }
+	m.Before = func() { <-hold }
 	r := receive(t, &RELP{Door: Door{Network: "tcp", To: &m}})
 	conn := dial(t, "tcp", r.addr)
 	if got := said(t, conn, relpOpen, "commands=syslog\n\n"); !strings.HasPrefix(got, "1 rsp ") || !strings.Contains(got, " 200 OK\nrelp_version=0\n") {
@@ -67,12 +67,12 @@ func TestRELPAnswersWhatTheVaultHas(t *testing.T) {
 	}
 	close(hold)
 	heard(t, conn, "3 rsp 6 200 OK\n")
-	recs := m.await(t, 2)
+	recs := await(t, &m, 2)
 	if diff := cmp.Diff([]string{"<13>one", "<13>a\nb\r\n"}, raws(recs)); diff != "" {
 		t.Error(diff)
 	}
-	if recs[0].Source != "relp" || recs[0].Transport != "relp;peer=127.0.0.1" || m.calls != 1 {
-		t.Errorf("%+v in %d appends", recs[0], m.calls)
+	if recs[0].Source != "relp" || recs[0].Transport != "relp;peer=127.0.0.1" || m.Calls != 1 {
+		t.Errorf("%+v in %d appends", recs[0], m.Calls)
 	}
 	if got := said(t, conn, "5 close 0\n", "serverclose 0\n"); got != "5 rsp 0\n0 serverclose 0\n" {
 		t.Errorf("close is answered %q", got)
@@ -84,7 +84,7 @@ func TestRELPKeepsLongFramesInParts(t *testing.T) {
 	r := receive(t, &RELP{Door: Door{Network: "tcp", To: &m, MaxFrame: 8}})
 	conn := dial(t, "tcp", r.addr)
 	said(t, conn, relpOpen+"2 syslog 20 "+"01234567"+"89abcdef"+"0123"+"\n", "2 rsp 6 200 OK\n")
-	recs := m.records()
+	recs := m.Records()
 	if diff := cmp.Diff([]string{"01234567", "89abcdef", "0123"}, raws(recs)); diff != "" {
 		t.Error(diff)
 	}
@@ -125,8 +125,8 @@ func TestRELPEndsWhatIsNotRELP(t *testing.T) {
 				t.Error("the connection stays open")
 			}
 			r.stop()
-			if r.lost(event.WhyForm) != 1 || len(m.records()) != 0 {
-				t.Errorf("losses %v, records %q", r.losses, raws(m.records()))
+			if r.lost(event.WhyForm) != 1 || len(m.Records()) != 0 {
+				t.Errorf("losses %v, records %q", r.losses, raws(m.Records()))
 			}
 		})
 	}
@@ -143,7 +143,7 @@ func TestRELPLeavesAHalfFrameToItsSender(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.stop()
-	if diff := cmp.Diff([]string{"abc"}, raws(m.records())); diff != "" || len(r.losses) > 0 {
+	if diff := cmp.Diff([]string{"abc"}, raws(m.Records())); diff != "" || len(r.losses) > 0 {
 		t.Error(diff, r.losses)
 	}
 }
@@ -163,7 +163,7 @@ func TestRELPCountsWhatIsSentAgainAndKeepsIt(t *testing.T) {
 	third := dial(t, "tcp", r.addr)
 	said(t, third, relpOpen+"2 syslog 3 abc\n", "2 rsp 6 200 OK\n")
 	r.stop()
-	if n := len(m.records()); n != 7 {
+	if n := len(m.Records()); n != 7 {
 		t.Errorf("%d records of 7", n)
 	}
 	if r.lost(event.WhySameBatch) != 2 || r.told[0].Kind != event.LossDuplicate {
@@ -172,7 +172,7 @@ func TestRELPCountsWhatIsSentAgainAndKeepsIt(t *testing.T) {
 }
 
 func TestRELPAcknowledgesNothingThatAFailingVaultDoesNotTake(t *testing.T) {
-	m := memory{fail: func(int) error { return errors.New("disk full") }}
+	m := memory{Fail: func(int) error { return errors.New("disk full") }}
 	s := &RELP{Door: Door{Network: "tcp", To: &m}}
 	r := receive(t, s)
 	conn := dial(t, "tcp", r.addr)
@@ -184,9 +184,7 @@ func TestRELPAcknowledgesNothingThatAFailingVaultDoesNotTake(t *testing.T) {
 		t.Errorf("%d bytes, %v", n, err)
 	}
 	_ = conn.Close()
-	m.mu.Lock()
-	m.fail = nil
-	m.mu.Unlock()
+	m.Set(func() { m.Fail = nil })
 	r.stop()
 	if len(r.losses) > 0 {
 		t.Errorf("what its sender has still is counted as lost: %v", r.losses)
@@ -204,8 +202,8 @@ func TestSendersThatMayNotWriteAreRefused(t *testing.T) {
 		t.Errorf("acknowledged: %q", got)
 	}
 	r.stop()
-	if len(m.records()) != 0 || r.lost(event.WhyNoSource) != 1 {
-		t.Error(raws(m.records()), r.losses)
+	if len(m.Records()) != 0 || r.lost(event.WhyNoSource) != 1 {
+		t.Error(raws(m.Records()), r.losses)
 	}
 }
 

@@ -82,12 +82,12 @@ func receive(t testing.TB, s protocol) *receiver {
 }
 
 // await polls until the vault holds n records.
-func (m *memory) await(t testing.TB, n int) []event.Record {
+func await(t testing.TB, m *memory, n int) []event.Record {
 	t.Helper()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(10 * time.Second); ; <-tick.C {
-		if recs := m.records(); len(recs) >= n {
+		if recs := m.Records(); len(recs) >= n {
 			return recs
 		} else if time.Now().After(deadline) {
 			t.Fatalf("%d records, want %d", len(recs), n)
@@ -119,7 +119,7 @@ func TestSyslogTakesEachDatagramAsOneRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	recs := m.await(t, 3)
+	recs := await(t, &m, 3)
 	if diff := cmp.Diff([]string{"<13>one\n", "two\nlines", strings.Repeat("x", 60_000)}, raws(recs)); diff != "" {
 		t.Error(diff)
 	}
@@ -135,7 +135,7 @@ func TestSyslogTakesEachDatagramAsOneRecord(t *testing.T) {
 func TestSyslogCountsEveryDatagramLost(t *testing.T) {
 	var m memory
 	release := make(chan struct{})
-	m.before = func() { <-release }
+	m.Before = func() { <-release }
 	s := &Syslog{Door: Door{Network: "udp", To: &m}}
 	r := receive(t, s)
 	conn := dial(t, "udp", r.addr)
@@ -147,7 +147,7 @@ func TestSyslogCountsEveryDatagramLost(t *testing.T) {
 	}
 	close(release)
 	r.stop()
-	got := len(m.records())
+	got := len(m.Records())
 	lost := r.lost(event.WhyUDPQueue) + r.lost(event.WhyUDPSystem)
 	if int64(got)+lost != sent || lost == 0 {
 		t.Errorf("%d stored, %d counted as lost, of %d", got, lost, sent)
@@ -163,7 +163,7 @@ func TestSyslogSaysOfWhomARecordWasLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.Close()
-	m.await(t, 2)
+	await(t, &m, 2)
 	r.stop()
 	u := receive(t, &Syslog{Door: Door{Network: "udp", To: &m, Place: place, MaxFrame: 10}})
 	if _, err := io.WriteString(dial(t, "udp", u.addr), "<13>longer than ten"); err != nil {
@@ -181,7 +181,7 @@ func TestSyslogSaysOfWhomARecordWasLost(t *testing.T) {
 
 func TestSyslogCountsWhatTheEndLeavesUnstored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := memory{fail: func(int) error { return errors.New("disk full") }}
+		m := memory{Fail: func(int) error { return errors.New("disk full") }}
 		var lost []event.Loss
 		s := &Syslog{Door: Door{Network: "tcp", To: &m, Loss: func(l event.Loss) { lost = append(lost, l) }}}
 		c := newCommitter(&m, s.unstored, slog.New(slog.DiscardHandler))
@@ -227,9 +227,7 @@ func TestSyslogTellsTheFramingOfEachConnection(t *testing.T) {
 				if size == 1 && len(tt.sent) > 1000 {
 					continue
 				}
-				m.mu.Lock()
-				m.recs = nil
-				m.mu.Unlock()
+				m.Set(func() { m.Recs = nil })
 				conn := dial(t, "tcp", r.addr)
 				for part := range slices.Chunk([]byte(tt.sent), size) {
 					if _, err := conn.Write(part); err != nil {
@@ -238,7 +236,7 @@ func TestSyslogTellsTheFramingOfEachConnection(t *testing.T) {
 				}
 				conn.Close()
 				want := strings.Split(tt.want, "|")
-				if diff := cmp.Diff(want, raws(m.await(t, len(want)))); diff != "" {
+				if diff := cmp.Diff(want, raws(await(t, &m, len(want)))); diff != "" {
 					t.Errorf("written by %d:\n%s", size, diff)
 				}
 			}
@@ -261,23 +259,23 @@ func TestSyslogSlowSendersStallNobody(t *testing.T) {
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	m.await(t, 50_000)
+	await(t, &m, 50_000)
 	if _, err := io.WriteString(slow, "ne\n"); err != nil {
 		t.Fatal(err)
 	}
-	recs := m.await(t, 50_001)
+	recs := await(t, &m, 50_001)
 	if last := string(recs[50_000].Raw); last != "<13>half a line" {
 		t.Errorf("%q", last)
 	}
-	if m.calls > 5_000 {
-		t.Errorf("%d appends for 50,001 records", m.calls)
+	if m.Calls > 5_000 {
+		t.Errorf("%d appends for 50,001 records", m.Calls)
 	}
 }
 
 func TestSyslogMakesSendersWaitForTheVault(t *testing.T) {
 	var m memory
 	release := make(chan struct{})
-	m.before = func() { <-release }
+	m.Before = func() { <-release }
 	r := receive(t, &Syslog{Door: Door{Network: "tcp", To: &m}})
 	conn := dial(t, "tcp", r.addr)
 	line := []byte("<13>" + strings.Repeat("x", 10_000) + "\n")
@@ -301,14 +299,14 @@ func TestSyslogMakesSendersWaitForTheVault(t *testing.T) {
 	if i := <-written; i != n {
 		t.Fatalf("only %d lines were taken", i)
 	}
-	m.await(t, n)
+	await(t, &m, n)
 	if len(r.losses) > 0 {
 		t.Error(r.losses)
 	}
 }
 
 func TestSyslogTriesAgainWhenTheVaultFails(t *testing.T) {
-	m := memory{fail: func(call int) error {
+	m := memory{Fail: func(call int) error {
 		if call == 1 {
 			return errors.New("disk full")
 		}
@@ -318,7 +316,7 @@ func TestSyslogTriesAgainWhenTheVaultFails(t *testing.T) {
 	if _, err := io.WriteString(dial(t, "tcp", r.addr), "<13>a\n"); err != nil {
 		t.Fatal(err)
 	}
-	m.await(t, 1)
+	await(t, &m, 1)
 }
 
 func TestSyslogStoresWhatItHasWhenItEnds(t *testing.T) {
@@ -328,13 +326,13 @@ func TestSyslogStoresWhatItHasWhenItEnds(t *testing.T) {
 	if _, err := io.WriteString(conn, "<13>whole\n"); err != nil {
 		t.Fatal(err)
 	}
-	m.await(t, 1)
+	await(t, &m, 1)
 	if _, err := io.WriteString(conn, "<13>unfinished"); err != nil {
 		t.Fatal(err)
 	}
 	pause(t.Context(), 50*time.Millisecond)
 	r.stop()
-	if diff := cmp.Diff([]string{"<13>whole", "<13>unfinished"}, raws(m.records())); diff != "" {
+	if diff := cmp.Diff([]string{"<13>whole", "<13>unfinished"}, raws(m.Records())); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -346,7 +344,7 @@ func TestSyslogBoundsConnectionsAndIdleness(t *testing.T) {
 	if _, err := io.WriteString(first, "<13>a\n"); err != nil {
 		t.Fatal(err)
 	}
-	m.await(t, 1)
+	await(t, &m, 1)
 	for i, conn := range []net.Conn{dial(t, "tcp", r.addr), first} {
 		if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
 			t.Fatal(err)
@@ -379,7 +377,7 @@ func TestSyslogOverTLS(t *testing.T) {
 	if _, err := io.WriteString(conn, "7 <13>one7 <13>two"); err != nil {
 		t.Fatal(err)
 	}
-	recs := m.await(t, 2)
+	recs := await(t, &m, 2)
 	if diff := cmp.Diff([]string{"<13>one", "<13>two"}, raws(recs)); diff != "" || recs[0].Transport != "syslog/tls;peer=127.0.0.1" {
 		t.Error(diff, recs[0].Transport)
 	}
@@ -444,7 +442,7 @@ func FuzzSyslogStream(f *testing.F) {
 }
 
 func BenchmarkSyslogTCP(b *testing.B) {
-	m := memory{drop: true}
+	m := memory{Drop: true}
 	r := receive(b, &Syslog{Door: Door{Network: "tcp", To: &m}})
 	conn := dial(b, "tcp", r.addr)
 	w := bufio.NewWriterSize(conn, 64<<10)
@@ -457,7 +455,7 @@ func BenchmarkSyslogTCP(b *testing.B) {
 		}
 	}
 	w.Flush()
-	for m.count() < uint64(b.N) {
+	for m.Count() < uint64(b.N) {
 		pause(b.Context(), time.Millisecond)
 	}
 }

@@ -236,6 +236,11 @@ func (v *view) present(iv *Interval) {
 		iv.Reason = event.Phrase{JA: "件数が少なく生存信号もないため、静かなのか失われたのか区別できない", EN: "too few records for a rhythm and no heartbeat: quiet and lost look the same"}
 		return
 	}
+	if v.source.Sequence != "" && v.source.Ack != "file" {
+		iv.State = BestEffort
+		iv.Reason = event.Phrase{JA: "連番（" + v.source.Sequence + "）があるはずだが、つながる番号が見えない", EN: "it numbers its records (" + v.source.Sequence + ") and no numbers that join were seen here"}
+		return
+	}
 	switch v.source.Ack {
 	case "file":
 		if v.filesKnown() { // and none of them holds this

@@ -51,6 +51,14 @@ func TestRecordsWithoutNumbersLeaveAHostUnproven(t *testing.T) {
 	}
 }
 
+func TestASourceThatNumbersItsRecordsIsNotVouchedForWithoutThem(t *testing.T) {
+	numbered := Source{ID: "s", Ack: "acknowledged", Sequence: "audit"}
+	l := New(Facts{Sources: []Source{numbered}, Seen: hourly("s", "h", 0, 48), Width: time.Hour, Now: hour(48)})
+	if c := l.Coverage("s", hour(1), hour(2)); c.State != BestEffort || !strings.Contains(c.Intervals[0].Reason.EN, "no numbers that join") {
+		t.Errorf("%+v", c)
+	}
+}
+
 func TestAHostIsWholeWhereAllItsChainsAre(t *testing.T) {
 	a, seenA := numbered("eventrecord:Security", 0, 600)
 	b, seenB := numbered("eventrecord:System", 120, 300, 100)

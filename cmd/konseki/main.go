@@ -13,6 +13,13 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+
+	"github.com/konseki/konseki/internal/cli"
+	"github.com/konseki/konseki/internal/cli/casebook"
+	"github.com/konseki/konseki/internal/cli/detecting"
+	"github.com/konseki/konseki/internal/cli/evidence"
+	"github.com/konseki/konseki/internal/cli/keeping"
+	"github.com/konseki/konseki/internal/cli/running"
 )
 
 // version is set when a release is built.
@@ -30,10 +37,20 @@ func run() int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	e := newEnv(os.Stdin, os.Stdout, os.Stderr)
-	code := e.main(ctx, os.Args[1:])
-	if ctx.Err() != nil && code == exitError {
-		return exitInterrupted
+	return cli.NewEnv(version, verbs(), os.Stdin, os.Stdout, os.Stderr).Main(ctx, os.Args[1:])
+}
+
+// verbs lists every verb in the order people need them.
+func verbs() []cli.Verb {
+	return []cli.Verb{
+		running.Demo(), running.Serve(),
+		evidence.Import(), evidence.Search(), evidence.Pivot(), evidence.Ask(), evidence.Record(),
+		detecting.Stories(), detecting.Findings(), detecting.Mute(),
+		evidence.Coverage(), evidence.Source(), keeping.Hold(),
+		casebook.Case(), casebook.Report(), casebook.Export(),
+		keeping.Verify(), keeping.Checkpoint(), keeping.Witness(), keeping.Key(), keeping.Shred(), keeping.Compact(),
+		detecting.Detect(), detecting.Rules(),
+		running.Replay(), running.Reindex(), evidence.Pull(), keeping.Copies(), keeping.Restore(),
+		running.Token(), running.Config(), running.Version(), keeping.Expire(), evidence.Estate(),
 	}
-	return code
 }

@@ -3,7 +3,6 @@ package control
 
 import (
 	"context"
-	"io"
 	"time"
 
 	"github.com/konseki/konseki/internal/auth"
@@ -70,24 +69,9 @@ type Operations interface {
 	// Findings lists what the rules and baselines raised, newest first.
 	Findings(ctx context.Context, by string, q Search) ([]Finding, error)
 
-	Cases(ctx context.Context) ([]*Case, error)
-	Case(ctx context.Context, id string) (*Case, error)
-	OpenCase(ctx context.Context, by, id string, title event.Phrase) (*Case, error)
-	// AddRow adds a timeline row; with a Query and no Cites the records it
-	// finds are cited. It returns the row as recorded, also for the next two.
-	AddRow(ctx context.Context, by, caseID string, r Row) (*Row, error)
-	AddStatement(ctx context.Context, by, caseID string, s Statement) (*Statement, error)
-	AddQuestion(ctx context.Context, by, caseID string, q Question) (*Question, error)
-	SetSection(ctx context.Context, by, caseID, name string, text event.Phrase) error
-
 	Triage   // stories and mutes
 	Keeping  // retention, holds and expiry
 	Sourcing // sources, evidence that others hold, coverage by host
-
-	// Report writes the case as a document; format is "md" or "html", lang "ja" or "en".
-	Report(ctx context.Context, by, caseID, lang, format string, w io.Writer) error
-	// Export writes the self-verifying bundle (zip).
-	Export(ctx context.Context, by, caseID string, masks []string, w io.Writer) error
 }
 
 // Search is a search as asked. From and To bound the event time, [From, To);

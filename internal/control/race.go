@@ -102,7 +102,7 @@ func (s *Service) needed(r *Race) error {
 	if c == nil {
 		return fmt.Errorf("case %s: %w", r.Case, ErrNotFound)
 	}
-	if len(c.Timeline) > 0 && c.Timeline[0].At.Before(r.At) {
+	if len(c.Timeline) > 0 && !c.Timeline[0].At.IsZero() && c.Timeline[0].At.Before(r.At) {
 		r.Needed, r.Why = c.Timeline[0].At.UTC(), "timeline"
 	}
 	var from, to time.Time

@@ -59,7 +59,7 @@ func (s *Service) readRecord(ctx context.Context, seq uint64) (*Record, error) {
 		return nil, notFound(fmt.Sprintf("record %d", seq), err)
 	}
 	r := &Record{Record: rec, Events: normalise.New().Events(nil, &rec)}
-	r.Text, r.Binary = showable(rec.Raw, r.Events)
+	r.Text, r.Binary = Showable(rec.Raw, r.Events)
 	if l, err := s.coverageLedger(ctx); err == nil { // a record is shown even where the index cannot be asked
 		r.Clock = l.Clock(rec.Source, r.Events[0].Host, rec.Received)
 	}
@@ -131,8 +131,8 @@ func notFound(what string, err error) error {
 	return fmt.Errorf("control: %s: %w", what, err)
 }
 
-// showable gives a record's bytes as text, or as a hex dump when they are none.
-func showable(raw []byte, evs []event.Event) (text string, binary bool) {
+// Showable gives a record's bytes as text, or as a hex dump when they are none.
+func Showable(raw []byte, evs []event.Event) (text string, binary bool) {
 	if len(evs) > 0 && evs[0].Text != "" && !strings.ContainsRune(evs[0].Text, utf8.RuneError) {
 		return evs[0].Text, false
 	}

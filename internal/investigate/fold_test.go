@@ -22,6 +22,15 @@ func record(t interface{ Fatal(...any) }, seq uint64, op Operation) event.Record
 	return event.Record{Seq: seq, Source: event.SourceCase, Raw: raw}
 }
 
+// put is the operation that puts a part, valid or not.
+func put(p Part) Operation {
+	raw, err := json.Marshal(p)
+	if err != nil {
+		panic(err)
+	}
+	return Operation{Case: "c", Op: "put", Kind: p.Kind(), Part: raw, At: noon()}
+}
+
 func opened(t *testing.T) *Desk {
 	d := NewDesk()
 	if err := d.Apply(record(t, 1, Operation{Case: "c", Op: "open", By: "sato", At: noon(), Title: words("title")})); err != nil {
@@ -33,7 +42,8 @@ func opened(t *testing.T) *Desk {
 func TestTheSameIDReplacesAndTheHistoryKeepsBoth(t *testing.T) {
 	d := opened(t)
 	for i, text := range []string{"first", "second"} {
-		op := Operation{Case: "c", Op: "row", By: fmt.Sprint("by", i), At: noon(), Row: &Row{ID: "r7", At: noon(), Text: words(text), Cites: []uint64{uint64(40 + i)}}}
+		op := put(&Row{Head: Head{ID: "r7"}, At: noon(), Text: words(text), Cites: []uint64{uint64(40 + i)}})
+		op.By = fmt.Sprint("by", i)
 		if err := d.Apply(record(t, uint64(2+i), op)); err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +66,7 @@ func TestTheSameIDReplacesAndTheHistoryKeepsBoth(t *testing.T) {
 func TestAPartWithoutANameTakesNobodysPlace(t *testing.T) {
 	d := opened(t)
 	for i, id := range []string{"s2", "", ""} {
-		op := Operation{Case: "c", Op: "statement", Statement: &Statement{ID: id, Text: words(fmt.Sprint(i)), Certainty: Possible}}
+		op := put(&Statement{Head: Head{ID: id}, Text: words(fmt.Sprint(i)), Certainty: Possible})
 		if err := d.Apply(record(t, uint64(2+i), op)); err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +75,7 @@ func TestAPartWithoutANameTakesNobodysPlace(t *testing.T) {
 	for _, s := range d.Case("c").Statements {
 		ids = append(ids, s.ID)
 	}
-	if !slices.Equal(ids, []string{"s2", "s3", "s4"}) {
+	if !slices.Equal(ids, []string{"s2", "s1", "s3"}) {
 		t.Errorf("statements are %v", ids)
 	}
 }
@@ -73,7 +83,7 @@ func TestAPartWithoutANameTakesNobodysPlace(t *testing.T) {
 func TestTheTimelineIsByTime(t *testing.T) {
 	d := opened(t)
 	for i, min := range []int{30, 10, 20, 10} {
-		op := Operation{Case: "c", Op: "row", Row: &Row{At: noon().Add(time.Duration(min) * time.Minute), Text: words(fmt.Sprint(i))}}
+		op := put(&Row{At: noon().Add(time.Duration(min) * time.Minute), Text: words(fmt.Sprint(i))})
 		if err := d.Apply(record(t, uint64(2+i), op)); err != nil {
 			t.Fatal(err)
 		}
@@ -117,20 +127,19 @@ func TestTheNewestCaseComesFirstAndCloseCloses(t *testing.T) {
 }
 
 func someOperation(t *rapid.T) Operation {
-	op := Operation{Case: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "case"), By: "x", At: noon()}
-	op.Op = rapid.SampledFrom([]string{"open", "row", "statement", "question", "section", "close"}).Draw(t, "op")
-	id := rapid.SampledFrom([]string{"", "", "r1", "s2", "q3"}).Draw(t, "id")
+	id := rapid.SampledFrom([]string{"", "", "r1", "s2", "q3", "cause", "aware"}).Draw(t, "id")
 	cites := rapid.SliceOfN(rapid.Uint64Range(1, 9), 0, 3).Draw(t, "cites")
 	text := words(rapid.StringN(1, 5, 20).Draw(t, "text"))
-	switch op.Op {
-	case "row":
-		op.Row = &Row{ID: id, At: noon().Add(time.Duration(rapid.IntRange(0, 5).Draw(t, "at")) * time.Hour), Text: text, Cites: cites}
-	case "statement":
-		op.Statement = &Statement{ID: id, Text: text, Cites: cites}
-	case "question":
-		op.Question = &Question{ID: id, Text: text, Cites: cites}
-	case "section":
-		op.Section, op.Text = rapid.SampledFrom([]string{"cause", "summary"}).Draw(t, "section"), text
+	p := rapid.SampledFrom([]Part{
+		&Row{Head: Head{ID: id}, At: noon().Add(time.Duration(rapid.IntRange(0, 5).Draw(t, "at")) * time.Hour), Text: text, Cites: cites},
+		&Statement{Head: Head{ID: id}, Text: text, Cites: cites}, &Question{Head: Head{ID: id}, Text: text, Cites: cites},
+		&Section{Head: Head{ID: id}, Text: text}, &Fact{Head: Head{ID: id}, Value: text.EN}, &Condition{Head: Head{ID: id}, Text: text},
+	}).Draw(t, "part")
+	op := put(p)
+	op.Op = rapid.SampledFrom([]string{"open", "put", "put", "put", "put", "withdraw", "result", "sign", "close"}).Draw(t, "op")
+	op.Case, op.By, op.ID = rapid.SampledFrom([]string{"a", "b"}).Draw(t, "case"), "x", id
+	if op.Op == "result" {
+		op.Result = &Result{State: Met, Cites: cites}
 	}
 	return op
 }
@@ -159,6 +168,9 @@ func TestCasesHandedOutNeverChangeAndFoldTheSameAgain(t *testing.T) {
 			if d.Apply(rec) != nil {
 				continue
 			}
+			if i%3 == 0 && d.Apply(rec) != nil { // the tail of a vault is read twice
+				t.Fatal("what was applied before is refused")
+			}
 			recs = append(recs, rec)
 			parts[op.Case]++
 			out = append(out, handed{d.Case(op.Case), frozen(t, d.Case(op.Case))})
@@ -178,7 +190,7 @@ func TestCasesHandedOutNeverChangeAndFoldTheSameAgain(t *testing.T) {
 			if frozen(t, c) != frozen(t, again.Case(c.ID)) || len(c.History) != parts[c.ID] {
 				t.Fatalf("case %s folds differently, or without some of its %d operations", c.ID, parts[c.ID])
 			}
-			for _, list := range [][]string{ids(c.Timeline, rowID), ids(c.Statements, statementID), ids(c.Questions, questionID)} {
+			for _, list := range [][]string{ids(c.Timeline, func(r Row) string { return r.ID }), ids(c.Statements, func(s Statement) string { return s.ID }), ids(c.Questions, func(q Question) string { return q.ID })} {
 				if slices.Contains(list, "") || len(slices.Compact(list)) != len(list) {
 					t.Fatalf("case %s holds parts of one name: %v", c.ID, list)
 				}

@@ -18,11 +18,11 @@ func noon() time.Time { return time.Date(2018, 4, 2, 12, 0, 0, 0, time.UTC) }
 
 func TestOperationsAreRefusedWithTheReason(t *testing.T) {
 	row := func(change func(*Row)) Operation {
-		r := Row{At: noon(), Precision: "about", Text: words("x")}
+		r := Row{At: noon(), Precision: "about", What: "event", Text: words("x")}
 		change(&r)
-		return Operation{Case: "c", Op: "row", Row: &r}
+		return put(&r)
 	}
-	statement := func(s Statement) Operation { return Operation{Case: "c", Op: "statement", Statement: &s} }
+	statement := func(s Statement) Operation { return put(&s) }
 	answer := &coverage.Answer{Verdict: coverage.NotFoundCovered}
 	for _, c := range []struct {
 		name string
@@ -36,7 +36,8 @@ func TestOperationsAreRefusedWithTheReason(t *testing.T) {
 		{"a case id with a line feed", Operation{Case: "c\n", Op: "open", Title: words("x")}, "case id"},
 		{"a case id too long", Operation{Case: strings.Repeat("c", 65), Op: "open", Title: words("x")}, "case id"},
 		{"row", row(func(*Row) {}), ""},
-		{"no row", Operation{Case: "c", Op: "row"}, "needs a time"},
+		{"row of unknown time", row(func(r *Row) { r.At, r.Precision = time.Time{}, UnknownTime }), ""},
+		{"interview without signer", row(func(r *Row) { r.What = "interview" }), "signer"},
 		{"row without a time", row(func(r *Row) { r.At = time.Time{} }), "needs a time"},
 		{"row of unknown precision", row(func(r *Row) { r.Precision = "roughly" }), "precision"},
 		{"row without text", row(func(r *Row) { r.Text = event.Phrase{} }), "text"},
@@ -50,12 +51,12 @@ func TestOperationsAreRefusedWithTheReason(t *testing.T) {
 		{"undetermined without a reason", statement(Statement{Text: words("x"), Certainty: Undetermined}), "reason"},
 		{"unknown certainty", statement(Statement{Text: words("x"), Certainty: "sure"}), "certainty"},
 		{"statement without text", statement(Statement{Certainty: Possible}), "text"},
-		{"no statement", Operation{Case: "c", Op: "statement"}, "missing"},
-		{"question", Operation{Case: "c", Op: "question", Question: &Question{Text: words("x")}}, ""},
-		{"question without text", Operation{Case: "c", Op: "question", Question: &Question{}}, "text"},
-		{"no question", Operation{Case: "c", Op: "question"}, "missing"},
-		{"section", Operation{Case: "c", Op: "section", Section: "cause"}, ""},
-		{"section without a name", Operation{Case: "c", Op: "section"}, "name"},
+		{"a part of no kind", Operation{Case: "c", Op: "put", Kind: "x", Part: []byte("{}")}, "kind"},
+		{"a part with names it has not", Operation{Case: "c", Op: "put", Kind: KindTask, Part: []byte(`{"colour":"red"}`)}, "colour"},
+		{"question", put(&Question{Text: words("x")}), ""},
+		{"question without text", put(&Question{}), "text"},
+		{"section", put(&Section{Head: Head{ID: "cause"}}), ""},
+		{"section without a name", put(&Section{}), "name"},
 		{"close", Operation{Case: "c", Op: "close"}, ""},
 		{"unknown operation", Operation{Case: "c", Op: "delete"}, "delete"},
 	} {
@@ -69,11 +70,9 @@ func TestOperationsAreRefusedWithTheReason(t *testing.T) {
 }
 
 func TestWhatIsEncodedDecodesTheSame(t *testing.T) {
-	op := Operation{
-		Case: "c", Op: "statement", By: "佐藤", At: noon().Add(123456789),
-		Statement: &Statement{ID: "s1", Text: words("確認されていない"), Certainty: NotConfirmed, Query: "x", Cites: []uint64{1 << 60}, Answer: &coverage.Answer{
-			Verdict: coverage.NotFoundCovered, Because: []event.Phrase{words("why")}, Coverage: []coverage.SourceCoverage{{Source: "vpn"}}}},
-	}
+	op := put(&Statement{Head: Head{ID: "s1"}, Text: words("確認されていない"), Certainty: NotConfirmed, Query: "x", Cites: []uint64{1 << 60}, Answer: &coverage.Answer{
+		Verdict: coverage.NotFoundCovered, Because: []event.Phrase{words("why")}, Coverage: []coverage.SourceCoverage{{Source: "vpn"}}}})
+	op.By, op.At = "佐藤", noon().Add(123456789)
 	raw, err := op.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -91,10 +90,10 @@ func TestWhatIsEncodedDecodesTheSame(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	for _, s := range []string{
 		`{"case":"c","op":"open","by":"x","at":"2018-04-02T12:00:00Z","title":{"ja":"x"}}`,
-		`{"case":"c","op":"row","row":{"at":"2018-04-02T12:00:00+09:00","cites":[1,2]}}`,
-		`{"case":"c","op":"statement","statement":{"certainty":"confirmed","answer":{"coverage":[{}]}}}`,
-		`{"case":"c","op":"question","question":{"answer":{"because":[{"en":"x"}]}}}`,
-		`{"case":"c","op":"section","section":"cause","text":{"en":"x"}}`, `{}`, `[]`, ``, `{"case":"c","op":"row"}`,
+		`{"case":"c","op":"put","kind":"row","part":{"at":"2018-04-02T12:00:00+09:00","cites":[1,2]}}`,
+		`{"case":"c","op":"put","kind":"statement","part":{"certainty":"confirmed","answer":{"coverage":[{}]}}}`,
+		`{"case":"c","op":"put","kind":"question","part":{"answer":{"because":[{"en":"x"}]}}}`,
+		`{"case":"c","op":"put","kind":"section","part":{"id":"cause","text":{"en":"x"}}}`, `{}`, `[]`, ``, `{"case":"c","op":"withdraw","kind":"row","id":"r1","reason":{"en":"x"}}`,
 	} {
 		f.Add([]byte(s))
 	}

@@ -44,6 +44,13 @@ func (m *Masker) copyTo(to, from reflect.Value) {
 			to.Set(reflect.New(from.Type().Elem()))
 			m.copyTo(to.Elem(), from.Elem())
 		}
+	case reflect.Interface:
+		to.Set(from)
+		if !from.IsNil() {
+			v := reflect.New(from.Elem().Type()).Elem()
+			m.copyTo(v, from.Elem())
+			to.Set(v)
+		}
 	default:
 		to.Set(from)
 	}

@@ -57,7 +57,7 @@ func (m *Masker) Event(ev event.Event) (masked event.Event, n int) {
 			*s, n = text, n+len(values)
 		}
 	}
-	for _, s := range []*string{&ev.Source, &ev.Format, &ev.NativeSeq, &ev.Chain, &ev.EventCode, &ev.ActorUser, &ev.TargetUser, &ev.SrcIP, &ev.DstIP, &ev.Host, &ev.Quality.Original} {
+	for _, s := range []*string{&ev.Source, &ev.Format, &ev.NativeSeq, &ev.Chain, &ev.EventCode, &ev.ActorUser, &ev.TargetUser, &ev.SrcIP, &ev.DstIP, &ev.Host, &ev.Peer, &ev.Quality.Original} {
 		at(s)
 	}
 	for _, s := range []*string{&ev.SessionUID, &ev.ProcessPath, &ev.CmdLine, &ev.Object, &ev.Statement, &ev.ClientApp, &ev.Message, &ev.Text} {

@@ -11,17 +11,18 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/konseki/konseki/internal/event"
-	"github.com/konseki/konseki/internal/replay"
+	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/script"
 )
 
-func script(t *testing.T) (*replay.CaseScript, string) {
+func caseFile(t *testing.T) (*script.Script, string) {
 	t.Helper()
 	incident(t)
 	raw, err := os.ReadFile(filepath.Join(once.dir, "konseki-case.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := replay.ReadCase(strings.NewReader(string(raw)))
+	c, err := script.Read(strings.NewReader(string(raw)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +30,7 @@ func script(t *testing.T) (*replay.CaseScript, string) {
 }
 
 func TestTheCaseIsWholeAndInBothLanguages(t *testing.T) {
-	c, _ := script(t)
+	c, _ := caseFile(t)
 	both := func(what string, p event.Phrase) {
 		if p.JA == "" || p.EN == "" {
 			t.Errorf("%s lacks a language: %+v", what, p)
@@ -47,7 +48,7 @@ func TestTheCaseIsWholeAndInBothLanguages(t *testing.T) {
 	}
 	for _, s := range c.Statements {
 		both("statement "+s.ID, s.Text)
-		if (s.Certainty == "confirmed" || s.Certainty == "established" || s.Certainty == "not_confirmed") && s.Query == "" {
+		if (s.Certainty == investigate.Confirmed || s.Certainty == "established" || s.Certainty == "not_confirmed") && s.Query == "" {
 			t.Errorf("statement %s is %s and has no query", s.ID, s.Certainty)
 		}
 	}
@@ -69,16 +70,16 @@ func TestTheCaseIsWholeAndInBothLanguages(t *testing.T) {
 // TestEveryUnknownOfTheScenarioIsAsked holds the five questions that the
 // report must leave open.
 func TestEveryUnknownOfTheScenarioIsAsked(t *testing.T) {
-	c, _ := script(t)
+	c, _ := caseFile(t)
 	first := time.Date(2018, 3, 1, 3, 13, 0, 0, time.UTC) // the script ran
 	for _, source := range []string{"vpn", "auth", "firewall", "datacenter_network"} {
-		if !slices.ContainsFunc(c.Questions, func(q replay.ScriptQuestion) bool {
+		if !slices.ContainsFunc(c.Questions, func(q investigate.Question) bool {
 			return slices.Contains(q.Sources, source) && !q.From.After(first) && (q.To.IsZero() || q.To.After(first.Add(-2*time.Hour)))
 		}) {
 			t.Errorf("no question asks %s about 1 March", source)
 		}
 	}
-	if !slices.ContainsFunc(c.Questions, func(q replay.ScriptQuestion) bool {
+	if !slices.ContainsFunc(c.Questions, func(q investigate.Question) bool {
 		return strings.Contains(q.Text.EN, "password") && strings.Contains(q.Text.EN, "obtained")
 	}) {
 		t.Error("no question asks how the passwords were first obtained")
@@ -96,7 +97,7 @@ func TestTheCaseIsInItsOwnWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text := script(t)
+	_, text := caseFile(t)
 	const run = 24
 	runes := []rune(text)
 	for i := 0; i+run <= len(runes); i++ {
@@ -168,7 +169,7 @@ func TestReadCaseRefusesWhatItWouldHaveToLeaveOut(t *testing.T) {
 		"too much":          "id: a\n" + strings.Repeat("# \n", 400_000),
 		"nothing":           "",
 	} {
-		if c, err := replay.ReadCase(strings.NewReader(text)); err == nil {
+		if c, err := script.Read(strings.NewReader(text)); err == nil {
 			t.Errorf("%s was taken: %+v", what, c)
 		}
 	}
@@ -178,7 +179,7 @@ func FuzzReadCase(f *testing.F) {
 	f.Add("id: 2018-001\ntitle: {ja: 件, en: case}\ntimeline:\n  - {at: 2018-01-07T09:58:00+09:00, text: {ja: 一, en: one}}\n")
 	f.Add("a: &a [*a]\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		c, err := replay.ReadCase(strings.NewReader(text))
+		c, err := script.Read(strings.NewReader(text))
 		if (c == nil) == (err == nil) {
 			t.Fatalf("case %v, error %v", c, err)
 		}

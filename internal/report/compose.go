@@ -182,7 +182,7 @@ func (c *composer) chronology() []Block {
 			what = append(what, Inline{Text: c.say("（記録によらない）", " (not from a record)")})
 		}
 		if source == "" {
-			source = c.kind(r.Kind)
+			source = c.kind(r.What)
 		}
 		when := c.when(r.At, r.Precision == "about")
 		if r.OrderUncertain {
@@ -305,8 +305,8 @@ func (c *composer) boarded(ids ...string) []Block {
 }
 
 func (c *composer) section(name string) []Block {
-	p, ok := c.Case.Sections[name]
-	if !ok || p.Empty() {
+	p := c.Case.Section(name)
+	if p.Empty() {
 		return []Block{{Paragraph: text(c.say("（この章はまだ書かれていない。）", "(This chapter has not been written yet.)"))}}
 	}
 	return paragraphs(p.In(c.Lang))

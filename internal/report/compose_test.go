@@ -30,21 +30,24 @@ func smallCase() Input {
 	c := &investigate.Case{
 		ID: "2018-04", Title: both("共有 VPN アカウントの悪用", "A shared VPN account misused"), Status: "open", Opened: at(3, 9, 0), OpenedBy: "sato",
 		Timeline: []investigate.Row{
-			{ID: "r1", At: at(2, 1, 58), Precision: "exact", Kind: "event", Text: both("VPN に接続", "VPN session opened"), Source: "vpn", Query: "class:tunnel", Cites: []uint64{11, 12}},
-			{ID: "r2", At: at(2, 2, 30), Precision: "about", Kind: "action", Text: both("VPN を停止", "VPN stopped")},
-			{ID: "r3", At: at(2, 2, 31).Add(250 * time.Millisecond), Precision: "exact", Kind: "finding", Text: both("検知", "finding"), Cites: []uint64{9, 10, 1, 2, 3, 4, 5, 6, 7, 8}},
+			{Head: investigate.Head{ID: "r1"}, At: at(2, 1, 58), Precision: "exact", What: "event", Text: both("VPN に接続", "VPN session opened"), Source: "vpn", Query: "class:tunnel", Cites: []uint64{11, 12}},
+			{Head: investigate.Head{ID: "r2"}, At: at(2, 2, 30), Precision: "about", What: "action", Text: both("VPN を停止", "VPN stopped")},
+			{Head: investigate.Head{ID: "r3"}, At: at(2, 2, 31).Add(250 * time.Millisecond), Precision: "exact", What: "finding", Text: both("検知", "finding"), Cites: []uint64{9, 10, 1, 2, 3, 4, 5, 6, 7, 8}},
 		},
 		Statements: []investigate.Statement{
-			{ID: "s1", Text: both("接続元は一つ", "There was one address"), Certainty: investigate.Confirmed, Cites: []uint64{12}},
-			{ID: "s2", Text: both("チャットは閲覧されていない", "No chat was read"), Certainty: investigate.NotConfirmed, Answer: &covered},
-			{ID: "s3", Text: both("共有者は特定できない", "Who shared it is not known"), Certainty: investigate.Undetermined, Reason: both("聴取が終わっていない", "interviews are not finished")},
+			{Head: investigate.Head{ID: "s1"}, Text: both("接続元は一つ", "There was one address"), Certainty: investigate.Confirmed, Cites: []uint64{12}},
+			{Head: investigate.Head{ID: "s2"}, Text: both("チャットは閲覧されていない", "No chat was read"), Certainty: investigate.NotConfirmed, Answer: &covered},
+			{Head: investigate.Head{ID: "s3"}, Text: both("共有者は特定できない", "Who shared it is not known"), Certainty: investigate.Undetermined, Reason: both("聴取が終わっていない", "interviews are not finished")},
 		},
 		Questions: []investigate.Question{
-			{ID: "q1", Board: "how_in", Text: both("侵入経路は", "What was the way in?"), Query: "class:tunnel", Answer: coverage.Answer{Verdict: coverage.Found}, Conclusion: both("VPN", "The VPN"), Cites: []uint64{11}},
-			{ID: "q2", Board: "since_when", Text: both("3 月に接続はあったか", "Was there a session in March?"), Answer: expired},
-			{ID: "q3", Board: "what_left", Text: both("チャットは出たか", "Did chat leave?"), Query: "class:web", Answer: covered},
+			{Head: investigate.Head{ID: "q1"}, Board: "how_in", Text: both("侵入経路は", "What was the way in?"), Query: "class:tunnel", Answer: coverage.Answer{Verdict: coverage.Found}, Conclusion: both("VPN", "The VPN"), Cites: []uint64{11}},
+			{Head: investigate.Head{ID: "q2"}, Board: "since_when", Text: both("3 月に接続はあったか", "Was there a session in March?"), Answer: expired},
+			{Head: investigate.Head{ID: "q3"}, Board: "what_left", Text: both("チャットは出たか", "Did chat leave?"), Query: "class:web", Answer: covered},
 		},
-		Sections: map[string]event.Phrase{"summary": both("共有\nアカウントが使われた。\n\n詳細は次のとおり。", "A shared account\nwas used.\n\nDetails follow."), "prevention": both("共有アカウントを廃止する。", "No shared accounts.")},
+		Sections: []investigate.Section{
+			{Head: investigate.Head{ID: "summary"}, Text: both("共有\nアカウントが使われた。\n\n詳細は次のとおり。", "A shared account\nwas used.\n\nDetails follow.")},
+			{Head: investigate.Head{ID: "prevention"}, Text: both("共有アカウントを廃止する。", "No shared accounts.")},
+		},
 	}
 	in := Input{
 		Case: c, From: at(1, 0, 0), To: at(3, 0, 0), Zone: tokyo(), Now: at(4, 10, 0), Version: "0.0-test", Lang: "ja", Origin: "konseki/test", PublicKey: "konseki/test+0+KEY",
@@ -192,8 +195,9 @@ func withHostile(s string) Input {
 		q := &in.Case.Questions[i]
 		q.Text, q.Conclusion, q.Query, q.Answer.Because = p, p, s, []event.Phrase{p}
 	}
+	in.Case.Sections = nil
 	for _, name := range []string{"summary", "method", "cause", "impact", "resumption", "prevention"} {
-		in.Case.Sections[name] = p
+		in.Case.Sections = append(in.Case.Sections, investigate.Section{Head: investigate.Head{ID: name}, Text: p})
 	}
 	in.Coverage[0].Name, in.Coverage[1].Source, in.Coverage[0].Intervals[0].Reason = p, s, p
 	in.Findings[0].Title, in.Findings[0].Why = p, p

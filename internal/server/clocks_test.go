@@ -38,7 +38,7 @@ func TestATimelineSaysThatTwoClocksDiffer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for query, at := range map[string]time.Time{"disk": now, "wiped": now.Add(ahead), "network": now.Add(-2 * time.Hour)} {
-		if _, err := s.AddRow(t.Context(), "sato", "2018-001", control.Row{At: at, Text: title, Query: query}); err != nil {
+		if _, err := s.Put(t.Context(), "sato", "2018-001", &control.Row{At: at, Text: title, Query: query}, 0); err != nil {
 			t.Fatal(err)
 		}
 	}

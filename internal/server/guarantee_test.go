@@ -17,6 +17,7 @@ import (
 	"github.com/konseki/konseki/internal/coverage/sequence"
 	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/investigate"
 	"github.com/konseki/konseki/internal/vault"
 )
 
@@ -215,11 +216,11 @@ func TestG6NoAnswerIsWithoutCoverage(t *testing.T) {
 			t.Fatal(err)
 		}
 		question := control.Question{Text: event.Phrase{EN: "x"}, Query: pick("", q), From: from, To: to}
-		added, err := s.AddQuestion(t.Context(), "sato", id, question)
+		added, err := s.Put(t.Context(), "sato", id, &question, 0)
 		if err != nil {
 			t.Fatalf("question %q: %v", question.Query, err)
 		}
-		check("question", added.Answer, nil)
+		check("question", added.(*investigate.Question).Answer, nil)
 		c, err := s.Case(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)

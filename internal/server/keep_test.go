@@ -29,7 +29,7 @@ func openCase(t *testing.T, s *Server) {
 		t.Fatal(err)
 	}
 	row := control.Row{At: jst(2, 16, 0), Text: event.Phrase{EN: "first trace"}, Query: "user:staff01"}
-	if _, err := s.AddRow(t.Context(), "sato", "c1", row); err != nil {
+	if _, err := s.Put(t.Context(), "sato", "c1", &row, 0); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -274,7 +274,7 @@ func TestWhatAnOpenCaseCitesStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	row := control.Row{At: daysAgo(490), Text: event.Phrase{EN: "first trace"}, Cites: []uint64{21}}
-	if _, err := s.AddRow(t.Context(), "sato", "c1", row); err != nil {
+	if _, err := s.Put(t.Context(), "sato", "c1", &row, 0); err != nil {
 		t.Fatal(err)
 	}
 	x := expired(t, s, false)

@@ -62,7 +62,7 @@ func TestNobodySeesAPlantedSecret(t *testing.T) {
 	see("findings", list, err)
 	stories, err := s.Stories(ctx, "viewer", control.StoryQuery{Level: "low", Budget: -1})
 	see("stories", *stories, err)
-	if _, err := s.AddRow(ctx, "sato", "c1", control.Row{At: jst(1, 19, 0), Text: event.Phrase{EN: "password: " + password}, Cites: seqs}); err != nil {
+	if _, err := s.Put(ctx, "sato", "c1", &control.Row{At: jst(1, 19, 0), Text: event.Phrase{EN: "password: " + password}, Cites: seqs}, 0); err != nil {
 		t.Fatal(err)
 	}
 	c, err := s.Case(ctx, "c1")

@@ -17,6 +17,7 @@ import (
 	"github.com/konseki/konseki/internal/collect/pull"
 	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/control/casework"
 	"github.com/konseki/konseki/internal/control/known"
 	"github.com/konseki/konseki/internal/control/masked"
 	"github.com/konseki/konseki/internal/event"
@@ -128,10 +129,10 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 	}
 	s.flow = newFlow(s.vault, s.index, pack, s.logger)
 	s.flow.late = cmp.Or(opts.Config.Late, config.Default().Late)
-	s.Service = masked.New(known.New(control.New(control.Deps{
+	s.Service = masked.New(casework.New(known.New(control.New(control.Deps{
 		Vault: s.vault, Dir: filepath.Join(s.Dir, vaultFolder), Index: s.index, Flow: s.flow, Zone: opts.Config.Location(), Keep: PolicyOf(opts.Config),
 		Budget: opts.Config.Detect.Budget, Version: opts.Version, Rules: len(pack.Engine.Rules()) + len(pack.Correlations), Logger: s.logger, Now: time.Now,
-	})))
+	}))))
 	s.flow.own = s.Service
 	s.Service.Outside = s.outside
 	found, err := s.flow.rebuild(ctx, opts.Progress)

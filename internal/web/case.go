@@ -302,12 +302,12 @@ func (v *visit) question(q *control.Question, n numbers) questionCard {
 }
 
 func (v *visit) timelineRow(row *control.Row, n numbers) timelineRow {
-	view := timelineRow{Clock: v.Clock(row.At, event.PrecisionSecond), About: row.Precision == "about", Unordered: row.OrderUncertain, Kind: row.Kind,
+	view := timelineRow{Clock: v.Clock(row.At, event.PrecisionSecond), About: row.Precision == "about", Unordered: row.OrderUncertain, Kind: row.What,
 		Source: v.SourceName(row.Source), Text: v.Phrase(row.Text), By: reading.Visible(row.By, 60), Cites: v.cite(row.Cites, row.Total, n)}
 	if view.About {
 		view.Clock = v.Clock(row.At, event.PrecisionMinute)
 	}
-	switch row.Kind {
+	switch row.What {
 	case "action":
 		view.Chip = chip{"note", v.T("kind.action")}
 	case "notice":
@@ -499,7 +499,7 @@ func (s *server) addRow(v *visit) error {
 		return err
 	}
 	row := control.Row{Text: p.needed("text"), Source: p.text("source"), Query: p.text("query"), Cites: p.cites(),
-		Kind: cmp.Or(p.text("kind"), "event"), Precision: "exact"}
+		What: cmp.Or(p.text("kind"), "event"), Precision: "exact"}
 	if p.text("precision") == "about" {
 		row.Precision = "about"
 	}
@@ -509,7 +509,7 @@ func (s *server) addRow(v *visit) error {
 	}
 	row.At = at
 	if !p.failed {
-		_, err = s.Ops.AddRow(v.r.Context(), v.person.Name, v.r.PathValue("id"), row)
+		_, err = s.Ops.Put(v.r.Context(), v.person.Name, v.r.PathValue("id"), &row, 0)
 	}
 	return s.finish(p, err)
 }
@@ -527,7 +527,7 @@ func (s *server) addStatement(v *visit) error {
 		st.Reason = v.written(reason)
 	}
 	if !p.failed {
-		_, err = s.Ops.AddStatement(v.r.Context(), v.person.Name, v.r.PathValue("id"), st)
+		_, err = s.Ops.Put(v.r.Context(), v.person.Name, v.r.PathValue("id"), &st, 0)
 	}
 	return s.finish(p, err)
 }
@@ -549,7 +549,7 @@ func (s *server) addQuestion(v *visit) error {
 		q.Conclusion = v.written(text)
 	}
 	if !p.failed {
-		_, err = s.Ops.AddQuestion(v.r.Context(), v.person.Name, v.r.PathValue("id"), q)
+		_, err = s.Ops.Put(v.r.Context(), v.person.Name, v.r.PathValue("id"), &q, 0)
 	}
 	return s.finish(p, err)
 }

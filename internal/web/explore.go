@@ -201,7 +201,7 @@ func (s *server) caseMarks(v *visit) ([]control.Mark, error) {
 			switch {
 			case i == then:
 				marks = append(marks, control.Mark{At: row.At, Label: row.Text, Level: "low"})
-			case row.Kind == "event" && len(row.Cites) > 0 && first >= 0 && !row.At.Before(c.Timeline[first].At):
+			case row.What == "event" && len(row.Cites) > 0 && first >= 0 && !row.At.Before(c.Timeline[first].At):
 				marks = append(marks, control.Mark{At: row.At, Label: row.Text, Level: "high"})
 			}
 		}

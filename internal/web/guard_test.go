@@ -12,12 +12,14 @@ import (
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/control/casework"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/investigate"
 	webtest "github.com/konseki/konseki/test/web"
 )
 
 // brokenFacets fails in one part of a page.
-type brokenFacets struct{ control.Operations }
+type brokenFacets struct{ casework.Operations }
 
 func (brokenFacets) Facets(context.Context, string, control.Search) ([]control.Facet, error) {
 	return nil, webtest.ErrSample
@@ -214,7 +216,7 @@ func TestHostileContentIsShownAsText(t *testing.T) {
 	for i, bad := range hostile() {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			ops := webtest.New()
-			s := newSiteWith(t, ops, func(o control.Operations) control.Operations { return poisoned{o, bad} })
+			s := newSiteWith(t, ops, func(o casework.Operations) casework.Operations { return poisoned{o, bad} })
 			seq := ops.AddRaw(event.Event{Time: ops.Now.Add(-24 * time.Hour), Source: bad, Host: bad, ActorUser: bad, SrcIP: bad, Message: bad, Object: bad, CmdLine: bad, Format: bad,
 				Statement: bad, ClientApp: bad, SessionUID: bad, Fields: []event.Field{{Name: bad, Value: bad}}, Quality: event.Quality{Original: bad}}, bad+strings.Repeat("x", 100)+bad)
 			q := url.QueryEscape(bad)
@@ -236,7 +238,7 @@ func TestHostileContentIsShownAsText(t *testing.T) {
 
 // poisoned puts hostile text into everything that control tells.
 type poisoned struct {
-	control.Operations
+	casework.Operations
 	bad string
 }
 
@@ -339,10 +341,10 @@ func (p poisoned) Case(ctx context.Context, id string) (*control.Case, error) {
 	}
 	bad := *c
 	bad.Title, bad.OpenedBy, bad.Status = p.phrase(), p.bad, p.bad
-	bad.Timeline = []control.Row{{Text: p.phrase(), Source: p.bad, Kind: p.bad, Precision: p.bad, By: p.bad, Cites: []uint64{3}}}
-	bad.Statements = []control.Statement{{Text: p.phrase(), Reason: p.phrase(), By: p.bad}}
+	bad.Timeline = []control.Row{{Text: p.phrase(), Source: p.bad, What: p.bad, Precision: p.bad, Head: investigate.Head{By: p.bad}, Cites: []uint64{3}}}
+	bad.Statements = []control.Statement{{Text: p.phrase(), Reason: p.phrase(), Head: investigate.Head{By: p.bad}}}
 	setWord(&bad.Statements[0].Certainty, p.bad)
-	bad.Questions = []control.Question{{Board: "who", Text: p.phrase(), Conclusion: p.phrase(), Query: p.bad, By: p.bad}, {Text: p.phrase(), Query: p.bad, Conclusion: p.phrase()}}
+	bad.Questions = []control.Question{{Board: "who", Text: p.phrase(), Conclusion: p.phrase(), Query: p.bad, Head: investigate.Head{By: p.bad}}, {Text: p.phrase(), Query: p.bad, Conclusion: p.phrase()}}
 	return &bad, nil
 }
 

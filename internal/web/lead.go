@@ -68,16 +68,16 @@ func turning(c *control.Case) (first, then int) {
 		return at
 	}
 	first = earliest(func(row *control.Row) bool {
-		return row.Kind == "event" && slices.ContainsFunc(row.Cites, func(seq uint64) bool { return since[seq] })
+		return row.What == "event" && slices.ContainsFunc(row.Cites, func(seq uint64) bool { return since[seq] })
 	})
 	if first < 0 {
-		first = earliest(func(row *control.Row) bool { return row.Kind == "event" && len(row.Cites) > 0 })
+		first = earliest(func(row *control.Row) bool { return row.What == "event" && len(row.Cites) > 0 })
 	}
 	if first < 0 {
 		return -1, -1
 	}
 	then = earliest(func(row *control.Row) bool {
-		return (row.Kind == "action" || row.Kind == "notice") && row.At.After(c.Timeline[first].At)
+		return (row.What == "action" || row.What == "notice") && row.At.After(c.Timeline[first].At)
 	})
 	return first, then
 }

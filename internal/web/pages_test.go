@@ -9,6 +9,7 @@ import (
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/control/casework"
 	webtest "github.com/konseki/konseki/test/web"
 )
 
@@ -212,7 +213,7 @@ func TestVerificationNamesTheDamage(t *testing.T) {
 }
 
 func TestOneFailingPartLeavesTheRest(t *testing.T) {
-	s := newSiteWith(t, webtest.New(), func(o control.Operations) control.Operations { return brokenFacets{o} })
+	s := newSiteWith(t, webtest.New(), func(o casework.Operations) casework.Operations { return brokenFacets{o} })
 	contains(t, s.get("/explore?q=src_ip:203.0.113.77", http.StatusOK), "一部を表示できません", "being rebuilt", "15 件", "SSL-VPN トンネル確立")
 }
 

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/control/casework"
 	webtest "github.com/konseki/konseki/test/web"
 )
 
@@ -55,7 +56,7 @@ func TestTheWorstOfASlotIsShown(t *testing.T) {
 // remembered answers every search with the first answer, so that the benchmark
 // measures the page and not the sample behind it.
 type remembered struct {
-	control.Operations
+	casework.Operations
 	result    *control.Result
 	histogram *control.Histogram
 	facets    []control.Facet
@@ -74,7 +75,7 @@ func (r *remembered) Facets(context.Context, string, control.Search) ([]control.
 }
 
 func BenchmarkExploreOf100Rows(b *testing.B) {
-	s := newSiteWith(b, webtest.New(), func(o control.Operations) control.Operations {
+	s := newSiteWith(b, webtest.New(), func(o casework.Operations) casework.Operations {
 		r := &remembered{Operations: o}
 		var errs [3]error
 		r.result, errs[0] = o.Search(b.Context(), "", control.Search{Limit: pageRows})

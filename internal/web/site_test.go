@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/auth"
-	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/control/casework"
 	webtest "github.com/konseki/konseki/test/web"
 )
 
@@ -29,13 +29,13 @@ type site struct {
 func newSite(t testing.TB) *site { return newSiteWith(t, webtest.New(), nil) }
 
 // newSiteWith serves ops, behind wrap when it is given.
-func newSiteWith(t testing.TB, ops *webtest.Ops, wrap func(control.Operations) control.Operations) *site {
+func newSiteWith(t testing.TB, ops *webtest.Ops, wrap func(casework.Operations) casework.Operations) *site {
 	t.Helper()
 	a, err := auth.Open(filepath.Join(t.TempDir(), "auth"), auth.Options{Cost: auth.Cost{Time: 1, Memory: 8 * 1024, Threads: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var served control.Operations = ops
+	var served casework.Operations = ops
 	if wrap != nil {
 		served = wrap(ops)
 	}

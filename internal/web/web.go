@@ -16,6 +16,7 @@ import (
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/control/casework"
 	"github.com/konseki/konseki/internal/estate"
 )
 
@@ -23,7 +24,7 @@ import (
 type Options struct {
 	Logger *slog.Logger
 	Auth   *auth.Auth
-	Ops    control.Operations
+	Ops    casework.Operations
 	Estate func() *estate.Estate // what the company knows of itself; may be nil
 	// Version is shown at the foot of the pages.
 	Version string

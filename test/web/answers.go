@@ -13,6 +13,7 @@ import (
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/investigate"
 	"github.com/konseki/konseki/internal/query"
 )
 
@@ -340,8 +341,8 @@ func (o *Ops) timeline() []control.Row {
 		{"2018-03-03 20:00:00", "対応", "action", "about", "A・B の VPN アカウントを停止", "VPN accounts A and B suspended"},
 		{"2018-03-03 20:17:11", "vpn", "finding", "exact", "停止後も B のセッションが継続", "B's session goes on after the suspension"},
 	} {
-		list = append(list, control.Row{ID: r.time, At: at(r.time), Source: r.source, Kind: r.kind, Precision: r.precision, Text: both(r.ja, r.en),
-			Cites: []uint64{o.find(r.time)}, By: "k.sato"})
+		list = append(list, control.Row{Head: investigate.Head{ID: r.time, By: "k.sato"}, At: at(r.time), Source: r.source, What: r.kind, Precision: r.precision, Text: both(r.ja, r.en),
+			Cites: []uint64{o.find(r.time)}})
 	}
 	return list
 }
@@ -349,8 +350,8 @@ func (o *Ops) timeline() []control.Row {
 func (o *Ops) board() []control.Question {
 	from, to := at("2018-01-01 00:00:00"), at("2018-03-05 00:00:00")
 	q := func(board, ja, en, query string, found int, only ...string) control.Question {
-		return control.Question{ID: board, Board: board, Query: query, From: from, To: to, Conclusion: both(ja, en), Answer: o.answer(found, from, to, only),
-			Cites: []uint64{o.find("2018-01-07 09:58:00"), o.find("2018-03-03 11:08:34")}, By: "k.sato"}
+		return control.Question{Head: investigate.Head{ID: board}, Board: board, Query: query, From: from, To: to, Conclusion: both(ja, en), Answer: o.answer(found, from, to, only),
+			Cites: []uint64{o.find("2018-01-07 09:58:00"), o.find("2018-03-03 11:08:34")}}
 	}
 	return []control.Question{
 		q("how_in", "3/3 は VPN（A・B のアカウント）。3/1 の経路は不明。", "On 3/3 by VPN (accounts A and B). The way in on 3/1 is unknown.", "source:vpn AND src_ip:203.0.113.77", 4, "vpn", "chat", "groupware"),
@@ -366,8 +367,8 @@ func (o *Ops) statements() []control.Statement {
 	from, to := at("2018-01-01 00:00:00"), at("2018-03-05 00:00:00")
 	unknown := o.answer(0, from, to, []string{"firewall", "dc-net"})
 	return []control.Statement{
-		{ID: "s1", Text: both("3 月 3 日の侵入は、A と B の VPN アカウントによる。", "The intrusion of 3 March used the VPN accounts A and B."), Certainty: "established", Cites: []uint64{o.find("2018-03-03 11:08:34"), o.find("2018-03-03 15:10:26")}, By: "k.sato"},
-		{ID: "s2", Text: both("3 月 1 日の侵入も同じ者による。", "The intrusion of 1 March was the same person's."), Certainty: "probable", Reason: both("接続元と手口が一致する", "address and method agree"), Cites: []uint64{o.find("2018-02-02 22:41:50")}, By: "m.ito"},
-		{ID: "s3", Text: both("個人情報が外部に送られた事実は確認されていない。", "That personal data left is not confirmed."), Certainty: "not_confirmed", Answer: &unknown, By: "k.sato"},
+		{Head: investigate.Head{ID: "s1", By: "k.sato"}, Text: both("3 月 3 日の侵入は、A と B の VPN アカウントによる。", "The intrusion of 3 March used the VPN accounts A and B."), Certainty: "established", Cites: []uint64{o.find("2018-03-03 11:08:34"), o.find("2018-03-03 15:10:26")}},
+		{Head: investigate.Head{ID: "s2", By: "k.sato"}, Text: both("3 月 1 日の侵入も同じ者による。", "The intrusion of 1 March was the same person's."), Certainty: "probable", Reason: both("接続元と手口が一致する", "address and method agree"), Cites: []uint64{o.find("2018-02-02 22:41:50")}},
+		{Head: investigate.Head{ID: "s3", By: "k.sato"}, Text: both("個人情報が外部に送られた事実は確認されていない。", "That personal data left is not confirmed."), Certainty: "not_confirmed", Answer: &unknown},
 	}
 }

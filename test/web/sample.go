@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/control/casework"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/detect/story"
 	"github.com/konseki/konseki/internal/event"
@@ -29,6 +30,7 @@ const Intruder = "203.0.113.77"
 // Ops is an investigation in memory. It answers with the shapes and sizes of
 // a real one, and keeps the rows, statements and questions that are added.
 type Ops struct {
+	casework.Operations // what these pages do not ask
 	// Now is the time of the state in the header.
 	Now time.Time
 	// Fail, when set, is what every operation but Status answers.
@@ -337,19 +339,9 @@ func (o *Ops) change(by, id, op string, do func(*control.Case, string)) error {
 	return nil
 }
 
-// AddRow adds a row to a case's timeline.
-func (o *Ops) AddRow(_ context.Context, by, id string, r control.Row) (*control.Row, error) {
-	err := o.change(by, id, "row", func(c *control.Case, target string) {
-		r.ID, r.By = target, by
-		c.Timeline = append(slices.Clone(c.Timeline), r)
-		slices.SortStableFunc(c.Timeline, func(a, b control.Row) int { return a.At.Compare(b.At) })
-	})
-	return &r, err
-}
-
-// AddStatement adds a statement; a word that is no certainty is refused.
-func (o *Ops) AddStatement(_ context.Context, by, id string, s control.Statement) (*control.Statement, error) {
-	if !slices.ContainsFunc(investigate.Certainties(), func(c struct {
+// Put adds a row, a statement or a question.
+func (o *Ops) Put(_ context.Context, by, id string, p investigate.Part, _ uint64) (investigate.Part, error) {
+	if s, ok := p.(*investigate.Statement); ok && !slices.ContainsFunc(investigate.Certainties(), func(c struct {
 		Certainty investigate.Certainty
 		Label     event.Phrase
 	}) bool {
@@ -357,24 +349,21 @@ func (o *Ops) AddStatement(_ context.Context, by, id string, s control.Statement
 	}) {
 		return nil, fmt.Errorf("%w: certainty %q; use confirmed, probable or another of the list", control.ErrInvalid, s.Certainty)
 	}
-	err := o.change(by, id, "statement", func(c *control.Case, target string) {
-		s.ID, s.By = target, by
-		c.Statements = append(slices.Clone(c.Statements), s)
+	err := o.change(by, id, string(p.Kind()), func(c *control.Case, target string) {
+		p.Common().ID, p.Common().By = target, by
+		switch p := p.(type) {
+		case *investigate.Row:
+			c.Timeline = append(slices.Clone(c.Timeline), *p)
+			slices.SortStableFunc(c.Timeline, func(a, b control.Row) int { return a.At.Compare(b.At) })
+		case *investigate.Statement:
+			c.Statements = append(slices.Clone(c.Statements), *p)
+		case *investigate.Question:
+			p.Answer = o.answer(0, at("2018-01-01 00:00:00"), at("2018-03-05 00:00:00"), nil)
+			c.Questions = append(slices.Clone(c.Questions), *p)
+		}
 	})
-	return &s, err
+	return p, err
 }
-
-// AddQuestion adds a question with a computed answer.
-func (o *Ops) AddQuestion(_ context.Context, by, id string, q control.Question) (*control.Question, error) {
-	err := o.change(by, id, "question", func(c *control.Case, target string) {
-		q.ID, q.By, q.Answer = target, by, o.answer(0, at("2018-01-01 00:00:00"), at("2018-03-05 00:00:00"), nil)
-		c.Questions = append(slices.Clone(c.Questions), q)
-	})
-	return &q, err
-}
-
-// SetSection keeps a chapter of the report.
-func (o *Ops) SetSection(context.Context, string, string, string, event.Phrase) error { return o.Fail }
 
 // Report writes a short document.
 func (o *Ops) Report(ctx context.Context, _, id, lang, format string, w io.Writer) error {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/cli"
-	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
 	"github.com/konseki/konseki/internal/server"
@@ -83,12 +82,12 @@ func (e *env) onCase(ctx context.Context, s *server.Server, op, id string, f *ca
 	case "open":
 		_, err = s.OpenCase(ctx, cli.Person(), id, f.title)
 	case "row":
-		_, err = s.AddRow(ctx, cli.Person(), id, control.Row{At: at, Precision: f.precision, Text: f.text, Query: f.query})
+		_, err = s.Put(ctx, cli.Person(), id, &investigate.Row{At: at, Precision: f.precision, Text: f.text, Query: f.query}, 0)
 	case "state":
-		_, err = s.AddStatement(ctx, cli.Person(), id, control.Statement{
-			Text: f.text, Certainty: investigate.Certainty(f.certainty), Query: f.query, Sources: sources, From: from, To: to, Reason: f.reason})
+		_, err = s.Put(ctx, cli.Person(), id, &investigate.Statement{
+			Text: f.text, Certainty: investigate.Certainty(f.certainty), Query: f.query, Sources: sources, From: from, To: to, Reason: f.reason}, 0)
 	case "ask":
-		_, err = s.AddQuestion(ctx, cli.Person(), id, control.Question{Text: f.text, Board: f.board, Query: f.query, Sources: sources, From: from, To: to})
+		_, err = s.Put(ctx, cli.Person(), id, &investigate.Question{Text: f.text, Board: f.board, Query: f.query, Sources: sources, From: from, To: to}, 0)
 	case "show":
 		return e.showCase(ctx, s, id, loc)
 	default:

@@ -12,6 +12,7 @@ import (
 	"github.com/konseki/konseki/internal/collect"
 	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/investigate/script"
 	"github.com/konseki/konseki/internal/replay"
 	"github.com/konseki/konseki/internal/server"
 )
@@ -79,9 +80,9 @@ func (e *env) fillDemo(ctx context.Context, s *server.Server, logs string) error
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	script, err := replay.ReadCase(f)
+	work, err := script.Read(f)
 	if err != nil {
 		return err
 	}
-	return s.ApplyCase(ctx, "demo", script)
+	return s.ApplyCase(ctx, "demo", work)
 }

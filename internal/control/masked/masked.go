@@ -8,23 +8,24 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
-	"github.com/konseki/konseki/internal/control/known"
+	"github.com/konseki/konseki/internal/control/casework"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/investigate"
 	"github.com/konseki/konseki/internal/mask"
 )
 
-// Service is [known.Service] with masks on what it answers. Only
+// Service is [casework.Service] with masks on what it answers. Only
 // [control.Service.Unmask] shows a record as it was sealed; reports mask what
 // they show by themselves.
 type Service struct {
-	*known.Service
+	*casework.Service
 	masker *mask.Masker
 }
 
-var _ control.Operations = (*Service)(nil)
+var _ casework.Operations = (*Service)(nil)
 
 // New masks what s answers.
-func New(s *known.Service) *Service { return &Service{Service: s, masker: mask.New()} }
+func New(s *casework.Service) *Service { return &Service{Service: s, masker: mask.New()} }
 
 // shown passes an answer on with its secrets masked.
 func shown[T any](s *Service, v T, err error) (T, error) {
@@ -133,38 +134,41 @@ func (s *Service) Losses(ctx context.Context, by, source string, from, to time.T
 	return shown(s, list, err)
 }
 
-// Cases implements [control.Operations].
-func (s *Service) Cases(ctx context.Context) ([]*control.Case, error) {
+// Cases implements [casework.Operations].
+func (s *Service) Cases(ctx context.Context) ([]*investigate.Case, error) {
 	list, err := s.Service.Cases(ctx)
 	return shown(s, list, err)
 }
 
-// Case implements [control.Operations].
-func (s *Service) Case(ctx context.Context, id string) (*control.Case, error) {
+// Case implements [casework.Operations].
+func (s *Service) Case(ctx context.Context, id string) (*investigate.Case, error) {
 	c, err := s.Service.Case(ctx, id)
 	return shown(s, c, err)
 }
 
-// OpenCase implements [control.Operations].
-func (s *Service) OpenCase(ctx context.Context, by, id string, title event.Phrase) (*control.Case, error) {
+// OpenCase implements [casework.Operations].
+func (s *Service) OpenCase(ctx context.Context, by, id string, title event.Phrase) (*investigate.Case, error) {
 	c, err := s.Service.OpenCase(ctx, by, id, title)
 	return shown(s, c, err)
 }
 
-// AddRow implements [control.Operations].
-func (s *Service) AddRow(ctx context.Context, by, caseID string, r control.Row) (*control.Row, error) {
-	row, err := s.Service.AddRow(ctx, by, caseID, r)
-	return shown(s, row, err)
-}
-
-// AddStatement implements [control.Operations].
-func (s *Service) AddStatement(ctx context.Context, by, caseID string, st control.Statement) (*control.Statement, error) {
-	made, err := s.Service.AddStatement(ctx, by, caseID, st)
+// Put implements [casework.Operations].
+func (s *Service) Put(ctx context.Context, by, caseID string, p investigate.Part, base uint64) (investigate.Part, error) {
+	made, err := s.Service.Put(ctx, by, caseID, p, base)
 	return shown(s, made, err)
 }
 
-// AddQuestion implements [control.Operations].
-func (s *Service) AddQuestion(ctx context.Context, by, caseID string, q control.Question) (*control.Question, error) {
-	made, err := s.Service.AddQuestion(ctx, by, caseID, q)
-	return shown(s, made, err)
+// Weigh implements [casework.Operations].
+func (s *Service) Weigh(ctx context.Context, caseID string, p investigate.Part) (investigate.Part, error) {
+	made, err := s.Service.Weigh(ctx, caseID, p)
+	if made == nil {
+		return nil, err
+	}
+	return mask.Copy(s.masker, made), err
+}
+
+// Part implements [casework.Operations].
+func (s *Service) Part(ctx context.Context, caseID string, k investigate.Kind, id string, version uint64) (investigate.Part, error) {
+	p, err := s.Service.Part(ctx, caseID, k, id, version)
+	return shown(s, p, err)
 }

@@ -19,6 +19,7 @@ const (
 	KindCorrelation = "correlation"
 	KindBaseline    = "baseline"
 	KindSecret      = "secret"
+	KindCheck       = "check" // of what people did on a case
 )
 
 // The levels of a finding, as in Sigma.

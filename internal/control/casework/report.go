@@ -1,4 +1,4 @@
-package control
+package casework
 
 import (
 	"context"
@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"unicode/utf8"
 
+	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/normalise"
 	"github.com/konseki/konseki/internal/report"
@@ -19,10 +21,10 @@ import (
 func (s *Service) Report(ctx context.Context, by, caseID, lang, format string, w io.Writer) error {
 	write := map[string]func(io.Writer, *report.Document) error{"md": report.Markdown, "html": report.HTML}[format]
 	if write == nil {
-		return fmt.Errorf("%w: a report is written as md or html, not %q", ErrInvalid, format)
+		return fmt.Errorf("%w: a report is written as md or html, not %q", control.ErrInvalid, format)
 	}
 	if lang != "ja" && lang != "en" {
-		return fmt.Errorf("%w: a report is written in ja or en, not %q", ErrInvalid, lang)
+		return fmt.Errorf("%w: a report is written in ja or en, not %q", control.ErrInvalid, lang)
 	}
 	in, err := s.reportInput(ctx, caseID)
 	if err != nil {
@@ -30,9 +32,9 @@ func (s *Service) Report(ctx context.Context, by, caseID, lang, format string, w
 	}
 	in.Lang = lang
 	if err := write(w, report.Compose(in)); err != nil {
-		return fmt.Errorf("control: %w", err)
+		return fmt.Errorf("casework: %w", err)
 	}
-	return s.record(ctx, access{By: by, Op: "report", Query: "case:" + caseID})
+	return s.Accessed(ctx, by, "report", "case:"+caseID)
 }
 
 // reportInput gathers all that a report of the case is made from.
@@ -41,7 +43,7 @@ func (s *Service) reportInput(ctx context.Context, caseID string) (report.Input,
 	if err != nil {
 		return report.Input{}, err
 	}
-	l, err := s.coverageLedger(ctx)
+	l, err := s.Ledger(ctx)
 	if err != nil {
 		return report.Input{}, err
 	}
@@ -53,7 +55,7 @@ func (s *Service) reportInput(ctx context.Context, caseID string) (report.Input,
 	in.From, in.To = l.Bounds()
 	in.To = in.To.Add(1)
 	in.Coverage = l.All(in.From, in.To)
-	found, err := s.findings(ctx, Search{From: in.From, To: in.To, Oldest: true, Limit: 200, Query: "severity_id:>=3"})
+	found, err := s.Unsealed(ctx, control.Search{From: in.From, To: in.To, Oldest: true, Limit: 200, Query: "severity_id:>=3"})
 	if err != nil {
 		return in, err
 	}
@@ -80,7 +82,7 @@ const shownBytes = 400
 
 func cited(rec event.Record, sealed uint64) report.Cited {
 	sum := sha256.Sum256(rec.Raw)
-	text, _ := showable(rec.Raw, normalise.New().Events(nil, &rec))
+	text, _ := control.Showable(rec.Raw, normalise.New().Events(nil, &rec))
 	if len(text) > shownBytes {
 		cut := shownBytes
 		for !utf8.RuneStart(text[cut]) {
@@ -97,16 +99,16 @@ func cited(rec event.Record, sealed uint64) report.Cited {
 func (s *Service) Export(ctx context.Context, by, caseID string, masks []string, w io.Writer) error {
 	hide, err := report.ParseMasks(masks)
 	if err != nil {
-		return fmt.Errorf("control: export: %w: %w", ErrInvalid, err)
+		return fmt.Errorf("casework: export: %w: %w", control.ErrInvalid, err)
 	}
 	if err := s.Vault.Seal(ctx); err != nil {
-		return fmt.Errorf("control: export: %w", err)
+		return fmt.Errorf("casework: export: %w", err)
 	}
 	in, err := s.reportInput(ctx, caseID)
 	if err != nil {
 		return err
 	}
-	in.Case = s.registry.desk.Case(caseID) // as sealed; the answers are those given when asked
+	in.Case = s.Desk().Case(caseID) // as sealed; the answers are those given when asked
 	maskInput(&in, hide)
 	b := report.Bundle{Input: in, PublicKey: in.PublicKey, By: by}
 	seqs := in.Case.Cited(true)
@@ -116,7 +118,7 @@ func (s *Service) Export(ctx context.Context, by, caseID string, masks []string,
 	for seq := range in.Records {
 		seqs = append(seqs, seq)
 	}
-	for _, seq := range sortedOnce(seqs) {
+	for _, seq := range slices.Compact(slices.Sorted(slices.Values(seqs))) {
 		e, err := s.evidence(ctx, seq, hide)
 		if err != nil {
 			return err
@@ -124,7 +126,7 @@ func (s *Service) Export(ctx context.Context, by, caseID string, masks []string,
 		b.Evidence = append(b.Evidence, e)
 	}
 	b.Seal = func(is report.Issue) (report.Evidence, error) {
-		rec, err := s.seal(ctx, event.SourceReport, is)
+		rec, err := s.Seal(ctx, event.SourceReport, is)
 		if err != nil {
 			return report.Evidence{}, err
 		}
@@ -134,7 +136,7 @@ func (s *Service) Export(ctx context.Context, by, caseID string, masks []string,
 		return s.evidence(ctx, rec.Seq, nil)
 	}
 	if err := report.WriteBundle(w, b); err != nil {
-		return fmt.Errorf("control: %w", err)
+		return fmt.Errorf("casework: %w", err)
 	}
 	return nil
 }
@@ -145,7 +147,7 @@ func (s *Service) Export(ctx context.Context, by, caseID string, masks []string,
 // withheld as a whole.
 func (s *Service) evidence(ctx context.Context, seq uint64, hide *report.Masks) (report.Evidence, error) {
 	fail := func(err error) (report.Evidence, error) {
-		return report.Evidence{}, fmt.Errorf("control: export record %d: %w", seq, err)
+		return report.Evidence{}, fmt.Errorf("casework: export record %d: %w", seq, err)
 	}
 	rec, err := s.Vault.Get(ctx, seq)
 	if err != nil && !errors.Is(err, vault.ErrGone) {

@@ -1,0 +1,101 @@
+package casework
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/normalise"
+)
+
+// answerNow computes the answers of a case's questions from what is known now.
+func (s *Service) answerNow(ctx context.Context, c *investigate.Case) error {
+	c.Questions = slices.Clone(c.Questions)
+	for i := range c.Questions {
+		q := &c.Questions[i]
+		if q.Query == "" && len(q.Sources) == 0 {
+			continue
+		}
+		now, err := s.Cite(ctx, q.Query, q.Sources, q.From, q.To)
+		if err != nil {
+			return err
+		}
+		q.Answer = now.Answer
+	}
+	return nil
+}
+
+// unanswerable is the answer to a question that no source is asked.
+func unanswerable(q *investigate.Question) coverage.Answer {
+	return coverage.Answer{
+		Verdict: coverage.VerdictUnknown, From: q.From, To: q.To, Coverage: []coverage.SourceCoverage{},
+		Because: []event.Phrase{{JA: "どのログ源にも記録がない", EN: "no source holds a record of it"}},
+	}
+}
+
+// sightings remembers what is known of the time of records that are cited: a
+// record never changes.
+type sightings struct {
+	mu sync.Mutex
+	of map[uint64]*sighting
+}
+
+type sighting struct {
+	received, at time.Time
+	source, host string
+	quality      event.Quality
+}
+
+const maxSightings = 100_000
+
+// sighting reads a record and its first event; nil where it is no more.
+func (s *Service) sighting(ctx context.Context, derive *normalise.Normaliser, seq uint64) *sighting {
+	s.seen.mu.Lock()
+	known, ok := s.seen.of[seq]
+	s.seen.mu.Unlock()
+	if ok {
+		return known
+	}
+	rec, err := s.Vault.Get(ctx, seq)
+	if err != nil {
+		return nil
+	}
+	ev := derive.Events(nil, &rec)[0]
+	if event.LiveKind(event.ParseTransport(rec.Transport).Kind) {
+		ev.Quality.YearInferred = false // its receipt tells the year
+	}
+	it := &sighting{rec.Received, ev.Time, ev.Source, ev.Host, ev.Quality}
+	s.seen.mu.Lock()
+	defer s.seen.mu.Unlock()
+	if len(s.seen.of) >= maxSightings || s.seen.of == nil {
+		s.seen.of = map[uint64]*sighting{}
+	}
+	s.seen.of[seq] = it
+	return it
+}
+
+// markOrder says how certain the order of the timeline is, by the records that
+// its rows cite. Of those that are no more nothing is known.
+func (s *Service) markOrder(ctx context.Context, c *investigate.Case) error {
+	l, err := s.Ledger(ctx)
+	if err != nil {
+		return err
+	}
+	c.Timeline = slices.Clone(c.Timeline)
+	seen := make([]*investigate.Seen, len(c.Timeline))
+	derive := normalise.New()
+	for i := range c.Timeline {
+		if len(c.Timeline[i].Cites) == 0 {
+			continue
+		}
+		if it := s.sighting(ctx, derive, c.Timeline[i].Cites[0]); it != nil {
+			seen[i] = &investigate.Seen{Source: it.source, Host: it.host, Quality: it.quality, Clock: l.Clock(it.source, it.host, it.received)}
+		}
+	}
+	investigate.MarkOrder(c.Timeline, seen)
+	return nil
+}

@@ -1,0 +1,185 @@
+package casework
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/detect/finding"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/measure"
+	"github.com/konseki/konseki/internal/normalise"
+	"github.com/konseki/konseki/internal/vault"
+)
+
+// due is one check to be run.
+type due struct {
+	kind    investigate.Kind
+	id      string
+	text    event.Phrase
+	check   investigate.Check
+	checked *investigate.Checked
+	target  *investigate.Containment // of a containment
+}
+
+// Check implements [Operations].
+func (s *Service) Check(ctx context.Context, by, caseID string, k investigate.Kind, id string) ([]Outcome, error) {
+	c, err := s.sealed(caseID)
+	if err != nil {
+		return nil, err
+	}
+	var out []Outcome
+	for _, d := range checksOf(c) {
+		if k != "" && k != d.kind || id != "" && id != d.id {
+			continue
+		}
+		r, err := s.run(ctx, &d)
+		if err != nil {
+			return out, fmt.Errorf("casework: check %s %s: %w", d.kind, d.id, err)
+		}
+		op := investigate.Operation{Case: caseID, Op: "result", By: by, At: r.At, Kind: d.kind, ID: d.id, Result: &r}
+		rec, err := s.operate(ctx, op)
+		if err != nil {
+			return out, err
+		}
+		r.By, r.Recorded = by, rec.Seq
+		if err := s.broken(ctx, caseID, &d, &r); err != nil {
+			return out, err
+		}
+		met := slices.ContainsFunc(d.checked.Results, func(r investigate.Result) bool { return r.State == investigate.Met })
+		out = append(out, Outcome{d.kind, d.id, d.text, r, met && r.State != investigate.Met})
+	}
+	if id != "" && len(out) == 0 {
+		return nil, fmt.Errorf("%w: case %s has nothing to check by the name %s", control.ErrInvalid, caseID, id)
+	}
+	return out, nil
+}
+
+// checksOf lists what can be checked. What is verified by signing alone is not.
+func checksOf(c *investigate.Case) (out []due) {
+	for i := range c.Containments {
+		p := &c.Containments[i]
+		check := investigate.Check{By: "query", Query: p.Query, Expect: "none", Sources: p.Sources, From: p.At, To: p.Until}
+		if check.Query == "" {
+			check.Query = measure.Activity(p.Action, p.Target)
+		}
+		out = append(out, due{investigate.KindContainment, p.ID, p.Text, check, &p.Checked, p})
+	}
+	for i := range c.Conditions {
+		if p := &c.Conditions[i]; p.Check.By != "sign_off" {
+			out = append(out, due{investigate.KindCondition, p.ID, p.Text, p.Check, &p.Checked, nil})
+		}
+	}
+	for i := range c.Measures {
+		if p := &c.Measures[i]; p.Check.By != "" && p.Check.By != "sign_off" {
+			out = append(out, due{investigate.KindMeasure, p.ID, p.Text, p.Check, &p.Checked, nil})
+		}
+	}
+	return out
+}
+
+// run asks what a check asks and judges what comes back.
+func (s *Service) run(ctx context.Context, d *due) (investigate.Result, error) {
+	now := s.Now()
+	from, to := measure.Window(d.check, now)
+	switch d.check.By {
+	case "query":
+		c, err := s.Cite(ctx, d.check.Query, d.check.Sources, from, to)
+		if err != nil {
+			return investigate.Result{}, err
+		}
+		return measure.JudgeQuery(d.check, now, &c.Answer, c.Total, c.Records), nil
+	case "coverage":
+		l, err := s.Ledger(ctx)
+		if err != nil {
+			return investigate.Result{}, err
+		}
+		var list []coverage.SourceCoverage
+		for _, src := range d.check.Sources {
+			list = append(list, l.Coverage(src, from, to))
+		}
+		return measure.JudgeCoverage(now, list), nil
+	}
+	return s.evidenceOf(ctx, d.check.Cites, now)
+}
+
+// evidenceOf judges a check by records: they must be there.
+func (s *Service) evidenceOf(ctx context.Context, cites []uint64, now time.Time) (investigate.Result, error) {
+	var gone []uint64
+	for _, seq := range cites {
+		_, err := s.Vault.Get(ctx, seq)
+		switch {
+		case errors.Is(err, vault.ErrGone):
+			gone = append(gone, seq)
+		case err != nil:
+			return investigate.Result{}, fmt.Errorf("record %d: %w", seq, err)
+		}
+	}
+	return measure.JudgeEvidence(now, cites, gone), nil
+}
+
+// Sign implements [Operations].
+func (s *Service) Sign(ctx context.Context, by, caseID string, k investigate.Kind, id string) error {
+	s.edits.Lock()
+	defer s.edits.Unlock()
+	p, err := s.Part(ctx, caseID, k, id, 0)
+	if err != nil {
+		return err
+	}
+	if p.Common().By == by {
+		return fmt.Errorf("%w: %s wrote this %s and cannot sign it off: a second person has to", control.ErrInvalid, by, k)
+	}
+	if has, ok := p.(interface{ Last() *investigate.Result }); ok {
+		if last := has.Last(); last != nil && last.By == by {
+			return fmt.Errorf("%w: %s ran its last check and cannot sign it off: a second person has to", control.ErrInvalid, by)
+		}
+	}
+	_, err = s.operate(ctx, investigate.Operation{Case: caseID, Op: "sign", By: by, Kind: k, ID: id})
+	return err
+}
+
+// Override implements [Operations].
+func (s *Service) Override(ctx context.Context, by, caseID string, k investigate.Kind, id string, reason event.Phrase) error {
+	s.edits.Lock()
+	defer s.edits.Unlock()
+	if _, err := s.Part(ctx, caseID, k, id, 0); err != nil {
+		return err
+	}
+	_, err := s.operate(ctx, investigate.Operation{Case: caseID, Op: "override", By: by, Kind: k, ID: id, Reason: reason})
+	return err
+}
+
+// broken seals a finding when a target of containment was seen afterwards.
+func (s *Service) broken(ctx context.Context, caseID string, d *due, r *investigate.Result) error {
+	if d.target == nil || r.State != investigate.NotMet || len(r.Cites) == 0 {
+		return nil
+	}
+	seen := s.sighting(ctx, normalise.New(), r.Cites[0])
+	if seen == nil {
+		return nil
+	}
+	t := d.target
+	f := finding.Finding{
+		RuleID: "containment-without-effect", Kind: finding.KindCheck, Level: finding.LevelHigh, Time: seen.at.UTC(), Until: seen.at.UTC(),
+		Title: "Activity after containment", TitleJA: "封じ込めの後の活動", Records: r.Cites[:1], Source: seen.source, Host: seen.host, Object: t.Target,
+		Why:   fmt.Sprintf("“%s” was contained at %s (case %s) and was seen %d times afterwards.", finding.Shown(t.Target), t.At.UTC().Format(time.RFC3339), caseID, r.Count),
+		WhyJA: fmt.Sprintf("「%s」は %s に封じ込めた（事案 %s）が、その後も %d 件の記録がある。", finding.Shown(t.Target), t.At.In(s.Zone).Format(time.RFC3339), caseID, r.Count),
+	}
+	switch t.Action {
+	case "disable_account":
+		f.ActorUser = t.Target
+	case "block_address":
+		f.SrcIP = t.Target
+	}
+	f.SealDaily(caseID, d.id)
+	if s.Found(f.ID) {
+		return nil
+	}
+	_, err := s.Seal(ctx, event.SourceFinding, f)
+	return err
+}

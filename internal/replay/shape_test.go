@@ -3,8 +3,10 @@ package replay_test
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -232,6 +234,11 @@ func TestWriteRefusesWhatItCannotDo(t *testing.T) {
 	if _, err := replay.Write(t.Context(), benign, t.TempDir(), replay.Options{Weeks: 53}); err == nil {
 		t.Error("a year and more before the week was written")
 	}
+	for _, n := range []int{-1, 10_000_001} {
+		if _, err := replay.Write(t.Context(), wipe, t.TempDir(), replay.Options{Records: n}); err == nil {
+			t.Errorf("%d records were written", n)
+		}
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := replay.Write(ctx, wipe, t.TempDir(), replay.Options{}); !errors.Is(err, context.Canceled) {
@@ -312,6 +319,46 @@ func TestNothingElseKnowsTheIncident(t *testing.T) {
 		})
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestTheLogsStayWhatTheyWere pins the bytes of the default options: figures
+// that were published of them stay true.
+func TestTheLogsStayWhatTheyWere(t *testing.T) {
+	for want, l := range map[string]logs{
+		"eac9733a10a6af81bbdea7da122992eb9a7f4ee169e86e6b0b2d6dc1c7c21e6e": incident(t),
+		"3607b3170201afd55d74c78f65d112623994bde5b886e1da71047242ae968cc3": ordinary(t),
+	} {
+		h := sha256.New()
+		for _, name := range slices.Sorted(maps.Keys(l)) {
+			h.Write([]byte(name + "\n" + strings.Join(l[name], "\n") + "\n"))
+		}
+		if got := hex.EncodeToString(h.Sum(nil)); got != want {
+			t.Errorf("the logs are %s and were %s", got, want)
+		}
+	}
+}
+
+// TestWhatIsAssumedIsTold wants the assumptions of each incident in both
+// languages, beside its logs.
+func TestWhatIsAssumedIsTold(t *testing.T) {
+	incident(t)
+	text, err := os.ReadFile(filepath.Join(once.dir, "konseki-assumptions.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range replay.Names() {
+		if len(i.Assumptions) == 0 && !i.First.IsZero() {
+			t.Errorf("%s assumes nothing", i.Name)
+		}
+		for _, a := range i.Assumptions {
+			if a.JA == "" || a.EN == "" {
+				t.Errorf("%s: an assumption lacks a language: %+v", i.Name, a)
+			}
+			if i.Name == wipe && (!strings.Contains(string(text), a.JA) || !strings.Contains(string(text), a.EN)) {
+				t.Errorf("not told: %+v", a)
+			}
 		}
 	}
 }

@@ -47,10 +47,11 @@ func Reindex() cli.Verb {
 	}
 }
 
-// Replay is the verb replay: write an incident, or an ordinary week, as raw logs into a folder, or list them.
+// Replay is the verb replay: write an incident, or an ordinary week, as raw
+// logs into a folder, tell what is assumed in it, or list them.
 func Replay() cli.Verb {
 	return cli.Verb{
-		Name: "replay", Args: "NAME DIR", Does: "write an incident, or an ordinary week, as raw logs into a folder, or list them",
+		Name: "replay", Args: "NAME [DIR]", Does: "write an incident, or an ordinary week, as raw logs into a folder, tell what is assumed in it, or list them",
 		Examples: []string{"konseki replay list", "konseki replay stolen-vpn-wipe ./logs && konseki import ./logs", "konseki replay --weeks 3 benign-week ./logs"},
 		Prepare: func(c *cli.Env, fs *flag.FlagSet) func(context.Context, []string) error {
 			e := &env{c}
@@ -62,8 +63,13 @@ func Replay() cli.Verb {
 				if len(args) == 1 && args[0] == "list" {
 					return e.listReplays()
 				}
-				if len(args) != 2 {
-					return fmt.Errorf("%w: replay NAME DIR, or replay list", cli.ErrUsage)
+				if len(args) == 0 || len(args) > 2 {
+					return fmt.Errorf("%w: replay NAME [DIR], or replay list", cli.ErrUsage)
+				}
+				info, err := replay.Describe(args[0])
+				if err != nil || len(args) == 1 {
+					fmt.Fprint(e.Stdout, info.Told(e.Lang == "ja"))
+					return err
 				}
 				bar := e.Bar("replay")
 				opts.Progress = func(done, total int64) { bar.Show(done, total, args[0]) }
@@ -73,13 +79,10 @@ func Replay() cli.Verb {
 					return err
 				}
 				if e.JSON {
-					return e.WriteJSON(struct {
-						Files   int   `json:"files"`
-						Records int64 `json:"records"`
-						Bytes   int64 `json:"bytes"`
-					}{sum.Files, sum.Records, sum.Bytes})
+					return e.WriteJSON(sum)
 				}
 				fmt.Fprintf(e.Stdout, "%d files, %d records, %d bytes\n", sum.Files, sum.Records, sum.Bytes)
+				fmt.Fprint(e.Stderr, info.Told(e.Lang == "ja"))
 				return nil
 			}
 		},

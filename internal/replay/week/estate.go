@@ -1,9 +1,11 @@
-package replay
+package week
 
 import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/konseki/konseki/internal/replay/raw"
 )
 
 // role is what a host is for.
@@ -93,10 +95,10 @@ type release struct {
 // releaseOn gives the deployment of a day: Tuesdays and Thursdays in the
 // afternoon, and on Wednesday where Tuesday is a holiday.
 func releaseOn(start time.Time) (release, bool) {
-	d := &day{start: start}
-	planned := start.Weekday() == time.Tuesday || start.Weekday() == time.Thursday || d.isDay("11-04")
+	d := &raw.Day{Start: start}
+	planned := start.Weekday() == time.Tuesday || start.Weekday() == time.Thursday || d.IsDay("11-04")
 	at := start.Add(15 * time.Hour)
-	return release{at: at, version: at.Format("20060102") + ".1"}, planned && d.workday()
+	return release{at: at, version: at.Format("20060102") + ".1"}, planned && d.Workday()
 }
 
 // on gives the instant at which a release reaches a host, one after another.
@@ -113,13 +115,13 @@ func rebooted(m machine, start time.Time) (at time.Time, away time.Duration, ok 
 }
 
 // hush takes out what a host cannot have written while it was away.
-func (w *week) hush(d *day, m machine) {
-	at, away, ok := rebooted(m, d.start)
+func (w *week) hush(d *raw.Day, m machine) {
+	at, away, ok := rebooted(m, d.Start)
 	if !ok {
 		return
 	}
 	back := at.Add(away)
-	d.lines = slices.DeleteFunc(d.lines, func(l stamped) bool { return l.at.After(at.Add(4*time.Second)) && l.at.Before(back) })
+	d.Drop(func(t time.Time) bool { return t.After(at.Add(4*time.Second)) && t.Before(back) })
 }
 
 // trouble is the night on which the shop's database was slow and somebody was

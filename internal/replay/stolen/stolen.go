@@ -1,15 +1,19 @@
-package replay
+// Package stolen is the incident of stolen VPN and chat accounts with the mass wipe of 2018.
+package stolen
 
 import (
 	_ "embed"
 	"fmt"
 	"time"
+
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/replay/raw"
 )
 
-//go:embed stolen/konseki-sources.yaml
+//go:embed konseki-sources.yaml
 var stolenSources string
 
-//go:embed stolen/konseki-case.yaml
+//go:embed konseki-case.yaml
 var stolenCase string
 
 // The intruder's addresses; the published report names none.
@@ -18,12 +22,9 @@ const (
 	addressY = "198.51.100.23" // the usual address of F
 )
 
-// jst is the zone of the incident.
-func jst() *time.Location { return time.FixedZone("JST", 9*60*60) }
-
 // at reads an instant of the incident, "01-09 21:18:03" in 2018, JST.
 func at(text string) time.Time {
-	t, err := time.ParseInLocation("2006-01-02 15:04:05", "2018-"+text, jst())
+	t, err := time.ParseInLocation("2006-01-02 15:04:05", "2018-"+text, raw.JST())
 	if err != nil {
 		panic("replay: a time of the program's own: " + err.Error())
 	}
@@ -53,48 +54,55 @@ func hostName(i int) string {
 
 func databases() []string { return []string{"db-01", "db-02", "db-03", "db-04", "db-05", "db-dev"} }
 
-// stolenVPNWipe is the incident of 2018: chat and groupware accounts used from
+// Scenario is the incident of 2018: chat and groupware accounts used from
 // an unknown address for weeks, servers wiped on 1 March, databases dropped
 // through the VPN on 3 March.
-//
-// Assumptions where the report is silent: the hours of the uses that it dates
-// only by day, the number of databases and hosts, the names of documents. The
-// logs of wiped hosts are what a copy kept until the minute they were wiped.
-func stolenVPNWipe() scenario {
-	return scenario{
-		info: Info{
+func Scenario() raw.Scenario {
+	return raw.Scenario{
+		Info: raw.Info{
 			Name: "stolen-vpn-wipe", Title: "Stolen VPN and chat accounts, then a mass wipe", TitleJA: "VPN・チャットの認証情報窃取とサーバー一括消去",
 			First: at("01-07 09:58:00"), Noticed: at("03-01 11:40:00"),
+			Assumptions: assumptions(),
 		},
-		plain: map[string]string{"konseki-sources.yaml": stolenSources, "konseki-case.yaml": stolenCase},
-		open: func(o Options) span {
-			return span{from: time.Date(2017, 12, 20, 0, 0, 0, 0, jst()), to: at("03-04 21:45:00"), files: stolenFiles(o)}
+		Plain: map[string]string{"konseki-sources.yaml": stolenSources, "konseki-case.yaml": stolenCase},
+		Open: func(o raw.Options) raw.Span {
+			return raw.Span{From: time.Date(2017, 12, 20, 0, 0, 0, 0, raw.JST()), To: at("03-04 21:45:00"), Files: stolenFiles(o)}
 		},
+	}
+}
+
+// assumptions are what the logs hold beyond the report.
+func assumptions() []event.Phrase {
+	return []event.Phrase{
+		{JA: "接続元のアドレス、機器・データベース・文書の名称と台数", EN: "the addresses, and the names and numbers of hosts, databases and documents"},
+		{JA: "報告に日付しかない利用の時刻", EN: "the hours of what the report dates only by day"},
+		{JA: "消去されたサーバーのログは、消去の瞬間まで別の場所に写されていた", EN: "the logs of wiped servers were copied elsewhere until the moment they were wiped"},
+		{JA: "B の最初の二つの VPN 接続が終わった時刻", EN: "when B's first two VPN sessions ended"},
 	}
 }
 
 // aggregatorLost is when the log aggregator was wiped, and with it what it held.
 func aggregatorLost() time.Time { return at("03-01 12:12:51") }
 
-func stolenFiles(o Options) []file {
+func stolenFiles(o raw.Options) []raw.File {
 	s := &stolen{seed: o.Seed, people: people(), every: rhythm(o.Records), queries: time.Hour}
-	files := []file{
-		{path: "vpn/fgt-01.log", from: at("03-02 00:00:00"), day: s.vpn},
-		{path: "auth/radius-01.log", from: at("03-02 00:00:00"), day: s.auth},
-		{path: "groupware/activities.jsonl", day: s.groupware},
-		{path: "chat/audit.jsonl", day: s.chatAudit},
-		{path: "chat/messages.jsonl", day: s.chatMessages},
-		{path: "web_service/access.jsonl", day: s.webService},
-		{path: "monitoring/alerts.jsonl", day: s.monitoring},
+	files := []raw.File{
+		{Path: "vpn/fgt-01.log", From: at("03-02 00:00:00"), Day: s.vpn},
+		{Path: "auth/radius-01.log", From: at("03-02 00:00:00"), Day: s.auth},
+		{Path: "groupware/activities.jsonl", Day: s.groupware},
+		{Path: "chat/audit.jsonl", Day: s.chatAudit},
+		{Path: "chat/messages.jsonl", Day: s.chatMessages},
+		{Path: "web_service/access.jsonl", Day: s.webService},
+		{Path: "monitoring/alerts.jsonl", Day: s.monitoring},
 	}
 	for i := range hosts {
 		h := s.host(i)
 		files = append(files,
-			file{path: "server/" + h.name + "/auth.log", to: h.gone, day: h.authLog},
-			file{path: "server/" + h.name + "/audit.log", to: h.gone, day: h.auditLog})
+			raw.File{Path: "server/" + h.name + "/auth.log", To: h.gone, Day: h.authLog},
+			raw.File{Path: "server/" + h.name + "/audit.log", To: h.gone, Day: h.auditLog})
 	}
 	for i, name := range databases() {
-		files = append(files, file{path: "database/" + name + "/server_audit.log", day: func(d *day) { s.database(d, name, i) }})
+		files = append(files, raw.File{Path: "database/" + name + "/server_audit.log", Day: func(d *raw.Day) { s.database(d, name, i) }})
 	}
 	return files
 }
@@ -104,6 +112,9 @@ func stolenFiles(o Options) []file {
 func rhythm(records int) time.Duration {
 	const days, others = 75, 95_000
 	perHost := max(24, (records-others)/(days*hosts))
+	if perHost > 24*60+8 {
+		return 24 * time.Hour / time.Duration(perHost)
+	}
 	for _, m := range []int{1, 2, 3, 5, 10, 15, 20, 30} {
 		if 24*60/m <= perHost+8 {
 			return time.Duration(m) * time.Minute
@@ -115,14 +126,7 @@ func rhythm(records int) time.Duration {
 // stolen is the estate of the incident.
 type stolen struct {
 	seed    uint64
-	people  []person
+	people  []raw.Person
 	every   time.Duration // between the jobs of a server
 	queries time.Duration // between the game's queries on a database
-}
-
-// on adds facts whose day this is.
-func on(d *day, when time.Time, add func(when time.Time)) {
-	if !when.Before(d.start) && when.Before(d.start.AddDate(0, 0, 1)) {
-		add(when)
-	}
 }

@@ -1,9 +1,10 @@
-package replay
+package stolen
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"time"
+
+	"github.com/konseki/konseki/internal/replay/raw"
 )
 
 // vpnStopped is when the VPN was stopped for everyone.
@@ -21,21 +22,21 @@ type session struct {
 // authentication server tell of the same ones. A, B and C were on the way on
 // 3 March and could not have used it, which is what gave the intruder away.
 func (s *stolen) sessions(start time.Time) []session {
-	d := &day{start: start, rng: rand.New(rand.NewPCG(s.seed, hashOf("vpn sessions")^uint64(start.Unix())))}
+	d := raw.Draws(s.seed, "vpn sessions", start)
 	share := 0.9
-	if !d.workday() {
+	if !d.Workday() {
 		share = 0.3
 	}
 	var out []session
 	for i, p := range s.people {
 		u := session{
-			user: p.name, assigned: pool(i), tunnel: 70000 + d.rng.IntN(9000),
-			up: d.within(8, 22), mistyped: d.chance(0.06),
+			user: p.Name, assigned: pool(i), tunnel: 70000 + d.RNG.IntN(9000),
+			up: d.Within(8, 22), mistyped: d.Chance(0.06),
 		}
-		u.down = u.up.Add(time.Duration(20+d.rng.IntN(200)) * time.Minute)
-		u.from = p.place(u.up)
+		u.down = u.up.Add(time.Duration(20+d.RNG.IntN(200)) * time.Minute)
+		u.from = p.Place(u.up)
 		away := i < 3 && !vpnStopped().Before(start) && vpnStopped().Before(start.AddDate(0, 0, 1))
-		if !d.chance(share) || u.from == office || away || !u.up.Before(vpnStopped()) {
+		if !d.Chance(share) || u.from == raw.Office || away || !u.up.Before(vpnStopped()) {
 			continue // at the office nobody needs the VPN
 		}
 		if u.down.After(vpnStopped()) {
@@ -48,20 +49,22 @@ func (s *stolen) sessions(start time.Time) []session {
 
 // vpn is a day of the VPN appliance: sessions, and the state of the appliance
 // itself, which goes on after the VPN was stopped.
-func (s *stolen) vpn(d *day) {
-	for t := d.start.Add(2 * time.Minute); t.Before(d.start.AddDate(0, 0, 1)); t = t.Add(15 * time.Minute) {
-		d.add(t, vpnState(t, d.rng))
+func (s *stolen) vpn(d *raw.Day) {
+	for t := d.Start.Add(2 * time.Minute); t.Before(d.Start.AddDate(0, 0, 1)); t = t.Add(15 * time.Minute) {
+		d.Add(t, raw.VPNState(t, d.RNG))
 	}
-	for _, u := range s.sessions(d.start) {
+	for _, u := range s.sessions(d.Start) {
 		if u.mistyped {
 			t := u.up.Add(-15 * time.Second)
-			d.add(t, vpnEvent(t, "ssl-login-fail", u.user, u.from, 0, "0.0.0.0", "sslvpn_login_permission_denied"))
+			d.Add(t, raw.VPNEvent(t, "ssl-login-fail", u.user, u.from, 0, "0.0.0.0", "sslvpn_login_permission_denied"))
 		}
-		d.add(u.up, vpnEvent(u.up, "tunnel-up", u.user, u.from, u.tunnel, u.assigned, "tunnel established"))
-		d.add(u.down, vpnEvent(u.down, "tunnel-down", u.user, u.from, u.tunnel, u.assigned, "User requested termination of service"))
+		d.Add(u.up, raw.VPNEvent(u.up, "tunnel-up", u.user, u.from, u.tunnel, u.assigned, "tunnel established"))
+		d.Add(u.down, raw.VPNEvent(u.down, "tunnel-down", u.user, u.from, u.tunnel, u.assigned, "User requested termination of service"))
 	}
 	for _, f := range vpnFacts() {
-		on(d, f.when, func(t time.Time) { d.add(t, vpnEvent(t, f.action, f.user, addressX, f.tunnel, f.assigned, f.reason)) })
+		d.On(f.when, func(t time.Time) {
+			d.Add(t, raw.VPNEvent(t, f.action, f.user, addressX, f.tunnel, f.assigned, f.reason))
+		})
 	}
 }
 
@@ -90,29 +93,29 @@ func vpnFacts() []vpnFact {
 
 // auth is a day of the authentication server: what the VPN asks it, and its
 // own jobs, by which its silence could be told.
-func (s *stolen) auth(d *day) {
-	for t := d.start.Add(7 * time.Minute); t.Before(d.start.AddDate(0, 0, 1)); t = t.Add(15 * time.Minute) {
-		d.add(t, cronRun(t, "radius-01", 1000+d.rng.IntN(60000), "/usr/lib/sysstat/sa1 1 1"))
+func (s *stolen) auth(d *raw.Day) {
+	for t := d.Start.Add(7 * time.Minute); t.Before(d.Start.AddDate(0, 0, 1)); t = t.Add(15 * time.Minute) {
+		d.Add(t, raw.CronRun(t, "radius-01", 1000+d.RNG.IntN(60000), "/usr/lib/sysstat/sa1 1 1"))
 	}
-	for _, u := range s.sessions(d.start) {
+	for _, u := range s.sessions(d.Start) {
 		if u.mistyped {
 			t := u.up.Add(-15 * time.Second)
-			d.add(t, radius(d, t, "Login incorrect", u.user, u.from))
+			d.Add(t, radius(d, t, "Login incorrect", u.user, u.from))
 		}
-		d.add(u.up, radius(d, u.up, "Login OK", u.user, u.from))
+		d.Add(u.up, radius(d, u.up, "Login OK", u.user, u.from))
 	}
 	for _, f := range vpnFacts() {
 		switch f.action {
 		case "tunnel-up":
-			on(d, f.when, func(t time.Time) { d.add(t, radius(d, t, "Login OK", f.user, addressX)) })
+			d.On(f.when, func(t time.Time) { d.Add(t, radius(d, t, "Login OK", f.user, addressX)) })
 		case "ssl-login-fail":
-			on(d, f.when, func(t time.Time) { d.add(t, radius(d, t, "Login incorrect", f.user, addressX)) })
+			d.On(f.when, func(t time.Time) { d.Add(t, radius(d, t, "Login incorrect", f.user, addressX)) })
 		}
 	}
 }
 
 // radius is a line of FreeRADIUS as it logs to syslog, with the address of the
 // caller as the VPN appliance states it (Calling-Station-Id).
-func radius(d *day, t time.Time, result, user, from string) string {
-	return syslogLine(t, "radius-01", "radiusd[812]", fmt.Sprintf("(%d) %s: [%s] (from client fgt-01 port %d cli %s)", d.rng.IntN(9000), result, user, d.rng.IntN(60), from))
+func radius(d *raw.Day, t time.Time, result, user, from string) string {
+	return raw.SyslogLine(t, "radius-01", "radiusd[812]", fmt.Sprintf("(%d) %s: [%s] (from client fgt-01 port %d cli %s)", d.RNG.IntN(9000), result, user, d.RNG.IntN(60), from))
 }

@@ -1,8 +1,10 @@
-package replay
+package week
 
 import (
 	"fmt"
 	"time"
+
+	"github.com/konseki/konseki/internal/replay/raw"
 )
 
 // linux is one of the company's Linux hosts.
@@ -12,15 +14,12 @@ type linux struct {
 }
 
 // say is a line of the host's syslog.
-func (h *linux) say(d *day, t time.Time, tag, text string) {
-	d.add(t, syslogLine(t, h.name, tag, text))
+func (h *linux) say(d *raw.Day, t time.Time, tag, text string) {
+	d.Add(t, raw.SyslogLine(t, h.name, tag, text))
 }
 
-// process names a program with a number.
-func process(d *day, name string) string { return fmt.Sprintf("%s[%d]", name, 1000+d.rng.IntN(60000)) }
-
 // syslog is a day of cron, systemd, sshd and sudo.
-func (h *linux) syslog(d *day) {
+func (h *linux) syslog(d *raw.Day) {
 	h.jobs(d)
 	h.remote(d)
 	h.released(d)
@@ -40,37 +39,37 @@ func (h *linux) syslog(d *day) {
 }
 
 // jobs are what cron and systemd start by themselves.
-func (h *linux) jobs(d *day) {
+func (h *linux) jobs(d *raw.Day) {
 	offset := time.Duration(h.n*7) * time.Second
-	d.every(h.week.cron, offset+time.Minute, func(t time.Time) { h.cron(d, t, "/usr/lib/sysstat/sa1 1 1") })
-	d.every(time.Hour, offset+17*time.Minute, func(t time.Time) { h.cron(d, t, "cd / && run-parts --report /etc/cron.hourly") })
-	h.cron(d, d.start.Add(offset+5*time.Minute), "/usr/sbin/logrotate /etc/logrotate.conf")
-	h.say(d, d.start.Add(offset+5*time.Minute+2*time.Second), "rsyslogd", `[origin software="rsyslogd" swVersion="8.2302.0" x-pid="612" x-info="https://www.rsyslog.com"] rsyslogd was HUPed`)
+	d.Every(h.week.cron, offset+time.Minute, func(t time.Time) { h.cron(d, t, "/usr/lib/sysstat/sa1 1 1") })
+	d.Every(time.Hour, offset+17*time.Minute, func(t time.Time) { h.cron(d, t, "cd / && run-parts --report /etc/cron.hourly") })
+	h.cron(d, d.Start.Add(offset+5*time.Minute), "/usr/sbin/logrotate /etc/logrotate.conf")
+	h.say(d, d.Start.Add(offset+5*time.Minute+2*time.Second), "rsyslogd", `[origin software="rsyslogd" swVersion="8.2302.0" x-pid="612" x-info="https://www.rsyslog.com"] rsyslogd was HUPed`)
 	for _, hour := range []float64{6, 18} {
-		t := d.within(hour, hour+0.9)
+		t := d.Within(hour, hour+0.9)
 		h.say(d, t, "systemd[1]", "Starting apt-daily.service - Daily apt download activities...")
 		h.say(d, t.Add(7*time.Second), "systemd[1]", "Finished apt-daily.service - Daily apt download activities.")
 	}
 	switch h.role {
 	case roleWeb: // certificates are looked at twice a day, and renewed on one of them
-		d.every(12*time.Hour, 3*time.Hour+12*time.Minute+offset, func(t time.Time) { h.cron(d, t, "test -x /usr/bin/certbot && certbot -q renew") })
-		on(d, renewed(h.machine), func(t time.Time) {
+		d.Every(12*time.Hour, 3*time.Hour+12*time.Minute+offset, func(t time.Time) { h.cron(d, t, "test -x /usr/bin/certbot && certbot -q renew") })
+		d.On(renewed(h.machine), func(t time.Time) {
 			h.say(d, t, "systemd[1]", "Reloading nginx.service - A high performance web server and a reverse proxy server...")
 			h.say(d, t.Add(time.Second), "systemd[1]", "Reloaded nginx.service - A high performance web server and a reverse proxy server.")
 		})
 	case roleBatch:
-		h.cron(d, d.start.Add(4*time.Hour+time.Duration(h.n)*time.Minute), "/opt/shop/bin/aggregate --day yesterday")
-		if h.name == "batch-02" && d.start.Weekday() == time.Monday {
-			h.cron(d, d.start.Add(8*time.Hour+30*time.Minute), "/opt/shop/bin/weekly-report --out /srv/report")
+		h.cron(d, d.Start.Add(4*time.Hour+time.Duration(h.n)*time.Minute), "/opt/shop/bin/aggregate --day yesterday")
+		if h.name == "batch-02" && d.Start.Weekday() == time.Monday {
+			h.cron(d, d.Start.Add(8*time.Hour+30*time.Minute), "/opt/shop/bin/weekly-report --out /srv/report")
 		}
 	case roleBackup:
-		h.cron(d, d.start.Add(90*time.Minute), "/usr/local/bin/backup-databases.sh")
-		h.cron(d, d.start.Add(130*time.Minute), "/usr/local/bin/backup-files.sh")
+		h.cron(d, d.Start.Add(90*time.Minute), "/usr/local/bin/backup-databases.sh")
+		h.cron(d, d.Start.Add(130*time.Minute), "/usr/local/bin/backup-files.sh")
 	}
 }
 
-func (h *linux) cron(d *day, t time.Time, command string) {
-	d.add(t, cronRun(t, h.name, 1000+d.rng.IntN(60000), command))
+func (h *linux) cron(d *raw.Day, t time.Time, command string) {
+	d.Add(t, raw.CronRun(t, h.name, 1000+d.RNG.IntN(60000), command))
 }
 
 // renewed is when a web server's certificate is renewed.
@@ -79,52 +78,52 @@ func renewed(m machine) time.Time {
 }
 
 // sign is a login that ends within the day's reach, as sshd writes it.
-func (h *linux) sign(d *day, t time.Time, user, from, method string) {
-	sshdAccepted(d, t, h.name, user, from, method)
+func (h *linux) sign(d *raw.Day, t time.Time, user, from, method string) {
+	raw.SSHDAccepted(d, t, h.name, user, from, method)
 }
 
 // remote are the logins of people and programs from inside.
-func (h *linux) remote(d *day) {
+func (h *linux) remote(d *raw.Day) {
 	w := h.week
 	if h.role != roleBackup {
-		h.sign(d, d.start.Add(130*time.Minute+time.Duration(h.n*40)*time.Second), "backup", w.addressOf("backup-01"), "publickey")
+		h.sign(d, d.Start.Add(130*time.Minute+time.Duration(h.n*40)*time.Second), "backup", w.addressOf("backup-01"), "publickey")
 	}
-	t := d.start.Add(6*time.Hour + time.Duration(h.n*9)*time.Second) // the configuration is put right every morning
+	t := d.Start.Add(6*time.Hour + time.Duration(h.n*9)*time.Second) // the configuration is put right every morning
 	h.sign(d, t, "ansible", w.addressOf("ci-01"), "publickey")
-	d.add(t.Add(2*time.Second), sudoCommand(t.Add(2*time.Second), h.name, "ansible", "root", "/home/ansible", "/bin/sh -c echo BECOME-SUCCESS-"+fmt.Sprintf("%x", d.rng.Uint64()>>20)+" ; /usr/bin/python3"))
-	d.every(2*time.Hour, time.Duration(h.n)*11*time.Second, func(t time.Time) { // is sshd there?
-		h.say(d, t, process(d, "sshd"), fmt.Sprintf("Connection closed by %s port %d [preauth]", w.addressOf("mon-01"), 30000+d.rng.IntN(30000)))
+	d.Add(t.Add(2*time.Second), raw.SudoCommand(t.Add(2*time.Second), h.name, "ansible", "root", "/home/ansible", "/bin/sh -c echo BECOME-SUCCESS-"+fmt.Sprintf("%x", d.RNG.Uint64()>>20)+" ; /usr/bin/python3"))
+	d.Every(2*time.Hour, time.Duration(h.n)*11*time.Second, func(t time.Time) { // is sshd there?
+		h.say(d, t, raw.Process(d, "sshd"), fmt.Sprintf("Connection closed by %s port %d [preauth]", w.addressOf("mon-01"), 30000+d.RNG.IntN(30000)))
 	})
 	// The times of cron are changed everywhere by the configuration.
-	on(d, during("11-05 10:30:00").Add(time.Duration(h.n*6)*time.Second), func(t time.Time) {
+	d.On(during("11-05 10:30:00").Add(time.Duration(h.n*6)*time.Second), func(t time.Time) {
 		h.sign(d, t, "ansible", w.addressOf("ci-01"), "publickey")
-		d.add(t.Add(2*time.Second), sudoCommand(t.Add(2*time.Second), h.name, "ansible", "root", "/home/ansible", "/usr/bin/crontab -u root /etc/ansible/root.cron"))
-		h.say(d, t.Add(3*time.Second), process(d, "crontab"), "(root) REPLACE (root)")
+		d.Add(t.Add(2*time.Second), raw.SudoCommand(t.Add(2*time.Second), h.name, "ansible", "root", "/home/ansible", "/usr/bin/crontab -u root /etc/ansible/root.cron"))
+		h.say(d, t.Add(3*time.Second), raw.Process(d, "crontab"), "(root) REPLACE (root)")
 		h.say(d, t.Add(50*time.Second), "cron[611]", "(root) RELOAD (crontabs/root)")
 	})
-	if !d.workday() || h.role == roleJump {
+	if !d.Workday() || h.role == roleJump {
 		return
 	}
-	d.scattered(d.rng.IntN(3), 10, 18, func(t time.Time) { // somebody looks after the host, through the jump host
-		e := w.staff[operators+d.rng.IntN(10)]
+	d.Scattered(d.RNG.IntN(3), 10, 18, func(t time.Time) { // somebody looks after the host, through the jump host
+		e := w.staff[operators+d.RNG.IntN(10)]
 		h.sign(d, t, e.name, w.addressOf("jump-01"), "publickey")
-		for i := range 1 + d.rng.IntN(2) {
+		for i := range 1 + d.RNG.IntN(2) {
 			u := t.Add(time.Duration(40+i*70) * time.Second)
-			d.add(u, sudoCommand(u, h.name, e.name, "root", "/home/"+e.name, pick(d.rng, []string{"/usr/bin/tail -n 300 /var/log/syslog", "/usr/bin/systemctl status nginx", "/usr/bin/journalctl -u shop -n 200", "/usr/bin/df -h", "/usr/bin/apt-get update", "/usr/bin/vim /etc/hosts"})))
+			d.Add(u, raw.SudoCommand(u, h.name, e.name, "root", "/home/"+e.name, raw.Pick(d.RNG, []string{"/usr/bin/tail -n 300 /var/log/syslog", "/usr/bin/systemctl status nginx", "/usr/bin/journalctl -u shop -n 200", "/usr/bin/df -h", "/usr/bin/apt-get update", "/usr/bin/vim /etc/hosts"})))
 		}
 	})
 }
 
 // released is a deployment as the host sees it.
-func (h *linux) released(d *day) {
-	r, ok := releaseOn(d.start)
+func (h *linux) released(d *raw.Day) {
+	r, ok := releaseOn(d.Start)
 	if !ok || !h.deployed() {
 		return
 	}
 	t := r.on(h.machine)
 	h.sign(d, t, "deploy", h.week.addressOf("ci-01"), "publickey")
 	restart := t.Add(21 * time.Second)
-	d.add(restart, sudoCommand(restart, h.name, "deploy", "root", "/opt/shop", "/usr/bin/systemctl restart shop.service"))
+	d.Add(restart, raw.SudoCommand(restart, h.name, "deploy", "root", "/opt/shop", "/usr/bin/systemctl restart shop.service"))
 	for i, text := range []string{
 		"Stopping shop.service - Shop...", "shop.service: Deactivated successfully.", "Stopped shop.service - Shop.", "Starting shop.service - Shop...", "Started shop.service - Shop.",
 	} {
@@ -133,15 +132,15 @@ func (h *linux) released(d *day) {
 }
 
 // patched is the weekly patching with its start.
-func (h *linux) patched(d *day) {
-	at, away, ok := rebooted(h.machine, d.start)
+func (h *linux) patched(d *raw.Day) {
+	at, away, ok := rebooted(h.machine, d.Start)
 	if !ok {
 		return
 	}
 	begin := at.Add(-4 * time.Minute)
 	h.sign(d, begin, "ansible", h.week.addressOf("ci-01"), "publickey")
-	d.add(begin.Add(2*time.Second), sudoCommand(begin.Add(2*time.Second), h.name, "ansible", "root", "/home/ansible", "/usr/bin/apt-get -y dist-upgrade"))
-	d.add(at.Add(-2*time.Second), sudoCommand(at.Add(-2*time.Second), h.name, "ansible", "root", "/home/ansible", "/usr/sbin/shutdown -r now patching"))
+	d.Add(begin.Add(2*time.Second), raw.SudoCommand(begin.Add(2*time.Second), h.name, "ansible", "root", "/home/ansible", "/usr/bin/apt-get -y dist-upgrade"))
+	d.Add(at.Add(-2*time.Second), raw.SudoCommand(at.Add(-2*time.Second), h.name, "ansible", "root", "/home/ansible", "/usr/sbin/shutdown -r now patching"))
 	h.say(d, at.Add(time.Second), "systemd-logind[588]", "The system will reboot now!")
 	h.say(d, at.Add(2*time.Second), "rsyslogd", `[origin software="rsyslogd" swVersion="8.2302.0" x-pid="612" x-info="https://www.rsyslog.com"] exiting on signal 15.`)
 	h.say(d, at.Add(2500*time.Millisecond), "systemd-journald[301]", "Journal stopped")
@@ -154,8 +153,8 @@ func (h *linux) patched(d *day) {
 }
 
 // probed is what the company's own scanner leaves on Saturdays.
-func (h *linux) probed(d *day) {
-	begin, ok := scanned(d.start)
+func (h *linux) probed(d *raw.Day) {
+	begin, ok := scanned(d.Start)
 	if !ok || h.role == roleScanner {
 		return
 	}
@@ -166,19 +165,19 @@ func (h *linux) probed(d *day) {
 		"Did not receive identification string from %s port 42%03d",
 	} {
 		if i > 0 {
-			text = fmt.Sprintf(text, from, d.rng.IntN(1000))
+			text = fmt.Sprintf(text, from, d.RNG.IntN(1000))
 		}
-		h.say(d, t.Add(time.Duration(i*3)*time.Second), process(d, "sshd"), text)
+		h.say(d, t.Add(time.Duration(i*3)*time.Second), raw.Process(d, "sshd"), text)
 	}
 	for i, name := range []string{"root", "admin", "test"} {
-		sshdFailed(d, t.Add(time.Duration(15+i*4)*time.Second), h.name, "invalid user "+name, from)
+		raw.SSHDFailed(d, t.Add(time.Duration(15+i*4)*time.Second), h.name, "invalid user "+name, from)
 	}
 }
 
 // repaired is the night's repair by whoever is on call.
-func (h *linux) repaired(d *day) {
+func (h *linux) repaired(d *raw.Day) {
 	from, _ := trouble()
-	on(d, from.Add(9*time.Minute), func(t time.Time) {
+	d.On(from.Add(9*time.Minute), func(t time.Time) {
 		e := h.week.onCall(from)
 		h.sign(d, t, e.name, h.week.addressOf("jump-01"), "publickey")
 		commands := []string{"/usr/bin/systemctl restart shop.service", "/usr/bin/journalctl -u shop --since 02:50"}
@@ -187,7 +186,7 @@ func (h *linux) repaired(d *day) {
 		}
 		for i, c := range commands {
 			u := t.Add(time.Duration(1+4*i) * time.Minute)
-			d.add(u, sudoCommand(u, h.name, e.name, "root", "/home/"+e.name, c))
+			d.Add(u, raw.SudoCommand(u, h.name, e.name, "root", "/home/"+e.name, c))
 		}
 	})
 }

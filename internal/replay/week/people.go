@@ -1,9 +1,11 @@
-package replay
+package week
 
 import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/konseki/konseki/internal/replay/raw"
 )
 
 // Who is who among the two hundred, by number.
@@ -135,12 +137,12 @@ func (w *week) place(e *employee, t time.Time, phone bool) string {
 // atOffice reports whether a person spends the day at the office: three days
 // of five for most.
 func (w *week) atOffice(e *employee, t time.Time) bool {
-	d := &day{start: midnight(t)}
-	if !d.workday() {
+	d := &raw.Day{Start: midnight(t)}
+	if !d.Workday() {
 		return false
 	}
 	first := e.n >= newcomers && t.Before(during("11-04 00:00:00")) || e.n == returning // people begin at the office
-	return first || rand.New(rand.NewPCG(hashOf(e.name), uint64(d.start.Unix()))).IntN(100) < 58
+	return first || rand.New(rand.NewPCG(raw.Hash(e.name), uint64(d.Start.Unix()))).IntN(100) < 58
 }
 
 func officeOf(e *employee) string {
@@ -177,12 +179,12 @@ func carrier(e *employee, t time.Time) string {
 
 // hourly draws what holds for a person during an hour.
 func hourly(e *employee, t time.Time) *rand.Rand {
-	return rand.New(rand.NewPCG(hashOf(e.name)+1, uint64(t.Unix()/3600)))
+	return rand.New(rand.NewPCG(raw.Hash(e.name)+1, uint64(t.Unix()/3600)))
 }
 
 func midnight(t time.Time) time.Time {
-	t = t.In(jst())
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, jst())
+	t = t.In(raw.JST())
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, raw.JST())
 }
 
 // working reports whether a person works on a day at all: few do on weekends
@@ -197,8 +199,8 @@ func (w *week) working(e *employee, start time.Time) bool {
 			return true
 		}
 	}
-	r := rand.New(rand.NewPCG(hashOf(e.name)+2, uint64(start.Unix())))
-	if d := (&day{start: start}); !d.workday() {
+	r := rand.New(rand.NewPCG(raw.Hash(e.name)+2, uint64(start.Unix())))
+	if d := (&raw.Day{Start: start}); !d.Workday() {
 		return r.IntN(100) < 4
 	}
 	return e.n >= newcomers || e.n == leaver || e.n == returning || r.IntN(100) < 95

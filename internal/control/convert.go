@@ -25,8 +25,3 @@ func sortBy[T any](list []T, less func(a, b T) bool) {
 		return 0
 	})
 }
-
-func sortedOnce(seqs []uint64) []uint64 {
-	slices.Sort(seqs)
-	return slices.Compact(seqs)
-}

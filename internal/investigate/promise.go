@@ -10,11 +10,11 @@ import (
 
 // Check is how a promise is verified.
 type Check struct {
-	By      string    `json:"by,omitempty" yaml:"by"` // query, coverage, evidence, sign_off; empty: nothing verifies it
-	Query   string    `json:"query,omitempty" yaml:"query"`
+	By      string    `json:"by,omitempty" yaml:"by"`             // query, findings, coverage, evidence, sign_off; empty: nothing verifies it
+	Query   string    `json:"query,omitempty" yaml:"query"`       // of findings: the rule that must not have fired, as baseline-clock-*
 	Expect  string    `json:"expect,omitempty" yaml:"expect"`     // of a query: none (default) or found
 	AtLeast int64     `json:"at_least,omitempty" yaml:"at_least"` // events that must be found; 0 for 1
-	Sources []string  `json:"sources,omitempty" yaml:"sources"`   // of a query or of coverage; empty: all whose kind can tell
+	Sources []string  `json:"sources,omitempty" yaml:"sources"`   // that must be complete; of a query, empty: all whose kind can tell
 	From    time.Time `json:"from,omitzero" yaml:"from"`          // a fixed window …
 	To      time.Time `json:"to,omitzero" yaml:"to"`
 	Days    int       `json:"days,omitempty" yaml:"days"`   // … or the days before it is checked
@@ -23,17 +23,17 @@ type Check struct {
 }
 
 func (c *Check) validate() error {
-	if err := oneOf("check", c.By, "", "query", "coverage", "evidence", "sign_off"); err != nil {
+	if err := oneOf("check", c.By, "", "query", "findings", "coverage", "evidence", "sign_off"); err != nil {
 		return err
 	}
 	if err := oneOf("expect", c.Expect, "", "none", "found"); err != nil {
 		return err
 	}
-	if c.By == "query" && c.Query == "" {
-		return fmt.Errorf("%w: a check by query needs one", ErrInvalid)
+	if (c.By == "query" || c.By == "findings") && c.Query == "" {
+		return fmt.Errorf("%w: a check by %s needs a query", ErrInvalid, c.By)
 	}
-	if c.By == "coverage" && len(c.Sources) == 0 {
-		return fmt.Errorf("%w: a check of coverage needs the sources that must be complete", ErrInvalid)
+	if (c.By == "coverage" || c.By == "findings") && len(c.Sources) == 0 {
+		return fmt.Errorf("%w: a check of %s needs the sources that must be complete", ErrInvalid, c.By)
 	}
 	if c.Days < 0 || c.Every < 0 || c.AtLeast < 0 {
 		return fmt.Errorf("%w: a check counts days and events from 0", ErrInvalid)

@@ -105,3 +105,23 @@ func JudgeEvidence(now time.Time, cites, gone []uint64) investigate.Result {
 	}
 	return r
 }
+
+// maxCites bounds the findings that a result cites.
+const maxCites = 20
+
+// JudgeFindings tells whether rules that must not fire did not, while the sources
+// that they look at were complete.
+func JudgeFindings(now time.Time, fired []uint64, list []coverage.SourceCoverage) investigate.Result {
+	if n := len(fired); n > 0 {
+		return investigate.Result{At: now, State: investigate.NotMet, Count: int64(n), Cites: fired[:min(n, maxCites)],
+			Because: counted("検知が %d 件ある", "%d findings", int64(n))}
+	}
+	r := JudgeCoverage(now, list)
+	switch r.State {
+	case investigate.Met:
+		r.Because = event.Phrase{JA: "検知はなく、ログは揃っている", EN: "no finding, and the logs are complete"}
+	default:
+		r.State = investigate.Unknown
+	}
+	return r
+}

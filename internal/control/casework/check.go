@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"time"
 
@@ -95,17 +96,51 @@ func (s *Service) run(ctx context.Context, d *due) (investigate.Result, error) {
 		}
 		return measure.JudgeQuery(d.check, now, &c.Answer, c.Total, c.Records), nil
 	case "coverage":
-		l, err := s.Ledger(ctx)
-		if err != nil {
-			return investigate.Result{}, err
-		}
-		var list []coverage.SourceCoverage
-		for _, src := range d.check.Sources {
-			list = append(list, l.Coverage(src, from, to))
-		}
-		return measure.JudgeCoverage(now, list), nil
+		list, err := s.covered(ctx, d.check.Sources, from, to)
+		return measure.JudgeCoverage(now, list), err
+	case "findings":
+		return s.firedNot(ctx, d.check, from, to, now)
 	}
 	return s.evidenceOf(ctx, d.check.Cites, now)
+}
+
+// covered is the coverage of some sources over a window.
+func (s *Service) covered(ctx context.Context, sources []string, from, to time.Time) ([]coverage.SourceCoverage, error) {
+	l, err := s.Ledger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	first, last := l.Bounds()
+	if from.IsZero() {
+		from = first
+	}
+	if to.IsZero() {
+		to = last
+	}
+	var list []coverage.SourceCoverage
+	for _, src := range sources {
+		list = append(list, l.Coverage(src, from, to))
+	}
+	return list, nil
+}
+
+// firedNot judges a check by what the rules it names found.
+func (s *Service) firedNot(ctx context.Context, c investigate.Check, from, to, now time.Time) (investigate.Result, error) {
+	list, err := s.covered(ctx, c.Sources, from, to)
+	if err != nil {
+		return investigate.Result{}, err
+	}
+	found, err := s.Unsealed(ctx, control.Search{From: from, To: to, Oldest: true, Limit: maxCounted})
+	if err != nil {
+		return investigate.Result{}, err
+	}
+	var cites []uint64
+	for i := range found {
+		if ok, _ := path.Match(c.Query, found[i].RuleID); ok {
+			cites = append(cites, found[i].Record)
+		}
+	}
+	return measure.JudgeFindings(now, cites, list), nil
 }
 
 // evidenceOf judges a check by records: they must be there.

@@ -120,6 +120,7 @@ func views() map[string]room {
 		"replay/webshell":          {"Package webshell is the incident of a web framework's hole, a backdoor and card data of 2017.", []string{"event", "replay/raw"}, false},
 		"replay/supply":            {"Package supply is the incident that came by way of a supplier.", []string{"event", "replay/raw"}, false},
 		"replay/insider":           {"Package insider is the incident of a colleague who carries data away.", []string{"event", "replay/raw"}, false},
+		"replay/replaytest":        {"Package replaytest is what the tests of the incidents share: a server that a replay was imported into, and what it noticed when.", []string{"config", "control", "detect/finding", "detect/story", "event", "normalise/normalisetest", "replay/raw", "server"}, false},
 		"server":                   {"Package server wires the rooms, starts and stops them.", nil, true},
 		"cli":                      {"Package cli is what the verbs of the command line share: flags, windows, the words and JSON of answers, exit codes.", []string{"event", "config", "query", "vault", "coverage", "estate", "investigate", "control", "terminal", "server"}, false},
 		"cli/evidence":             {"Package evidence brings evidence in on the command line and asks it: import, search, pivot, ask, coverage, source, estate.", []string{"event", "collect", "collect/pull", "coverage", "estate", "auth", "control", "terminal", "wire", "server", "cli"}, false},

@@ -236,7 +236,7 @@ type placer struct {
 
 func (p placer) place(path string, shape event.Shape) collect.Place {
 	base := filepath.Base(path)
-	if base == manifest.Name || base == "konseki-case.yaml" || base == "konseki-assumptions.txt" {
+	if base == manifest.Name || base == "konseki-case.yaml" || base == "konseki-assumptions.txt" || filepath.Base(filepath.Dir(path)) == "konseki-estate" {
 		return collect.Place{Skip: true}
 	}
 	out := collect.Place{Source: p.req.Source, Zone: p.zone, ZoneFrom: "assumed", Host: p.req.Host, Map: p.req.Map, Reference: p.modified(path)}

@@ -75,6 +75,10 @@ type Scenario struct {
 	Info  Info
 	Plain map[string]string // files written as they are: manifest, case
 	Open  func(o Options) Span
+
+	// Words are names that only this scenario uses: hosts, people, addresses,
+	// tools. No rule and no baseline may know one of them.
+	Words []string
 }
 
 // Span is the time a scenario takes and the files of it.

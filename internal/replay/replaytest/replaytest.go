@@ -1,0 +1,190 @@
+// Package replaytest is what the tests of the incidents share: a server that a replay was imported into, and what it noticed when.
+package replaytest
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/konseki/konseki/internal/config"
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/detect/finding"
+	"github.com/konseki/konseki/internal/detect/story"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/normalise/normalisetest"
+	"github.com/konseki/konseki/internal/replay/raw"
+	"github.com/konseki/konseki/internal/server"
+)
+
+// Written is a scenario as logs in a folder of the test's own.
+func Written(t testing.TB, s raw.Scenario, o raw.Options) (dir string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "logs")
+	if _, err := s.Write(t.Context(), dir, o); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// Incident is a replay that was imported.
+type Incident struct {
+	*server.Server
+	Info     raw.Info
+	Dir      string // of the logs
+	Summary  *control.Imported
+	Findings []control.Finding // in order of time
+	Stories  []story.Story     // medium and above, in order of time
+}
+
+// Import writes a scenario and imports it as a person would. The server is
+// closed with the test. A file that was not read and records that no format
+// understands are errors.
+func Import(t testing.TB, s raw.Scenario, o raw.Options) *Incident {
+	t.Helper()
+	i := &Incident{Info: s.Info, Dir: Written(t, s, o)}
+	c := config.Default()
+	c.Zone, c.Seal = "Asia/Tokyo", 200*time.Millisecond
+	var err error
+	if i.Server, err = server.Open(t.Context(), filepath.Join(t.TempDir(), "data"), server.Options{Version: "test", Logger: slog.New(slog.DiscardHandler), Config: c, Create: true}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := i.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if i.Summary, err = i.Server.Import(t.Context(), "sato", control.Import{Paths: []string{i.Dir}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range i.Summary.Files {
+		if f.Error != "" || f.Unparsed > 0 {
+			t.Errorf("%s: %d records not understood; %s", f.Path, f.Unparsed, f.Error)
+		}
+	}
+	i.look(t)
+	return i
+}
+
+// look asks for what was noticed.
+func (i *Incident) look(t testing.TB) {
+	t.Helper()
+	var err error
+	if i.Findings, err = i.Server.Findings(t.Context(), "sato", control.Search{Limit: 100_000}); err != nil {
+		t.Fatal(err)
+	}
+	slices.SortStableFunc(i.Findings, func(a, b control.Finding) int { return a.Time.Compare(b.Time) })
+	all, err := i.Server.Stories(t.Context(), "sato", control.StoryQuery{Budget: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.Stories = all.Stories
+	slices.SortStableFunc(i.Stories, func(a, b story.Story) int { return a.Shown.Compare(b.Shown) })
+}
+
+// Estate imports what the company knows of itself from konseki-estate in the
+// folder of the logs: one CSV for each kind, named for it.
+func (i *Incident) Estate(t testing.TB) {
+	t.Helper()
+	for _, kind := range []string{"people", "networks", "devices", "items"} {
+		name := filepath.Join(i.Dir, "konseki-estate", kind+".csv")
+		content, err := os.ReadFile(name)
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := i.ImportEstate(t.Context(), "sato", kind, kind+".csv", content); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Noticed wants a finding of medium or above from an instant on and no later
+// than another, by one of the rules and holding the words in its sentence,
+// title or object. It gives the first.
+func (i *Incident) Noticed(t testing.TB, from, by time.Time, rules []string, words ...string) control.Finding {
+	t.Helper()
+	for _, f := range i.Findings {
+		if f.Time.Before(from) || f.Time.After(by) || finding.Rank(f.Level) < finding.Rank(finding.LevelMedium) || !slices.Contains(rules, f.RuleID) {
+			continue
+		}
+		text := strings.Join([]string{f.Title.EN, f.Why.EN, f.Object, f.Host, f.User, f.Address}, "\n")
+		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
+			return f
+		}
+	}
+	t.Errorf("nothing of %v with %q from %s to %s; what was noticed then:%s", rules, words, from.Format(time.RFC3339), by.Format(time.RFC3339), i.told(from.Add(-time.Hour), by.Add(time.Hour)))
+	return control.Finding{}
+}
+
+// told lists the findings of a window.
+func (i *Incident) told(from, to time.Time) string {
+	var b strings.Builder
+	for _, f := range i.Findings {
+		if !f.Time.Before(from) && !f.Time.After(to) {
+			b.WriteString("\n  " + f.Time.In(raw.JST()).Format("01-02 15:04:05 ") + f.Level + " " + f.RuleID + ": " + f.Why.EN)
+		}
+	}
+	return b.String()
+}
+
+// Calm wants at most so many stories of medium or above on each day (JST)
+// before the first true one.
+func (i *Incident) Calm(t testing.TB, most int) {
+	t.Helper()
+	days := map[string]int{}
+	for _, s := range i.Stories {
+		if !s.Shown.Before(i.Info.First) {
+			continue
+		}
+		day := s.Shown.In(raw.JST()).Format(time.DateOnly)
+		if days[day]++; days[day] > most {
+			t.Errorf("%s: story %d of the day: %s: %s", day, days[day], s.Title, s.Why)
+		}
+	}
+}
+
+// Answered asks for a query in some sources and gives the answer with its
+// coverage.
+func (i *Incident) Answered(t testing.TB, query string, sources []string, from, to time.Time) control.Cite {
+	t.Helper()
+	c, err := i.Cite(t.Context(), query, sources, from, to)
+	if err != nil {
+		t.Fatalf("%q: %v", query, err)
+	}
+	return c
+}
+
+// Understood reads every file of a folder as an import does and wants all of
+// it understood, in the years given, and each of the formats used.
+func Understood(t *testing.T, dir string, formats []string, years ...int) {
+	t.Helper()
+	seen := map[string]int{}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), "konseki-") || strings.HasPrefix(filepath.Base(filepath.Dir(path)), "konseki-") {
+			return err
+		}
+		shape, events := normalisetest.Import(t, path)
+		seen[shape.Format]++
+		for n := range events {
+			if ev := &events[n]; ev.Format == event.Unparsed || !slices.Contains(years, ev.Time.In(raw.JST()).Year()) {
+				t.Errorf("%s: not understood, or of %s: %s", path, ev.Time, ev.Message)
+				break
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range formats {
+		if seen[f] == 0 {
+			t.Errorf("no file is of format %s: %v", f, seen)
+		}
+	}
+}

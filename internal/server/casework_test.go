@@ -1,0 +1,241 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/script"
+)
+
+func phrase(s string) event.Phrase { return event.Phrase{JA: s, EN: s} }
+
+// placed puts a part that is fine.
+func placed[T investigate.Part](t *testing.T, s *Server, by string, p T, base uint64) T {
+	t.Helper()
+	out, err := s.Put(t.Context(), by, "c1", p, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.(T)
+}
+
+func TestTwoPeopleAtOnceAreMergedOrToldWhoChangedWhat(t *testing.T) {
+	t.Parallel()
+	s := opened(t)
+	first := placed(t, s, "sato", &investigate.Task{Text: phrase("ask the data centre"), Status: "open", Owner: "ito"}, 0)
+	base := first.Recorded
+	mine, theirs := *first, *first
+	mine.Status = "done"
+	theirs.Owner = "mori"
+	placed(t, s, "mori", &theirs, base)
+	merged := placed(t, s, "sato", &mine, base)
+	if merged.Status != "done" || merged.Owner != "mori" || merged.By != "sato" {
+		t.Errorf("merged is %+v", merged)
+	}
+	again := *first
+	again.Owner = "ito the second"
+	_, err := s.Put(t.Context(), "ito", "c1", &again, base)
+	var c *investigate.Conflict
+	if !errors.As(err, &c) || !errors.Is(err, investigate.ErrConflict) || !slices.Equal(c.Fields, []string{"owner"}) || !strings.Contains(err.Error(), "sato") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := s.Put(t.Context(), "ito", "c1", &again, 0); !errors.Is(err, investigate.ErrConflict) {
+		t.Errorf("an id that exists is taken without its version: %v", err)
+	}
+}
+
+func TestEditsAtTheSameMomentAreAllKept(t *testing.T) {
+	t.Parallel()
+	s := opened(t)
+	first := placed(t, s, "sato", &investigate.Entity{Type: "person", Real: "Yamada", Public: phrase("A")}, 0)
+	change := []func(*investigate.Entity){
+		func(e *investigate.Entity) { e.Role = "staff" }, func(e *investigate.Entity) { e.Indicator = true },
+		func(e *investigate.Entity) { e.Note = phrase("away") }, func(e *investigate.Entity) { e.Aliases = []string{"yamada01"} },
+	}
+	var wait sync.WaitGroup
+	for i, f := range change {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			e := *first
+			f(&e)
+			if _, err := s.Put(t.Context(), fmt.Sprint("p", i), "c1", &e, first.Recorded); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	wait.Wait()
+	c, err := s.Case(t.Context(), "c1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := c.Entities[0]; e.Role != "staff" || !e.Indicator || e.Note.Empty() || len(e.Aliases) != 1 {
+		t.Errorf("an edit was lost: %+v", e)
+	}
+}
+
+func TestAWithdrawnPartStaysInTheHistoryWithItsReason(t *testing.T) {
+	t.Parallel()
+	s := opened(t)
+	st := placed(t, s, "sato", &investigate.Statement{Text: phrase("guess"), Certainty: investigate.Possible}, 0)
+	if err := s.Withdraw(t.Context(), "ito", "c1", investigate.KindStatement, st.ID, event.Phrase{}); !errors.Is(err, control.ErrInvalid) {
+		t.Errorf("withdrawn without a reason: %v", err)
+	}
+	if err := s.Withdraw(t.Context(), "ito", "c1", investigate.KindStatement, st.ID, phrase("wrong")); err != nil {
+		t.Fatal(err)
+	}
+	c, err := s.Case(t.Context(), "c1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Statements) != 0 || len(c.Withdrawn) != 1 || c.Withdrawn[0].By != "ito" || c.Withdrawn[0].Text.EN != "guess" || c.History[len(c.History)-1].Op != "withdraw" {
+		t.Errorf("statements %v, withdrawn %+v", c.Statements, c.Withdrawn)
+	}
+}
+
+func TestWeighingRecordsNothing(t *testing.T) {
+	t.Parallel()
+	s := opened(t)
+	before := s.vault.Size()
+	p, err := s.Weigh(t.Context(), "c1", &investigate.Statement{Text: phrase("not used"), Certainty: investigate.NotConfirmed, Query: "user:staff01"})
+	if !errors.Is(err, control.ErrInvalid) || !strings.Contains(err.Error(), "nothing was found") {
+		t.Errorf("error %v", err)
+	}
+	st := p.(*investigate.Statement)
+	if st.Answer == nil || st.Answer.Verdict != coverage.Found || len(st.Cites) == 0 || s.vault.Size() != before {
+		t.Errorf("weighed to %+v, records %d, %d before", st, s.vault.Size(), before)
+	}
+}
+
+func TestContainmentWithoutEffectIsAFinding(t *testing.T) {
+	t.Parallel()
+	s := opened(t)
+	placed(t, s, "sato", &investigate.Containment{Head: investigate.Head{ID: "worked"}, At: jst(5, 0, 0), Action: "disable_account", Target: "staff01", Text: phrase("disabled")}, 0)
+	placed(t, s, "sato", &investigate.Containment{Head: investigate.Head{ID: "failed"}, At: jst(1, 0, 0), Action: "disable_account", Target: "staff01", Text: phrase("disabled")}, 0)
+	for range 2 { // checked again it is no other finding
+		out, err := s.Check(t.Context(), "sato", "c1", investigate.KindContainment, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(out) != 2 || out[0].Result.State == investigate.NotMet || out[1].Result.State != investigate.NotMet || len(out[1].Result.Cites) == 0 {
+			t.Fatalf("outcomes %+v", out)
+		}
+	}
+	n := 0
+	for _, f := range findings(t, s) {
+		if f.RuleID == "containment-without-effect" {
+			n++
+			if f.User != "staff01" || f.Level != "high" {
+				t.Errorf("finding %+v", f)
+			}
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d findings", n)
+	}
+}
+
+func TestAConditionIsSignedByASecondPersonOrOverriddenWithAReason(t *testing.T) {
+	t.Parallel()
+	s := opened(t)
+	c := placed(t, s, "sato", &investigate.Condition{Service: "game-01", Platform: "web", Text: phrase("backed up"), Check: investigate.Check{By: "evidence"}}, 0)
+	out, err := s.Check(t.Context(), "mori", "c1", investigate.KindCondition, c.ID)
+	if err != nil || out[0].Result.State != investigate.NotMet {
+		t.Fatalf("%v %v", out, err)
+	}
+	for _, by := range []string{"sato", "mori"} {
+		if err := s.Sign(t.Context(), by, "c1", investigate.KindCondition, c.ID); !errors.Is(err, control.ErrInvalid) {
+			t.Errorf("%s signed their own: %v", by, err)
+		}
+	}
+	if err := s.Override(t.Context(), "ceo", "c1", investigate.KindCondition, c.ID, event.Phrase{}); !errors.Is(err, control.ErrInvalid) {
+		t.Errorf("overridden without a reason: %v", err)
+	}
+	if err := s.Override(t.Context(), "ceo", "c1", investigate.KindCondition, c.ID, phrase("we reopen anyway")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Sign(t.Context(), "ito", "c1", investigate.KindCondition, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	c.Check.Cites = []uint64{1}
+	placed(t, s, "sato", c, c.Recorded) // other words do not undo what was checked
+	got, err := s.Case(t.Context(), "c1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := got.Conditions[0]
+	if x.Signed == nil || x.Signed.By != "ito" || x.Overridden == nil || x.Overridden.Reason.EN != "we reopen anyway" || len(x.Results) != 1 || x.State() != investigate.NotMet {
+		t.Errorf("condition %+v", x)
+	}
+	if out, err = s.Check(t.Context(), "mori", "c1", investigate.KindCondition, c.ID); err != nil || out[0].Result.State != investigate.Met {
+		t.Errorf("%v %v", out, err)
+	}
+}
+
+func TestAScopeSaysWhetherAnythingBoundsItAbove(t *testing.T) {
+	t.Parallel()
+	s := opened(t)
+	sc := placed(t, s, "sato", &investigate.Scope{Text: phrase("accounts of the VPN"), Of: "accounts", Query: "source:vpn", From: jst(1, 0, 0), To: jst(4, 0, 0)}, 0)
+	vpn := search(t, s, "source:vpn")
+	users := map[string]bool{}
+	for i := range vpn.Events {
+		if u := vpn.Events[i].ActorUser; u != "" {
+			users[u] = true
+		}
+	}
+	if *sc.Number.Min != int64(len(users)) || sc.Number.Basis.Empty() || sc.Answer == nil {
+		t.Errorf("%d accounts, want %d: %+v", *sc.Number.Min, len(users), sc.Number)
+	}
+	if complete := sc.Number.Max != nil; complete == strings.Contains(sc.Number.Basis.EN, "nothing bounds it") {
+		t.Errorf("max %v with the basis %q", sc.Number.Max, sc.Number.Basis.EN)
+	}
+	weeks := placed(t, s, "sato", &investigate.Scope{Text: phrase("against the weeks before"), Of: "accounts", Query: "source:vpn", From: jst(1, 0, 0), To: jst(4, 0, 0), Weeks: 3}, 0)
+	if len(weeks.Rows) != len(users) || len(weeks.Rows[0].Before) != 3 || weeks.Rows[0].Count == 0 {
+		t.Errorf("rows %+v", weeks.Rows)
+	}
+}
+
+func TestApplyingACaseFileTwiceAddsNothing(t *testing.T) {
+	t.Parallel()
+	s := opened(t)
+	text := `
+id: c1
+timeline:
+  - {at: 2018-04-02T16:10:00+09:00, text: {ja: 接続, en: session}, query: "user:staff01"}
+  - {precision: unknown, kind: interview, signer: Sato, text: {ja: 聴取, en: interview}}
+statements:
+  - {id: s1, certainty: possible, text: {ja: 推測, en: a guess}}
+facts:
+  - {id: cause, value: malicious, known: 2018-04-02T18:00:00+09:00}
+  - {id: cause, value: mistake, known: 2018-04-03T18:00:00+09:00}
+sections:
+  summary: {ja: 概要, en: summary}
+conditions:
+  - {service: game-01, text: {ja: 退避, en: backup}, check: {by: sign_off}}
+`
+	for i, want := range []string{"{6 1 0}", "{0 0 7}"} {
+		f, err := script.Read(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := s.ApplyFile(t.Context(), "sato", f)
+		if err != nil || fmt.Sprint(n) != want {
+			t.Fatalf("time %d: %v, %v; want %s", i+1, n, err, want)
+		}
+	}
+	c, err := s.Case(t.Context(), "c1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Facts) != 2 || c.Fact("cause").Value != "mistake" || c.Timeline[len(c.Timeline)-1].What != "interview" || c.Section("summary").EN != "summary" {
+		t.Errorf("case %+v", c)
+	}
+}

@@ -6,15 +6,18 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/control/casework"
+	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/web/site"
+
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
-	"github.com/konseki/konseki/internal/control/casework"
 	"github.com/konseki/konseki/internal/event"
-	"github.com/konseki/konseki/internal/investigate"
 	webtest "github.com/konseki/konseki/test/web"
 )
 
@@ -38,30 +41,30 @@ func exampleOf(pattern string) (method, path string) {
 func TestNothingIsServedWithoutASession(t *testing.T) {
 	s := newSite(t)
 	s.session = ""
-	routes := (&server{}).routes()
+	routes := slices.Concat(site.OwnRoutes(), routes())
 	if len(routes) < 20 {
 		t.Fatalf("only %d routes", len(routes))
 	}
 	for _, rt := range routes {
-		method, path := exampleOf(rt.pattern)
+		method, path := exampleOf(rt.Pattern)
 		for _, session := range []string{"", "kt_made_up"} {
 			s.session = session
 			res := s.do(method, path, nil)
 			text := body(t, res)
-			if rt.access == public && !strings.HasPrefix(path, "/static/") {
+			if rt.Access == site.Public && !strings.HasPrefix(path, "/static/") {
 				if strings.Contains(text, "nav.main") || strings.Contains(text, "2018-001") {
-					t.Errorf("%s tells of the inside", rt.pattern)
+					t.Errorf("%s tells of the inside", rt.Pattern)
 				}
 				continue
 			}
 			if res.StatusCode != http.StatusFound || !strings.HasPrefix(res.Header.Get("Location"), "/signin") {
-				t.Errorf("%s = %d %s", rt.pattern, res.StatusCode, res.Header.Get("Location"))
+				t.Errorf("%s = %d %s", rt.Pattern, res.StatusCode, res.Header.Get("Location"))
 			}
 			if len(text) > 200 {
-				t.Errorf("%s sends %d bytes", rt.pattern, len(text))
+				t.Errorf("%s sends %d bytes", rt.Pattern, len(text))
 			}
 			if res := s.do(method, path+"?fragment=drawer", nil); res.StatusCode != http.StatusUnauthorized {
-				t.Errorf("%s fragment = %d", rt.pattern, res.StatusCode)
+				t.Errorf("%s fragment = %d", rt.Pattern, res.StatusCode)
 			}
 		}
 	}
@@ -93,8 +96,8 @@ func TestEveryResponseCarriesThePolicy(t *testing.T) {
 			t.Errorf("%s: cache %q", what, cache)
 		}
 	}
-	for _, rt := range (&server{}).routes() {
-		method, path := exampleOf(rt.pattern)
+	for _, rt := range slices.Concat(site.OwnRoutes(), routes()) {
+		method, path := exampleOf(rt.Pattern)
 		check(method+" "+path, s.do(method, path, url.Values{}))
 	}
 	for _, path := range everyPage() {
@@ -133,13 +136,13 @@ func TestForeignHostsAndSitesAreRefused(t *testing.T) {
 func TestViewersCannotWrite(t *testing.T) {
 	s := newSite(t)
 	s.session = s.person("guest", auth.RoleViewer)
-	for _, rt := range (&server{}).routes() {
-		if rt.access != writers {
+	for _, rt := range slices.Concat(site.OwnRoutes(), routes()) {
+		if rt.Access != site.Writers {
 			continue
 		}
-		method, path := exampleOf(rt.pattern)
+		method, path := exampleOf(rt.Pattern)
 		if res := s.do(method, path, url.Values{"title": {"x"}, "text": {"x"}, "at": {"2018-03-01"}}); res.StatusCode != http.StatusForbidden {
-			t.Errorf("%s = %d for a viewer", rt.pattern, res.StatusCode)
+			t.Errorf("%s = %d for a viewer", rt.Pattern, res.StatusCode)
 		}
 	}
 	lacks(t, s.get("/case/2018-001", 200), "/row\"", "<textarea")
@@ -168,7 +171,7 @@ func TestSignInByLinkThenByPassword(t *testing.T) {
 		t.Fatalf("%d %v", res.StatusCode, res.Cookies())
 	}
 	c := res.Cookies()[0]
-	if c.Name != sessionCookie || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Secure || c.Path != "/" {
+	if c.Name != site.SessionCookie || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Secure || c.Path != "/" {
 		t.Errorf("cookie %+v", c)
 	}
 	_, text = s.post("/signin/link", form, http.StatusForbidden)
@@ -297,7 +300,7 @@ func (p poisoned) Coverage(ctx context.Context, by string, from, to time.Time) (
 			iv.Reason, iv.Proof = p.phrase(), p.bad
 			iv.Losses, _ = p.Losses(ctx, by, p.bad, from, to)
 			if iv.State != "complete" {
-				setWord(&iv.State, p.bad)
+				setState(&iv.State, p.bad)
 			}
 		}
 	}
@@ -343,7 +346,7 @@ func (p poisoned) Case(ctx context.Context, id string) (*control.Case, error) {
 	bad.Title, bad.OpenedBy, bad.Status = p.phrase(), p.bad, p.bad
 	bad.Timeline = []control.Row{{Text: p.phrase(), Source: p.bad, What: p.bad, Precision: p.bad, Head: investigate.Head{By: p.bad}, Cites: []uint64{3}}}
 	bad.Statements = []control.Statement{{Text: p.phrase(), Reason: p.phrase(), Head: investigate.Head{By: p.bad}}}
-	setWord(&bad.Statements[0].Certainty, p.bad)
+	setState(&bad.Statements[0].Certainty, p.bad)
 	bad.Questions = []control.Question{{Board: "who", Text: p.phrase(), Conclusion: p.phrase(), Query: p.bad, Head: investigate.Head{By: p.bad}}, {Text: p.phrase(), Query: p.bad, Conclusion: p.phrase()}}
 	return &bad, nil
 }
@@ -372,3 +375,6 @@ func TestALongRecordIsCutAndOffered(t *testing.T) {
 		t.Errorf("%d bytes handed out", n)
 	}
 }
+
+// setState sets a field whose type belongs to a room below.
+func setState[T ~string](field *T, word string) { *field = T(word) }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/konseki/konseki/internal/web/site"
+
 	"github.com/konseki/konseki/internal/control"
 )
 
@@ -14,7 +16,7 @@ func TestTheCasePageTellsTheTimeLeft(t *testing.T) {
 	if err != nil || len(cases) == 0 {
 		t.Fatal(len(cases), err)
 	}
-	path := casePath(cases[0].ID)
+	path := site.CasePath(cases[0].ID)
 	text := s.get(path, http.StatusOK)
 	contains(t, text, "保全の残り時間", "経緯の最初の行", "不明 – 要確認", "あと 6 日", "元でも失われた：", "今すぐ書き出す", "konseki hold start "+cases[0].ID)
 	if strings.Index(text, "担当（infra）に確かめ") > strings.Index(text, "元にしか無い記録がある") {

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/web/site"
+
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/control/casework"
@@ -107,7 +109,7 @@ func TestZonesAndLanguagesStay(t *testing.T) {
 			t.Errorf("cookie %s is not guarded", c.Name)
 		}
 	}
-	if kept[langCookie] != "en" || kept[zoneCookie] != "UTC" {
+	if kept[site.LangCookie] != "en" || kept[site.ZoneCookie] != "UTC" {
 		t.Errorf("kept %v", kept)
 	}
 	s.lang = ""

@@ -13,11 +13,12 @@ import (
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control/casework"
+	"github.com/konseki/konseki/internal/web/site"
 	webtest "github.com/konseki/konseki/test/web"
 )
 
-// site is the handler with a person signed in.
-type site struct {
+// browser is the handler with a person signed in.
+type browser struct {
 	t       testing.TB
 	handler http.Handler
 	auth    *auth.Auth
@@ -26,10 +27,10 @@ type site struct {
 	lang    string
 }
 
-func newSite(t testing.TB) *site { return newSiteWith(t, webtest.New(), nil) }
+func newSite(t testing.TB) *browser { return newSiteWith(t, webtest.New(), nil) }
 
 // newSiteWith serves ops, behind wrap when it is given.
-func newSiteWith(t testing.TB, ops *webtest.Ops, wrap func(casework.Operations) casework.Operations) *site {
+func newSiteWith(t testing.TB, ops *webtest.Ops, wrap func(casework.Operations) casework.Operations) *browser {
 	t.Helper()
 	a, err := auth.Open(filepath.Join(t.TempDir(), "auth"), auth.Options{Cost: auth.Cost{Time: 1, Memory: 8 * 1024, Threads: 1}})
 	if err != nil {
@@ -39,17 +40,17 @@ func newSiteWith(t testing.TB, ops *webtest.Ops, wrap func(casework.Operations) 
 	if wrap != nil {
 		served = wrap(ops)
 	}
-	h, err := New(Options{Logger: slog.New(slog.DiscardHandler), Auth: a, Ops: served, Version: "test", Now: func() time.Time { return ops.Now }, Hosts: []string{"konseki.example"}})
+	h, err := New(site.Options{Logger: slog.New(slog.DiscardHandler), Auth: a, Ops: served, Version: "test", Now: func() time.Time { return ops.Now }, Hosts: []string{"konseki.example"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, handler: h, auth: a, ops: ops}
+	s := &browser{t: t, handler: h, auth: a, ops: ops}
 	s.session = s.person("k.sato", auth.RoleAdmin)
 	return s
 }
 
 // person makes somebody and signs them in.
-func (s *site) person(name, role string) (session string) {
+func (s *browser) person(name, role string) (session string) {
 	s.t.Helper()
 	token, err := s.auth.Invite(role)
 	if err != nil {
@@ -67,7 +68,7 @@ func (s *site) person(name, role string) (session string) {
 }
 
 // do sends a request as the browser of the signed-in person would.
-func (s *site) do(method, path string, form url.Values, change ...func(*http.Request)) *http.Response {
+func (s *browser) do(method, path string, form url.Values, change ...func(*http.Request)) *http.Response {
 	s.t.Helper()
 	r := httptest.NewRequest(method, "http://localhost"+path, strings.NewReader(form.Encode()))
 	if form != nil {
@@ -75,10 +76,10 @@ func (s *site) do(method, path string, form url.Values, change ...func(*http.Req
 	}
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	if s.session != "" {
-		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: s.session})
+		r.AddCookie(&http.Cookie{Name: site.SessionCookie, Value: s.session})
 	}
 	if s.lang != "" {
-		r.AddCookie(&http.Cookie{Name: langCookie, Value: s.lang})
+		r.AddCookie(&http.Cookie{Name: site.LangCookie, Value: s.lang})
 	}
 	for _, c := range change {
 		c(r)
@@ -89,7 +90,7 @@ func (s *site) do(method, path string, form url.Values, change ...func(*http.Req
 }
 
 // get asks for a page and returns its text.
-func (s *site) get(path string, want int) string {
+func (s *browser) get(path string, want int) string {
 	s.t.Helper()
 	res := s.do("GET", path, nil)
 	text := body(s.t, res)
@@ -100,7 +101,7 @@ func (s *site) get(path string, want int) string {
 }
 
 // post sends a form and returns where it leads.
-func (s *site) post(path string, form url.Values, want int) (location, text string) {
+func (s *browser) post(path string, form url.Values, want int) (location, text string) {
 	s.t.Helper()
 	res := s.do("POST", path, form)
 	text = body(s.t, res)

@@ -1,0 +1,15 @@
+package casebook
+
+import (
+	"testing"
+
+	"github.com/konseki/konseki/internal/web/site"
+	"github.com/konseki/konseki/internal/web/site/sitetest"
+)
+
+func TestTemplatesFitTheirViews(t *testing.T) {
+	sitetest.Fit(t,
+		sitetest.Shown{File: "case.html", Name: "page", View: caseView{}}, sitetest.Shown{File: "case.html", Name: "drawer", View: site.Page{}},
+		sitetest.Shown{File: "cases.html", Name: "page", View: casesView{}}, sitetest.Shown{File: "report.html", Name: "page", View: reportView{}},
+	)
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/coverage"
@@ -237,5 +238,40 @@ conditions:
 	}
 	if len(c.Facts) != 2 || c.Fact("cause").Value != "mistake" || c.Timeline[len(c.Timeline)-1].What != "interview" || c.Section("summary").EN != "summary" {
 		t.Errorf("case %+v", c)
+	}
+}
+
+func TestThePatrolRunsWhatIsDueAndSaysNothingTwice(t *testing.T) {
+	t.Parallel()
+	s := opened(t)
+	now := jst(3, 0, 0)
+	s.Service.Now = func() time.Time { return now }
+	placed(t, s, "sato", &investigate.Containment{At: jst(1, 0, 0), Action: "disable_account", Target: "staff01", Text: phrase("disabled")}, 0)
+	placed(t, s, "sato", &investigate.Measure{Text: phrase("logs"), Status: "ongoing", Check: investigate.Check{By: "coverage", Sources: []string{"vpn"}, Days: 1, Every: 7}}, 0)
+	placed(t, s, "sato", &investigate.Measure{Text: phrase("once"), Status: "done", Check: investigate.Check{By: "coverage", Sources: []string{"vpn"}, Days: 1}}, 0)
+	for hour, want := range [...][3]int{{1, 1, 0}, {1, 1, 0}, {1, 1, 0}} {
+		if err := s.Patrol(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c, err := s.Case(t.Context(), "c1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := [3]int{len(c.Containments[0].Results), len(c.Measures[0].Results), len(c.Measures[1].Results)}
+		if got != want {
+			t.Errorf("after %d hours there are %v results, want %v", hour, got, want)
+		}
+		now = now.Add(time.Hour)
+	}
+	now = now.AddDate(0, 0, 7)
+	if err := s.Patrol(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c, err := s.Case(t.Context(), "c1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(c.Measures[0].Results); n != 2 || c.Measures[0].Last().State == investigate.Met {
+		t.Errorf("a week later there are %d results, the last %+v", n, c.Measures[0].Last())
 	}
 }

@@ -68,6 +68,7 @@ func (s *Server) Serve(ctx context.Context, opts ServeOptions) error {
 		return errors.Join(err, run.wait())
 	}
 	run.start(s.expireDaily)
+	run.start(s.patrol)
 	if err := s.keepAnchors(run, opts.AnchorAlarm); err != nil {
 		return errors.Join(err, run.wait())
 	}

@@ -43,22 +43,27 @@ func (s *Service) Check(ctx context.Context, by, caseID string, k investigate.Ki
 		if err != nil {
 			return out, fmt.Errorf("casework: check %s %s: %w", d.kind, d.id, err)
 		}
-		op := investigate.Operation{Case: caseID, Op: "result", By: by, At: r.At, Kind: d.kind, ID: d.id, Result: &r}
-		rec, err := s.operate(ctx, op)
+		o, err := s.found(ctx, by, caseID, &d, r)
 		if err != nil {
 			return out, err
 		}
-		r.By, r.Recorded = by, rec.Seq
-		if err := s.broken(ctx, caseID, &d, &r); err != nil {
-			return out, err
-		}
-		met := slices.ContainsFunc(d.checked.Results, func(r investigate.Result) bool { return r.State == investigate.Met })
-		out = append(out, Outcome{d.kind, d.id, d.text, r, met && r.State != investigate.Met})
+		out = append(out, o)
 	}
 	if id != "" && len(out) == 0 {
 		return nil, fmt.Errorf("%w: case %s has nothing to check by the name %s", control.ErrInvalid, caseID, id)
 	}
 	return out, nil
+}
+
+// found seals what a check found.
+func (s *Service) found(ctx context.Context, by, caseID string, d *due, r investigate.Result) (Outcome, error) {
+	rec, err := s.operate(ctx, investigate.Operation{Case: caseID, Op: "result", By: by, At: r.At, Kind: d.kind, ID: d.id, Result: &r})
+	if err != nil {
+		return Outcome{}, err
+	}
+	r.By, r.Recorded = by, rec.Seq
+	met := slices.ContainsFunc(d.checked.Results, func(r investigate.Result) bool { return r.State == investigate.Met })
+	return Outcome{d.kind, d.id, d.text, r, met && r.State != investigate.Met}, s.broken(ctx, caseID, d, &r)
 }
 
 // checksOf lists what can be checked. What is verified by signing alone is not.

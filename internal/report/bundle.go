@@ -2,39 +2,25 @@ package report
 
 import (
 	"archive/zip"
-	"bytes"
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
+	"iter"
 	"time"
-
-	"github.com/konseki/konseki/internal/vault/seal"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/report/page"
+	"github.com/konseki/konseki/internal/vault/anchor"
+	"github.com/konseki/konseki/internal/vault/seal"
 )
-
-// Names of the files of a bundle. docs/format.md describes each.
-const (
-	fileIssue    = "issue.json"    // the sealed record that lists every other file with its SHA-256
-	fileRecords  = "records.jsonl" // the cited records and the case's own operations
-	fileProofs   = "proofs.jsonl"  // one proof per record, in the same order
-	fileCase     = "case.json"     // the case folded from those operations
-	fileCoverage = "coverage.json"
-	fileKey      = "key.pub"
-	fileReadme   = "README.txt"
-)
-
-// bundleFormat is the version of the bundle's format.
-const bundleFormat = 2
 
 // Issue is the record of a bundle issued: who made it, when, of which case,
 // and the SHA-256 of every file in it. It is sealed before the bundle is
-// written, so that no file of the bundle can be changed unnoticed.
+// finished, so that no file of the bundle can be changed unnoticed.
 type Issue struct {
 	At     time.Time         `json:"at"`
 	By     string            `json:"by"`
@@ -44,149 +30,202 @@ type Issue struct {
 	Files  map[string]string `json:"files"` // name → SHA-256, hex
 }
 
-// sealedRecord is a record as a line of records.jsonl.
-type sealedRecord struct {
-	Seq       uint64    `json:"seq"`
-	Received  time.Time `json:"received"`
-	Source    string    `json:"source"`
-	Transport string    `json:"transport"`
-	Raw       []byte    `json:"raw,omitempty"` // base64; absent where something is masked
-	// Disclosure is there when the record is committed to in parts or withheld.
-	Disclosure *seal.Disclosure `json:"disclosure,omitempty"`
-}
-
-// issued is the content of issue.json.
-type issued struct {
-	Record sealedRecord `json:"record"`
-	Proof  *seal.Proof  `json:"proof"`
-}
-
 // Evidence is a record with its proof.
 type Evidence struct {
-	Record     event.Record
-	Proof      *seal.Proof
+	Record     event.Record     // Gone says why Raw is not there, where it is not
+	Proof      *seal.Proof      // nil only for a record let go without a trace
 	Disclosure *seal.Disclosure // nil: shown as it was sealed, as a whole
+}
+
+// Renderer writes a document in one form.
+type Renderer struct {
+	Name  string // what file names end in: "html", "md", "docx", "pdf"
+	Write func(io.Writer, *Document) error
+}
+
+// Renderers are the forms that need nothing else.
+func Renderers() []Renderer { return []Renderer{{"html", HTML}, {"md", Markdown}} }
+
+// File is a file that goes into a bundle besides the bundle's own.
+type File struct {
+	Name  string // letters, digits, dots and dashes
+	Write func(io.Writer) error
 }
 
 // Bundle is all that a bundle is made of.
 type Bundle struct {
-	Input     Input      // for the documents; Lang is set for each
-	Evidence  []Evidence // every cited record and case operation, by Seq
+	Input     Input                                  // for the documents; Lang is set for each
+	Evidence  iter.Seq2[Evidence, error]             // every cited record and case operation, ascending by Seq, each once
+	Anchors   func(uint64) ([]anchor.Carried, error) // anchors for the log of so many entries; nil: there are none
+	Renderers []Renderer                             // of the documents; nil: [Renderers]
+	Files     []File                                 // such as those of exchange formats
 	PublicKey string
 	By        string
 	// Seal appends the issue as a record, seals it and returns it with its proof.
 	Seal func(Issue) (Evidence, error)
 }
 
-// WriteBundle writes the self-verifying bundle as a zip file.
+// WriteBundle writes the self-verifying bundle as a zip file, as a stream: what
+// it takes of memory does not grow with the number of records.
 func WriteBundle(w io.Writer, b Bundle) error {
-	files, err := b.files()
-	if err != nil {
+	z := &bundleWriter{zip: zip.NewWriter(w), at: b.Input.Now, sums: map[string]string{}}
+	if err := b.write(z); err != nil {
 		return fmt.Errorf("report: bundle: %w", err)
 	}
-	is := Issue{At: b.Input.Now, By: b.By, Op: "export", Format: bundleFormat, Case: b.Input.Case.ID, Files: map[string]string{}}
-	for name, content := range files {
-		sum := sha256.Sum256(content)
-		is.Files[name] = hex.EncodeToString(sum[:])
-	}
-	sealed, err := b.Seal(is)
-	if err != nil {
-		return fmt.Errorf("report: bundle: seal the issue: %w", err)
-	}
-	if files[fileIssue], err = json.Marshal(issued{sealedOf(sealed), sealed.Proof}, json.Deterministic(true)); err != nil {
-		return fmt.Errorf("report: bundle: %w", err)
-	}
-	return writeZip(w, files, b.Input.Now)
+	return nil
 }
 
-// files renders every file but the issue.
-func (b Bundle) files() (map[string][]byte, error) {
-	files := map[string][]byte{fileKey: []byte(b.PublicKey + "\n"), fileReadme: []byte(readme())}
-	var err error
-	if files[fileCase], err = json.Marshal(b.Input.Case, json.Deterministic(true)); err != nil {
-		return nil, err
+func (b Bundle) write(z *bundleWriter) error {
+	if err := b.plain(z); err != nil {
+		return err
 	}
-	if files[fileCoverage], err = json.Marshal(b.Input.Coverage, json.Deterministic(true)); err != nil {
-		return nil, err
+	if err := b.documents(z); err != nil {
+		return err
 	}
-	var records, proofs bytes.Buffer
-	for _, e := range b.Evidence {
-		if err := line(&records, sealedOf(e)); err != nil {
-			return nil, err
-		}
-		if err := line(&proofs, e.Proof); err != nil {
-			return nil, err
+	for _, f := range b.Files {
+		if err := z.file(f.Name, f.Write); err != nil {
+			return err
 		}
 	}
-	files[fileRecords], files[fileProofs] = records.Bytes(), proofs.Bytes()
+	var size uint64
+	err := z.file(fileEvidence, func(w io.Writer) (err error) {
+		size, err = writeEvidence(w, b.Evidence)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := z.file(fileAnchors, func(w io.Writer) error { return b.anchors(w, size) }); err != nil {
+		return err
+	}
+	is := Issue{At: b.Input.Now, By: b.By, Op: "export", Format: bundleFormat, Case: b.Input.Case.ID, Files: z.sums}
+	sealed, err := b.Seal(is)
+	if err != nil {
+		return fmt.Errorf("seal the issue: %w", err)
+	}
+	if err := z.json(fileIssue, issued{sealedOf(sealed), sealed.Proof}); err != nil {
+		return err
+	}
+	return z.zip.Close()
+}
+
+// plain writes what needs no rendering.
+func (b Bundle) plain(z *bundleWriter) error {
+	if err := z.text(fileReadme, readme()); err != nil {
+		return err
+	}
+	if err := z.text(fileKey, b.PublicKey+"\n"); err != nil {
+		return err
+	}
+	if err := z.file(filePage, page.Write); err != nil {
+		return err
+	}
+	if err := z.json(fileCase, b.Input.Case); err != nil {
+		return err
+	}
+	return z.json(fileCoverage, b.Input.Coverage)
+}
+
+func (b Bundle) documents(z *bundleWriter) error {
+	forms := b.Renderers
+	if forms == nil {
+		forms = Renderers()
+	}
 	for _, lang := range []string{"ja", "en"} {
 		in := b.Input
 		in.Lang = lang
 		doc := Compose(in)
-		var html, md bytes.Buffer
-		if err := HTML(&html, doc); err != nil {
-			return nil, err
+		for _, form := range forms {
+			if err := z.file("report."+lang+"."+form.Name, func(w io.Writer) error { return form.Write(w, doc) }); err != nil {
+				return err
+			}
 		}
-		if err := Markdown(&md, doc); err != nil {
-			return nil, err
-		}
-		files["report."+lang+".html"], files["report."+lang+".md"] = html.Bytes(), md.Bytes()
 	}
-	return files, nil
+	return nil
 }
 
-func sealedOf(e Evidence) sealedRecord {
-	r, d := e.Record, e.Disclosure
-	if d != nil && d.Secret == nil {
-		r.Raw = nil // the disclosure holds what is shown
+func (b Bundle) anchors(w io.Writer, size uint64) error {
+	if b.Anchors == nil {
+		return nil
 	}
-	return sealedRecord{r.Seq, r.Received.UTC(), r.Source, r.Transport, r.Raw, d}
-}
-
-func (r sealedRecord) record() event.Record {
-	return event.Record{Seq: r.Seq, Received: r.Received, Source: r.Source, Transport: r.Transport, Raw: r.Raw}
-}
-
-func line(w *bytes.Buffer, v any) error {
-	b, err := json.Marshal(v, json.Deterministic(true))
+	list, err := b.Anchors(size)
 	if err != nil {
 		return err
 	}
-	w.Write(b)
-	w.WriteByte('\n')
+	for _, a := range list {
+		if err := line(w, a); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-func writeZip(w io.Writer, files map[string][]byte, at time.Time) error {
-	z := zip.NewWriter(w)
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		f, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: at.UTC()})
-		if err != nil {
-			return fmt.Errorf("report: bundle: %w", err)
-		}
-		if _, err := f.Write(files[name]); err != nil {
-			return fmt.Errorf("report: bundle: %w", err)
-		}
+// bundleWriter writes the files of a bundle one after another and keeps their
+// sums.
+type bundleWriter struct {
+	zip  *zip.Writer
+	at   time.Time
+	sums map[string]string
+}
+
+func (z *bundleWriter) file(name string, write func(io.Writer) error) error {
+	if z.sums[name] != "" {
+		return fmt.Errorf("%s: there are two files of this name", name)
 	}
-	if err := z.Close(); err != nil {
-		return fmt.Errorf("report: bundle: %w", err)
+	f, err := z.zip.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: z.at.UTC()})
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
+	sum := sha256.New()
+	out := bufio.NewWriterSize(io.MultiWriter(f, sum), 64<<10)
+	if err = write(out); err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	z.sums[name] = hex.EncodeToString(sum.Sum(nil))
 	return nil
+}
+
+func (z *bundleWriter) text(name, text string) error {
+	return z.file(name, func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
+}
+
+func (z *bundleWriter) json(name string, v any) error {
+	return z.file(name, func(w io.Writer) error { return json.MarshalWrite(w, v, json.Deterministic(true)) })
+}
+
+func line(w io.Writer, v any) error {
+	b, err := json.Marshal(v, json.Deterministic(true))
+	if err == nil {
+		_, err = w.Write(append(b, '\n'))
+	}
+	return err
 }
 
 func readme() string {
 	return `konseki bundle / konseki 証跡の束
 
-This folder verifies offline, without the system it came from:
-この束は、作成元のシステムがなくてもオフラインで検証できる：
+This bundle verifies offline, without the system it came from. Keep the zip file as it is.
+この束は、作成元のシステムがなくてもオフラインで検証できる。zip ファイルはそのまま保管すること。
 
     konseki verify THIS.zip
 
-report.ja.html, report.en.html   the report / 報告書
-records.jsonl                    raw records cited, and the operations on the case / 引用した原記録と事案への操作
-proofs.jsonl                     proof that each was sealed unchanged / 各記録が封印後に変わっていないことの証明
-issue.json                       sealed list of these files with their SHA-256 / 封印されたファイル一覧
-key.pub                          public key of the vault: compare it over another channel / 公開鍵（別の経路で照合すること）
+or open verify.html in a browser and drop the zip file on it. The page came with the bundle: before you rely on it, compare its SHA-256
+with what "konseki verify --page" prints on a machine of your own.
+または verify.html をブラウザーで開き、zip ファイルをドロップする。このページは束の作成者から渡されたものである。結果に頼る前に、
+その SHA-256 を、手元の konseki の「konseki verify --page」が表示する値と照合すること。
+
+report.*          the report / 報告書
+evidence.jsonl    raw records cited and the operations on the case, each with its proof / 引用した原記録と事案への操作、およびそれぞれの証明
+anchors.jsonl     who outside remembers the log they are sealed in / 封印ログを外部で覚えているもの（証人、タイムスタンプ）
+case.json         the case; coverage.json: what the sources cover / 事案と、ログ源の網羅性
+issue.json        sealed list of these files with their SHA-256 / 封印されたファイル一覧
+key.pub           public key of the vault: compare it over another channel / 公開鍵（別の経路で照合すること）
 
 What verification shows: nothing here changed since it was sealed.
 What it does not show: that a record was true before, or that nothing was missing at its origin (see coverage).

@@ -18,16 +18,37 @@ import (
 // Prove returns the proof of a sealed record under the latest checkpoint.
 // Errors: ErrNotFound, ErrUnsealed.
 func (v *Vault) Prove(ctx context.Context, seq uint64) (*seal.Proof, error) {
-	p, err := v.prove(ctx, seq)
+	return v.Prover().Prove(ctx, seq)
+}
+
+// Prover proves records under one checkpoint, however far the vault has gone on
+// since, so that all its proofs agree.
+type Prover struct {
+	vault      *Vault
+	sealed     uint64
+	checkpoint seal.Checkpoint
+}
+
+// Prover returns a prover under the latest checkpoint.
+func (v *Vault) Prover() Prover {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return Prover{v, v.sealed, v.checkpoint}
+}
+
+// Prove is [Vault.Prove] under the prover's checkpoint.
+func (p Prover) Prove(ctx context.Context, seq uint64) (*seal.Proof, error) {
+	proof, err := p.prove(ctx, seq)
 	if err != nil {
 		return nil, fmt.Errorf("vault: prove %d: %w", seq, err)
 	}
-	return p, nil
+	return proof, nil
 }
 
-func (v *Vault) prove(ctx context.Context, seq uint64) (*seal.Proof, error) {
+func (p Prover) prove(ctx context.Context, seq uint64) (*seal.Proof, error) {
+	v, sealed, cp := p.vault, p.sealed, p.checkpoint
 	v.mu.Lock()
-	size, sealed, cp := v.size, v.sealed, v.checkpoint
+	size := v.size
 	v.mu.Unlock()
 	switch {
 	case seq == 0 || seq > size:

@@ -1,7 +1,6 @@
 package seal
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -88,12 +87,6 @@ func (p *Proof) verify(trusted Trust, rec event.Record, content tlog.Hash, d *Di
 		return fmt.Errorf("what is disclosed does not fit leaf version %d", p.LeafVersion)
 	case rec.Seq != p.Seq:
 		return fmt.Errorf("the proof is for record %d", p.Seq)
-	case p.BatchCount == 0 || p.BatchCount > MaxBatch || p.Seq < p.BatchFirst || p.Seq-p.BatchFirst >= p.BatchCount:
-		return errors.New("the record is not in the batch")
-	case len(p.BatchPath) > maxPath || len(p.LogPath) > maxPath:
-		return errors.New("a path is too long")
-	case p.LogIndex >= p.LogSize || p.LogSize >= 1<<62:
-		return errors.New("the batch is not in the log")
 	}
 	cp, err := trusted.Open([]byte(p.Checkpoint))
 	if err != nil {
@@ -103,11 +96,8 @@ func (p *Proof) verify(trusted Trust, rec event.Record, content tlog.Hash, d *Di
 		return fmt.Errorf("the checkpoint is of %d entries, the proof of %d", cp.Size, p.LogSize)
 	}
 	b := Batch{First: p.BatchFirst, Count: p.BatchCount, Root: p.BatchRoot, Sealed: p.SealedAt}
-	if err := tlog.CheckRecord(p.LogPath, int64(p.LogSize), cp.Root, int64(p.LogIndex), tlog.RecordHash(b.Encode())); err != nil {
-		return fmt.Errorf("batch: %w", err)
+	if err := cp.Holds(b, p.LogIndex, p.LogPath); err != nil {
+		return err
 	}
-	if err := tlog.CheckRecord(p.BatchPath, int64(p.BatchCount), p.BatchRoot, int64(p.Seq-p.BatchFirst), LeafOf(rec, byte(p.LeafVersion), content)); err != nil {
-		return fmt.Errorf("leaf: %w", err)
-	}
-	return nil
+	return b.Holds(p.Seq, LeafOf(rec, byte(p.LeafVersion), content), p.BatchPath)
 }

@@ -47,7 +47,7 @@ type evidenceLine struct {
 	Checkpoint string           `json:"checkpoint,omitempty"`
 	Batch      *batchLine       `json:"batch,omitempty"`
 	Record     *sealedRecord    `json:"record,omitempty"`
-	Leaf       int              `json:"leaf_version,omitempty"` // 0 where the record was let go without a trace
+	Leaf       int              `json:"leaf_version,omitzero"` // 0 where the record was let go without a trace
 	Path       tlog.RecordProof `json:"path,omitempty"`         // from the record to the root of the batch
 }
 

@@ -113,7 +113,7 @@ func (r *evidenceReader) record(l *evidenceLine) error {
 
 // bare takes a record of which the vault has nothing any more.
 func (r *evidenceReader) bare(s *sealedRecord) error {
-	if s.Gone != event.Expired.String() || s.Raw != nil || s.Disclosure != nil || s.Source != "" {
+	if !isGone(s.Gone) || s.Raw != nil || s.Disclosure != nil || s.Source != "" {
 		return fmt.Errorf("record %d: it comes without a proof", s.Seq)
 	}
 	r.v.have[s.Seq] = standing{why: s.Gone, bare: true}
@@ -125,7 +125,7 @@ func (v *verifier) take(rec event.Record, s *sealedRecord) error {
 	st := standing{}
 	switch d := s.Disclosure; {
 	case d != nil && len(d.Content) > 0 && s.Gone != "":
-		if s.Gone != event.Expired.String() && s.Gone != event.Shredded.String() && s.Gone != event.Locked.String() {
+		if !isGone(s.Gone) {
 			return fmt.Errorf("record %d: %q says nothing of why it is not shown", s.Seq, s.Gone)
 		}
 		st.why = s.Gone
@@ -179,4 +179,8 @@ func declarationOf(rec event.Record) (out []declared) {
 		}
 	}
 	return out
+}
+
+func isGone(why string) bool {
+	return why == event.Expired.String() || why == event.Shredded.String() || why == event.Locked.String()
 }

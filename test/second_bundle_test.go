@@ -137,6 +137,15 @@ type bundleDamage struct {
 	harm func(map[string][]byte) bool // false when it does not apply
 }
 
+// ofEvidence changes the lines of the evidence.
+func ofEvidence(do func([][]byte) [][]byte) func(map[string][]byte) bool {
+	return func(f map[string][]byte) bool {
+		l := bytes.Split(bytes.TrimSuffix(f["evidence.jsonl"], []byte("\n")), []byte("\n"))
+		f["evidence.jsonl"] = append(bytes.Join(do(l), []byte("\n")), '\n')
+		return true
+	}
+}
+
 // bundleDamages are done to the files of a bundle; other is a bundle of another vault.
 func bundleDamages(other map[string][]byte) []bundleDamage {
 	out := []bundleDamage{
@@ -148,29 +157,24 @@ func bundleDamages(other map[string][]byte) []bundleDamage {
 			f["issue.json"], f["key.pub"] = other["issue.json"], other["key.pub"]
 			return true
 		}},
-		{"records and proofs of another vault", func(f map[string][]byte) bool {
-			f["records.jsonl"], f["proofs.jsonl"] = other["records.jsonl"], other["proofs.jsonl"]
-			return true
-		}},
+		{"evidence of another vault", func(f map[string][]byte) bool { f["evidence.jsonl"] = other["evidence.jsonl"]; return true }},
 		{"issue.json with space", func(f map[string][]byte) bool { f["issue.json"] = append(f["issue.json"], "\n \n"...); return true }},
 		{"issue.json with a member twice", func(f map[string][]byte) bool {
 			f["issue.json"] = bytes.Replace(f["issue.json"], []byte(`{"record"`), []byte(`{"proof":null,"record"`), 1)
 			return true
 		}},
-		{"records exchanged", func(f map[string][]byte) bool {
-			l := bytes.SplitAfter(f["records.jsonl"], []byte("\n"))
-			l[0], l[1] = l[1], l[0]
-			f["records.jsonl"] = bytes.Join(l, nil)
-			return true
-		}},
-		{"a record and its proof removed", func(f map[string][]byte) bool {
-			for _, name := range []string{"records.jsonl", "proofs.jsonl"} {
-				_, f[name], _ = bytes.Cut(f[name], []byte("\n"))
-			}
-			return true
-		}},
-		{"a proof removed", func(f map[string][]byte) bool {
-			_, f["proofs.jsonl"], _ = bytes.Cut(f["proofs.jsonl"], []byte("\n"))
+		{"records exchanged", ofEvidence(func(l [][]byte) [][]byte {
+			n := len(l)
+			l[n-1], l[n-2] = l[n-2], l[n-1]
+			return l
+		})},
+		{"a record and its proof removed", ofEvidence(func(l [][]byte) [][]byte { return slices.Delete(l, 2, 3) })},
+		{"a record twice", ofEvidence(func(l [][]byte) [][]byte { return append(l, l[len(l)-1]) })},
+		{"the checkpoint removed", ofEvidence(func(l [][]byte) [][]byte { return l[1:] })},
+		{"a batch removed", ofEvidence(func(l [][]byte) [][]byte { return slices.Delete(l, 1, 2) })},
+		{"a batch twice", ofEvidence(func(l [][]byte) [][]byte { return slices.Insert(l, 1, l[1]) })},
+		{"a record without a proof", func(f map[string][]byte) bool {
+			f["evidence.jsonl"] = bytes.Replace(f["evidence.jsonl"], []byte(`,"leaf_version":1`), nil, 1)
 			return true
 		}},
 		{"a report changed and its sum with it", func(f map[string][]byte) bool {
@@ -188,9 +192,22 @@ func bundleDamages(other map[string][]byte) []bundleDamage {
 	for name := range other {
 		out = append(out,
 			bundleDamage{"no " + name, func(f map[string][]byte) bool { delete(f, name); return true }},
-			bundleDamage{"empty " + name, func(f map[string][]byte) bool { f[name] = nil; return true }},
-			bundleDamage{"flip in " + name, func(f map[string][]byte) bool { f[name][len(f[name])/2] ^= 1; return true }},
-			bundleDamage{"half of " + name, func(f map[string][]byte) bool { f[name] = f[name][:len(f[name])/2]; return true }})
+			bundleDamage{"empty " + name, func(f map[string][]byte) bool {
+				was := len(f[name])
+				f[name] = nil
+				return was > 0
+			}},
+			bundleDamage{"flip in " + name, func(f map[string][]byte) bool {
+				if len(f[name]) > 0 {
+					f[name][len(f[name])/2] ^= 1
+				}
+				return len(f[name]) > 0
+			}},
+			bundleDamage{"half of " + name, func(f map[string][]byte) bool {
+				was := len(f[name])
+				f[name] = f[name][:was/2]
+				return was > 0
+			}})
 	}
 	for _, member := range []string{"seq", "received", "source", "transport", "raw", "batch_first", "batch_count", "batch_root", "sealed_at", "log_index", "log_size", "leaf_version"} {
 		out = append(out, bundleDamage{"another " + member + " in issue.json", func(f map[string][]byte) bool {
@@ -207,6 +224,9 @@ func bundleDamages(other map[string][]byte) []bundleDamage {
 			random := rand.New(rand.NewPCG(seed, 5))
 			names := slices.Sorted(maps.Keys(f))
 			content := f[names[random.IntN(len(names))]]
+			if len(content) == 0 {
+				return false
+			}
 			content[random.IntN(len(content))] ^= 1 << random.IntN(8)
 			return true
 		}})

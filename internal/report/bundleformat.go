@@ -48,7 +48,7 @@ type evidenceLine struct {
 	Batch      *batchLine       `json:"batch,omitempty"`
 	Record     *sealedRecord    `json:"record,omitempty"`
 	Leaf       int              `json:"leaf_version,omitzero"` // 0 where the record was let go without a trace
-	Path       tlog.RecordProof `json:"path,omitempty"`         // from the record to the root of the batch
+	Path       tlog.RecordProof `json:"path,omitempty"`        // from the record to the root of the batch
 }
 
 // batchLine is a batch and its way to the checkpoint.

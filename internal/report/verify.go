@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
 	"github.com/konseki/konseki/internal/jsonx"
@@ -276,5 +274,5 @@ func bundleLimits() jsonx.Limits {
 
 // batchOf is the batch that a line states.
 func batchOf(b *batchLine) seal.Batch {
-	return seal.Batch{First: b.First, Count: b.Count, Root: tlog.Hash(b.Root), Sealed: b.SealedAt}
+	return seal.Batch{First: b.First, Count: b.Count, Root: b.Root, Sealed: b.SealedAt}
 }

@@ -53,23 +53,20 @@ func letGo(t *testing.T) *sealed {
 			}
 		}
 	}
-	op := func(op investigate.Operation) {
-		op.Case, op.By, op.At = "c1", "sato", at(3, 9, 0)
-		raw, err := op.Encode()
+	seal := func(op investigate.Operation, err error) {
+		var raw []byte
+		if err == nil {
+			raw, err = op.Encode()
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.add(t, event.Record{Source: event.SourceCase, Transport: "konseki", Raw: raw})
 	}
-	state := func(cites ...uint64) {
-		op(investigate.Operation{Op: "statement", Statement: &investigate.Statement{Text: both("文", "sentence"), Certainty: investigate.Confirmed, Cites: cites}})
+	seal(investigate.Operation{Case: "c1", By: "sato", At: at(3, 9, 0), Op: "open", Title: both("件", "case")}, nil)
+	for _, cites := range [][]uint64{{1}, {5, 7}, {5, 8}, {8}, nil} {
+		seal(investigate.Putting("c1", "sato", at(3, 9, 0), &investigate.Statement{Text: both("文", "sentence"), Certainty: investigate.Probable, Cites: cites}))
 	}
-	op(investigate.Operation{Op: "open", Title: both("件", "case")})
-	state(1)
-	state(5, 7)
-	state(5, 8)
-	state(8)
-	op(investigate.Operation{Op: "statement", Statement: &investigate.Statement{Text: both("文", "sentence"), Certainty: investigate.Possible}})
 	if err := s.vault.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -247,19 +244,9 @@ func TestAnchorsThatHeldAreNamed(t *testing.T) {
 	}
 	older, _ := witnessed(t)
 	theirs := unzip(t, older.zip)[fileAnchors]
-	for name, c := range map[string]struct {
-		do    func(map[string][]byte)
-		alarm string
-	}{
-		"removed":            {func(f map[string][]byte) { f[fileAnchors] = nil }, ""},
-		"of another vault":   {func(f map[string][]byte) { f[fileAnchors] = theirs }, "it is not signed with this vault's key"},
-		"its path":           {replaced(fileAnchors, `"path":["`, `"path":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","`), "does not lead to that of the evidence"},
-		"its size":           {replaced(fileAnchors, `"to":`, `"to":7`), "does not lead to that of the evidence"},
-		"its cosignature":    {func(f map[string][]byte) { changeAfter(f, "osaka.example ") }, ""},
-		"the vault's":        {func(f map[string][]byte) { changeAfter(f, "konseki/") }, "it is not signed"},
-		"no JSON":            {func(f map[string][]byte) { f[fileAnchors] = []byte("x\n") }, "anchors.jsonl line 1 cannot be read"},
-		"the file not there": {func(f map[string][]byte) { delete(f, fileAnchors) }, "anchors.jsonl is missing"},
-	} {
+	changes := changesOfAnchors()
+	changes["of another vault"] = changeOfAnchor{func(f map[string][]byte) { f[fileAnchors] = theirs }, "it is not signed with this vault's key"}
+	for name, c := range changes {
 		files := unzip(t, s.zip)
 		c.do(files)
 		rep, err := verify(rezip(t, files), "")
@@ -267,6 +254,25 @@ func TestAnchorsThatHeldAreNamed(t *testing.T) {
 		if err != nil || rep.OK || !strings.Contains(said, "anchors.jsonl") || !strings.Contains(said, c.alarm) || rep.Anchored > 0 {
 			t.Errorf("%s: %d anchored, %s, %v", name, rep.Anchored, said, err)
 		}
+	}
+}
+
+// changeOfAnchor is something done to the anchors, and what is said of it
+// besides that the file was changed.
+type changeOfAnchor struct {
+	do    func(map[string][]byte)
+	alarm string
+}
+
+func changesOfAnchors() map[string]changeOfAnchor {
+	return map[string]changeOfAnchor{
+		"removed":            {func(f map[string][]byte) { f[fileAnchors] = nil }, ""},
+		"its path":           {replaced(fileAnchors, `"path":["`, `"path":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","`), "does not lead to that of the evidence"},
+		"its size":           {replaced(fileAnchors, `"to":`, `"to":7`), "does not lead to that of the evidence"},
+		"its cosignature":    {func(f map[string][]byte) { changeAfter(f, "osaka.example ") }, ""},
+		"the vault's":        {func(f map[string][]byte) { changeAfter(f, "konseki/") }, "it is not signed"},
+		"no JSON":            {func(f map[string][]byte) { f[fileAnchors] = []byte("x\n") }, "anchors.jsonl line 1 cannot be read"},
+		"the file not there": {func(f map[string][]byte) { delete(f, fileAnchors) }, "anchors.jsonl is missing"},
 	}
 }
 

@@ -56,6 +56,10 @@ func (v *verifier) pair(n int, raw, proof []byte) {
 		v.problem("record %d: %v", r.Seq, err)
 		return
 	}
+	if _, ok := v.have[r.Seq]; ok {
+		v.problem("record %d: it stands twice", r.Seq)
+		return
+	}
 	if err := v.take(rec, &r); err != nil {
 		v.problem("%v", err)
 	}

@@ -1,7 +1,10 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,6 +55,31 @@ func (s *Server) Anchors() []anchor.Status {
 		return nil
 	}
 	return k.Status()
+}
+
+// carried gives the anchors of the vault that hold, to go into a bundle whose
+// evidence is under a log of so many entries.
+func (s *Server) carried(ctx context.Context, size uint64) ([]anchor.Carried, error) {
+	dir := filepath.Join(s.Dir, vaultFolder)
+	if _, err := os.Stat(filepath.Join(dir, anchor.Folder)); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	c := s.Config.Anchors
+	var opts anchor.CheckOptions
+	var err error
+	if opts.Witnesses, err = Witnesses(c); err != nil {
+		return nil, err
+	}
+	if c.Timestamp.CAFile != "" {
+		if opts.Roots, err = anchor.ReadRoots(c.Timestamp.CAFile); err != nil {
+			return nil, fmt.Errorf("server: anchors: %w", err)
+		}
+	}
+	list, err := anchor.Carry(ctx, dir, size, opts, c.Timestamp.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+	return list, nil
 }
 
 // Witnesses gives the witnesses of a configuration with their keys read.

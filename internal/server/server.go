@@ -134,7 +134,7 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 		Budget: opts.Config.Detect.Budget, Version: opts.Version, Rules: len(pack.Engine.Rules()) + len(pack.Correlations), Logger: s.logger, Now: time.Now,
 	}))))
 	s.flow.own = s.Service
-	s.Service.Outside = s.outside
+	s.Service.Outside, s.Service.Anchors = s.outside, s.carried
 	found, err := s.flow.rebuild(ctx, opts.Progress)
 	if err != nil {
 		return err

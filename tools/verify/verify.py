@@ -444,79 +444,230 @@ def disclosed(r, version):
     parts = [unbase64(p["hash"], 32) if set(p) == {"hash"} else sha(b"\0", unbase64(p["salt"], 16), unbase64(p.get("bytes", ""))) for p in d["parts"]]
     return under(sha(b"konseki parts v1", struct.pack(">I", len(parts)), *parts)), None
 
+def entry_of(p):
+    """The log entry that a proof's batch is."""
+    return f"konseki batch v1\n{p['batch_first']}\n{p['batch_count']}\n{p['batch_root']}\n{p['sealed_at']}\n".encode()
+
+def in_log(entry, index, path, size, root):
+    """Checks that a batch is in the log; gives the batch."""
+    need(climb(sha(b"\0", entry), index, size, [unbase64(h, 32) for h in path]) == root, "the batch is not in the log")
+    return batch(entry)
+
+def in_batch(r, version, path, b):
+    """Checks that a record is in a batch; gives its raw bytes when all are shown."""
+    need(version in (1, 2, 3), "the leaf version is unknown")
+    content, raw = disclosed(r, version)
+    head = header(r["seq"], nanoseconds(r["received"]), r.get("source", "").encode(), r.get("transport", "").encode())
+    root = climb(leaf(version, head, content), r["seq"] - b.first, b.count, [unbase64(h, 32) for h in path])
+    need(root == b.root, "the record is not the one that was sealed")
+    return raw
+
 def proven(r, p, keys):
     """Checks that a record of a bundle is the one that the proof is of; gives its raw bytes when all are shown."""
     need(set(p) == set(PROOF), "the proof has not the members of a proof")
     size, root = checkpoint(p["checkpoint"], keys)
-    need(p["log_size"] == size and p["seq"] == r["seq"] and p["leaf_version"] in (1, 2, 3), "the proof is of another record or log")
-    entry = f"konseki batch v1\n{p['batch_first']}\n{p['batch_count']}\n{p['batch_root']}\n{p['sealed_at']}\n".encode()
-    path = [unbase64(h, 32) for h in p["log_path"]]
-    need(climb(sha(b"\0", entry), p["log_index"], size, path) == root, "the batch is not in the log")
-    b, (content, raw) = batch(entry), disclosed(r, p["leaf_version"])
-    head = header(r["seq"], nanoseconds(r["received"]), r["source"].encode(), r["transport"].encode())
-    path = [unbase64(h, 32) for h in p["batch_path"]]
-    need(climb(leaf(p["leaf_version"], head, content), r["seq"] - b.first, b.count, path) == b.root, "the record is not the one that was sealed")
-    return raw
+    need(p["log_size"] == size and p["seq"] == r["seq"], "the proof is of another record or log")
+    b = in_log(entry_of(p), p["log_index"], p["log_path"], size, root)
+    return in_batch(r, p["leaf_version"], p["batch_path"], b)
+
+def consistent(small, large, path):
+    """Checks that one tree of (size, root) is the beginning of another (RFC 9162 section 2.1.4.2)."""
+    (first, one), (second, two) = small, large
+    need(0 < first <= second and len(path) <= 64, "the trees have impossible sizes")
+    if first == second:
+        need(one == two and not path, "the logs are two")
+        return
+    path = list(path) if first & (first - 1) else [one, *path]
+    need(path, "the consistency proof is empty")
+    fn, sn = first - 1, second - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    fr = sr = path[0]
+    for c in path[1:]:
+        need(sn > 0, "the consistency proof is too long")
+        if fn & 1 or fn == sn:
+            fr, sr = sha(b"\1", c, fr), sha(b"\1", c, sr)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            sr = sha(b"\1", sr, c)
+        fn, sn = fn >> 1, sn >> 1
+    need(sn == 0 and fr == one and sr == two, "the log is not the one that is remembered")
+
+REQUIRED = {2: ("issue.json", "records.jsonl", "proofs.jsonl", "case.json", "key.pub"), 3: ("issue.json", "evidence.jsonl", "case.json", "key.pub")}
 
 class Bundle:
     def __init__(self, path, key):
-        self.problems, self.rep, self.files = [], {}, {}
+        self.problems, self.rep, self.path, self.log = [], {}, path, None
         try:
             with zipfile.ZipFile(path) as z:
-                names = [i.filename for i in z.infolist()]
-                need(len(names) == len(set(names)) <= 64 and sum(i.file_size for i in z.infolist()) <= 1 << 30, "too many files, or one twice")
-                self.files = {name: z.read(name) for name in names}
+                infos = z.infolist()
+                self.names = {i.filename for i in infos}
+                need(len(infos) == len(self.names) <= 256 and sum(i.file_size for i in infos) <= 16 << 30, "too many files, or one twice")
         except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError) as e:
             raise Bad(f"not a zip file, or a damaged one: {e}") from None
-        for name in ("issue.json", "records.jsonl", "proofs.jsonl", "case.json", "key.pub"):
-            need(name in self.files, f"not a konseki bundle: {name} is missing")
-        own = self.files["key.pub"].decode(errors="replace").strip()
+        self.format = 3 if "evidence.jsonl" in self.names else 2
+        for name in REQUIRED[self.format]:
+            need(name in self.names, f"not a konseki bundle: {name} is missing")
+        own = self.read("key.pub").decode(errors="replace").strip()
         if key and key.strip() != own:
             self.problem("key.pub", 0, "the bundle carries another public key than the one given")
         self.keys = verifiers(key or own)
+
+    def read(self, name):
+        return b"".join(self.chunks(name))
+
+    def chunks(self, name):
+        try:
+            with zipfile.ZipFile(self.path) as z, z.open(name) as f:
+                while piece := f.read(1 << 20):
+                    yield piece
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError) as e:
+            raise Bad(f"{name} cannot be read: {e}") from None
+
+    def lines(self, name):
+        rest = b""
+        for piece in self.chunks(name):
+            *whole, rest = (rest + piece).split(b"\n")
+            need(len(rest) <= 64 << 20, f"{name} has a line that is too long")
+            yield from (l for l in whole if l)
+        if rest:
+            yield rest
 
     def problem(self, file, record, detail):
         self.problems.append({"kind": "changed", "segment": file, "record": record, "detail": str(detail)})
 
     def verify(self):
-        for part in (self.issue, self.records):
+        self.have, self.unshown = set(), {}
+        for part, name in [(self.issue, "issue.json"), (self.records if self.format == 2 else self.evidence, "evidence"), (self.anchors, "anchors.jsonl"), (self.case, "case.json")]:
             try:
                 shaped(part)
             except Bad as e:
-                self.problem("issue.json" if part == self.issue else "records.jsonl", 0, e)
-        return {"ok": not self.problems, **self.rep, "origin": self.keys[0], "files": len(self.files), "problems": self.problems}
+                self.problem(name, 0, e)
+        return {"ok": not self.problems, **self.rep, "origin": self.keys[0], "files": len(self.names), "format": self.format, "problems": self.problems}
 
     def issue(self):
         """The sealed list of files, and every file against it."""
-        issue = parse(self.files["issue.json"])
+        issue = parse(self.read("issue.json"))
         said = parse(proven(issue["record"], issue["proof"], self.keys) or b"{}")
-        need(issue["record"]["source"] == "konseki.report", "the sealed record is no issue of a bundle")
+        need(issue["record"]["source"] == "konseki.report" and said["op"] == "export", "the sealed record is no issue of a bundle")
         self.rep |= {"case": said["case"], "issued_at": said["at"], "issued_by": said["by"]}
-        for name in sorted(set(said["files"]) | set(self.files) - {"issue.json"}):
-            if name not in self.files:
+        if said["format"] != self.format:
+            self.problem("issue.json", 0, f"it was issued in format {said['format']} and is not of that format")
+        for name in sorted(set(said["files"]) | self.names - {"issue.json"}):
+            if name not in self.names:
                 self.problem(name, 0, "is missing")
             elif name not in said["files"]:
                 self.problem(name, 0, "was added after the bundle was issued")
-            elif sha(self.files[name]).hex() != said["files"][name]:
+            elif self.sum(name) != said["files"][name]:
                 self.problem(name, 0, "was changed after the bundle was issued")
 
+    def sum(self, name):
+        h = hashlib.sha256()
+        try:
+            for piece in self.chunks(name):
+                h.update(piece)
+        except Bad as e:
+            return str(e)
+        return h.hexdigest()
+
     def records(self):
-        """Every record against its proof, and what the case cites against the records."""
-        lines = [[l for l in self.files[name].split(b"\n") if l] for name in ("records.jsonl", "proofs.jsonl")]
-        need(len(lines[0]) == len(lines[1]), "there are not as many proofs as records")
-        have = set()
-        for number, (r, p) in enumerate(zip(*lines), 1):
+        """Format 2: every record against the proof in the same line of another file."""
+        for number, (r, p) in enumerate(itertools.zip_longest(self.lines("records.jsonl"), self.lines("proofs.jsonl")), 1):
             try:
+                need(r and p, "there are not as many proofs as records")
                 r = parse(r)
                 shaped(lambda: proven(r, parse(p), self.keys))
-                have.add(r["seq"])
+                need(r["seq"] not in self.have, "the record stands twice")
+                self.have.add(r["seq"])
             except Bad as e:
                 self.problem("records.jsonl", number, f"line {number}: {e}")
-        case = parse(self.files["case.json"])
+
+    def evidence(self):
+        """Format 3: checkpoints, batches and records, each under what stands before it."""
+        self.b, self.last, self.under = None, 0, {}
+        for number, l in enumerate(self.lines("evidence.jsonl"), 1):
+            try:
+                shaped(lambda: self.line(parse(l)))
+            except Bad as e:
+                self.problem("evidence.jsonl", number, f"line {number}: {e}")
+
+    def line(self, l):
+        kinds = {"checkpoint", "batch", "record"} & set(l)
+        need(len(kinds) == 1, "a line is one of checkpoint, batch and record")
+        if "checkpoint" in l:
+            self.log = self.b = None
+            self.log, self.under = checkpoint(l["checkpoint"], self.keys), {}
+        elif "batch" in l:
+            self.b = None
+            need(self.log, "the batch is under no checkpoint that holds")
+            p = l["batch"]
+            entry = entry_of({"batch_" + k: p[k] for k in ("first", "count", "root")} | {"sealed_at": p["sealed_at"]})
+            self.b, self.index = in_log(entry, p["log_index"], p.get("log_path", []), *self.log), p["log_index"]
+        else:
+            self.record(l, l["record"])
+
+    def record(self, l, r):
+        need(r["seq"] > self.last, f"record {r['seq']} stands twice or out of order")
+        self.last, gone = r["seq"], r.get("gone")
+        need(gone in (None, "expired", "shredded", "locked"), "it is not said why the record is not shown")
+        if "leaf_version" not in l:
+            need(gone and set(r) == {"seq", "gone"}, f"record {r['seq']} comes without a proof")
+        else:
+            need(self.b, f"record {r['seq']} is under no batch that holds")
+            need(not gone or "content" in (r.get("disclosure") or {}), "a record that is said to be gone is shown")
+            in_batch(r, l["leaf_version"], l.get("path", []), self.b)
+            self.under[self.index] = self.under.get(self.index, 0) + 1
+        self.have.add(r["seq"])
+        if gone:
+            self.unshown[r["seq"]] = gone
+
+    def anchors(self):
+        """What remembers the log outside. Cosignatures are checked here; timestamps are left to `openssl ts -verify`."""
+        told, remembered = [], 0
+        for number, l in enumerate(self.lines("anchors.jsonl") if "anchors.jsonl" in self.names else (), 1):
+            try:
+                size, held = shaped(lambda: self.anchor(parse(l)))
+                told.append({"size": size, "held": held})
+                remembered = max(remembered, size if held else 0)
+            except Bad as e:
+                self.problem("anchors.jsonl", number, f"line {number}: {e}")
+        anchored = sum(n for index, n in getattr(self, "under", {}).items() if index < remembered)
+        self.rep |= {"anchors": told, "anchored": anchored, "unshown": self.unshown}
+
+    def anchor(self, a):
+        need(self.log, "there is no checkpoint that the anchor could remember")
+        own = checkpoint(a["note"], self.keys)
+        need(a["to"] == self.log[0], "the anchor leads to another log than the evidence's")
+        consistent(*sorted([own, self.log], key=lambda t: t[0]), [unbase64(h, 32) for h in a.get("path") or []])
+        held = a["kind"] == "witness" and bool(a.get("key")) and cosigned(a["note"], a["key"])
+        return own[0], held
+
+    def case(self):
+        """What the case cites must be among the records."""
+        case = parse(self.read("case.json"))
         cited = {seq for part in ("timeline", "statements", "questions") for one in case.get(part) or [] for seq in one.get("cites") or []}
-        for seq in sorted((cited | {h["record"] for h in case.get("history") or []}) - have):
-            self.problem("records.jsonl", seq, f"record {seq} is cited and not in the bundle, or is not proven")
-        self.rep |= {"records": len(have), "cited": len(cited)}
+        for seq in sorted((cited | {h["record"] for h in case.get("history") or []}) - self.have):
+            self.problem("case.json", seq, f"record {seq} is cited and not in the bundle, or is not proven")
+        self.rep |= {"records": len(self.have), "cited": len(cited)}
+
+def cosigned(note, key):
+    """Whether a witness cosigned (C2SP tlog-cosignature): Ed25519 over "cosignature/v1", the time and the checkpoint's text."""
+    name, number, key = key.strip().split("+", 2)
+    key = unbase64(key, 33)
+    need(key[0] == 4 and sha(name.encode(), b"\n", key)[:4].hex() == number, "no key of a witness")
+    text = note.rpartition("\n\n")[0] + "\n"
+    for line in note.rpartition("\n\n")[2].splitlines():
+        if line.startswith(f"— {name} "):
+            sig = unbase64(line.rpartition(" ")[2])
+            if sig[:4].hex() == number and len(sig) == 76:
+                time = int.from_bytes(sig[4:12], "big")
+                try:
+                    Ed25519PublicKey.from_public_bytes(key[1:]).verify(sig[12:], f"cosignature/v1\ntime {time}\n{text}".encode())
+                    return True
+                except InvalidSignature:
+                    return False
+    return False
 
 
 # ---- Command line ----------------------------------------------------------

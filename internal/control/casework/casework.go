@@ -11,6 +11,7 @@ import (
 	"github.com/konseki/konseki/internal/control/known"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/vault/anchor"
 )
 
 // Operations is everything that a person may ask, cases included. Errors for
@@ -73,6 +74,10 @@ type Outcome struct {
 // Service is [known.Service] that works on cases.
 type Service struct {
 	*known.Service
+	// Anchors gives the anchors that hold for the log of so many entries, to go
+	// into bundles; nil where there are none.
+	Anchors func(ctx context.Context, size uint64) ([]anchor.Carried, error)
+
 	edits sync.Mutex // one edit at a time, so that none is lost between reading and sealing
 	seen  sightings
 }

@@ -1,12 +1,14 @@
 package casework
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"unicode/utf8"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/konseki/konseki/internal/normalise"
 	"github.com/konseki/konseki/internal/report"
 	"github.com/konseki/konseki/internal/vault"
+	"github.com/konseki/konseki/internal/vault/anchor"
 )
 
 // Report implements [Operations].
@@ -110,7 +113,6 @@ func (s *Service) Export(ctx context.Context, by, caseID string, masks []string,
 	}
 	in.Case = s.Desk().Case(caseID) // as sealed; the answers are those given when asked
 	maskInput(&in, hide)
-	b := report.Bundle{Input: in, PublicKey: in.PublicKey, By: by}
 	seqs := in.Case.Cited(true)
 	for _, f := range in.Findings {
 		seqs = append(seqs, f.Record)
@@ -118,12 +120,9 @@ func (s *Service) Export(ctx context.Context, by, caseID string, masks []string,
 	for seq := range in.Records {
 		seqs = append(seqs, seq)
 	}
-	for _, seq := range slices.Compact(slices.Sorted(slices.Values(seqs))) {
-		e, err := s.evidence(ctx, seq, hide)
-		if err != nil {
-			return err
-		}
-		b.Evidence = append(b.Evidence, e)
+	b := report.Bundle{Input: in, PublicKey: in.PublicKey, By: by, Evidence: s.disclosed(ctx, slices.Compact(slices.Sorted(slices.Values(seqs))), hide)}
+	if s.Anchors != nil {
+		b.Anchors = func(size uint64) ([]anchor.Carried, error) { return s.Anchors(ctx, size) }
 	}
 	b.Seal = func(is report.Issue) (report.Evidence, error) {
 		rec, err := s.Seal(ctx, event.SourceReport, is)
@@ -133,7 +132,7 @@ func (s *Service) Export(ctx context.Context, by, caseID string, masks []string,
 		if err := s.Vault.Seal(ctx); err != nil {
 			return report.Evidence{}, err
 		}
-		return s.evidence(ctx, rec.Seq, nil)
+		return s.evidence(ctx, s.Vault.Prover(), rec.Seq, nil)
 	}
 	if err := report.WriteBundle(w, b); err != nil {
 		return fmt.Errorf("casework: %w", err)
@@ -141,11 +140,24 @@ func (s *Service) Export(ctx context.Context, by, caseID string, masks []string,
 	return nil
 }
 
+// disclosed gives records with their proofs, all under one checkpoint.
+func (s *Service) disclosed(ctx context.Context, seqs []uint64, hide *report.Masks) iter.Seq2[report.Evidence, error] {
+	prover := s.Vault.Prover()
+	return func(yield func(report.Evidence, error) bool) {
+		for _, seq := range seqs {
+			if e, err := s.evidence(ctx, prover, seq, hide); !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // evidence gives a record with its proof, without the words to hide. The case's
 // own operations are shown as they are, or nobody could check the case: words to
 // hide in them are an error. Other records that were sealed as a whole are
-// withheld as a whole.
-func (s *Service) evidence(ctx context.Context, seq uint64, hide *report.Masks) (report.Evidence, error) {
+// withheld as a whole. Of a record that was let go there is its proof, or, where
+// nothing of its batch is left, only that it is gone.
+func (s *Service) evidence(ctx context.Context, prover vault.Prover, seq uint64, hide *report.Masks) (report.Evidence, error) {
 	fail := func(err error) (report.Evidence, error) {
 		return report.Evidence{}, fmt.Errorf("casework: export record %d: %w", seq, err)
 	}
@@ -156,7 +168,10 @@ func (s *Service) evidence(ctx context.Context, seq uint64, hide *report.Masks) 
 	if said := hide.Repeats(rec.Raw); said != "" && rec.Source == event.SourceCase {
 		return fail(fmt.Errorf("%w: the case itself says %q: put it into other words first", report.ErrMask, said))
 	}
-	proof, err := s.Vault.Prove(ctx, seq)
+	proof, err := prover.Prove(ctx, seq)
+	if errors.Is(err, vault.ErrGone) {
+		return report.Evidence{Record: event.Record{Seq: seq, Gone: cmp.Or(rec.Gone, event.Expired)}}, nil
+	}
 	if err != nil {
 		return fail(err)
 	}

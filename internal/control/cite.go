@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 
@@ -136,4 +137,32 @@ func find[T any](list []T, is func(T) bool) *T {
 		}
 	}
 	return nil
+}
+
+// All walks over every event that a search finds, the oldest first, and leaves
+// who asked to the caller to record.
+func (s *Service) All(ctx context.Context, q Search) iter.Seq2[*event.Event, error] {
+	return func(yield func(*event.Event, error) bool) {
+		q.Oldest, q.Limit = true, maxRows
+		for {
+			p, err := s.prepare(ctx, q)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			page, err := s.Index.Search(ctx, p.req)
+			if err != nil {
+				yield(nil, fmt.Errorf("control: %w", err))
+				return
+			}
+			for i := range page.Events {
+				if !yield(&page.Events[i], nil) {
+					return
+				}
+			}
+			if q.After = string(page.Next); q.After == "" {
+				return
+			}
+		}
+	}
 }

@@ -32,25 +32,35 @@ func (s *Service) Record(ctx context.Context, by string, seq uint64) (*Record, e
 
 // Unmask implements [Operations]. Each time is recorded, however often.
 func (s *Service) Unmask(ctx context.Context, by auth.Person, seq uint64, reason string) (*Record, error) {
-	reason = strings.TrimSpace(reason)
-	switch {
-	case by.Role != auth.RoleAdmin && by.Role != auth.RoleAnalyst:
-		return nil, fmt.Errorf("%w: masked values are shown to administrators and analysts; ask one of them", ErrInvalid)
-	case reason == "" || len(reason) > maxReason:
-		return nil, fmt.Errorf("%w: say why record %d must be read unmasked, in at most %d bytes; the reason is recorded", ErrInvalid, seq, maxReason)
-	}
 	r, err := s.readRecord(ctx, seq)
 	if err != nil {
 		return nil, err
 	}
-	rec, err := OwnRecord(event.SourceAccess, access{At: s.Now(), By: by.Name, Op: "unmask", Query: fmt.Sprintf("record:%d", seq), Reason: reason})
+	if err := s.Unmasking(ctx, by, fmt.Sprintf("record:%d", seq), reason); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Unmasking records that somebody is about to read something without masks, and
+// why. It fails with ErrInvalid for who may not or does not say why: then nothing
+// may be shown.
+func (s *Service) Unmasking(ctx context.Context, by auth.Person, what, reason string) error {
+	reason = strings.TrimSpace(reason)
+	switch {
+	case by.Role != auth.RoleAdmin && by.Role != auth.RoleAnalyst:
+		return fmt.Errorf("%w: masked values are shown to administrators and analysts; ask one of them", ErrInvalid)
+	case reason == "" || len(reason) > maxReason:
+		return fmt.Errorf("%w: say why %s must be read unmasked, in at most %d bytes; the reason is recorded", ErrInvalid, what, maxReason)
+	}
+	rec, err := OwnRecord(event.SourceAccess, access{At: s.Now(), By: by.Name, Op: "unmask", Query: what, Reason: reason})
 	if err == nil {
 		err = s.Vault.Append(ctx, []event.Record{rec})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("control: record the access: %w", err)
+		return fmt.Errorf("control: record the access: %w", err)
 	}
-	return r, nil
+	return nil
 }
 
 func (s *Service) readRecord(ctx context.Context, seq uint64) (*Record, error) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
@@ -273,5 +274,33 @@ func TestThePatrolRunsWhatIsDueAndSaysNothingTwice(t *testing.T) {
 	}
 	if n := len(c.Measures[0].Results); n != 2 || c.Measures[0].Last().State == investigate.Met {
 		t.Errorf("a week later there are %d results, the last %+v", n, c.Measures[0].Last())
+	}
+}
+
+func TestWhatIsHandedOverIsMaskedUnlessSomebodySaysWhy(t *testing.T) {
+	t.Parallel()
+	s := started(t)
+	dir := t.TempDir()
+	put(t, dir, "app/app.jsonl", `{"time":"2018-04-02T10:00:00+09:00","user":"sato","msg":"order of card 4111111111111111"}`+"\n"+`{"time":"2018-04-02T10:00:01+09:00","user":"=cmd|x","msg":"order of card 5500005555555559"}`+"\n")
+	imported(t, s, dir)
+	openCase(t, s)
+	sc := placed(t, s, "sato", &investigate.Scope{Text: phrase("orders"), Of: "records", Query: `"order of card"`}, 0)
+	list := func(by auth.Person, why string) (string, error) {
+		var b strings.Builder
+		_, err := s.HandOver(t.Context(), by, "c1", sc.ID, why, &b)
+		return b.String(), err
+	}
+	text, err := list(auth.Person{Name: "viewer", Role: auth.RoleViewer}, "")
+	if err != nil || strings.Contains(text, "4111111111111111") || strings.Count(text, "\n") != 3 || strings.Contains(text, ",=cmd") {
+		t.Errorf("%v: %s", err, text)
+	}
+	if _, err := list(auth.Person{Name: "viewer", Role: auth.RoleViewer}, "curious"); !errors.Is(err, control.ErrInvalid) {
+		t.Errorf("a viewer read it unmasked: %v", err)
+	}
+	if text, err = list(auth.Person{Name: "sato", Role: auth.RoleAnalyst}, "for the card companies"); err != nil || !strings.Contains(text, "4111111111111111") {
+		t.Errorf("%v: %s", err, text)
+	}
+	if said := own(t, s, event.SourceAccess); !strings.Contains(string(said[len(said)-1].Raw), "for the card companies") {
+		t.Errorf("who read it is not recorded: %s", said[len(said)-1].Raw)
 	}
 }

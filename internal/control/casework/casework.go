@@ -7,10 +7,12 @@ import (
 	"io"
 	"sync"
 
+	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/control/known"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/script"
 	"github.com/konseki/konseki/internal/vault/anchor"
 )
 
@@ -54,6 +56,11 @@ type Operations interface {
 	Sign(ctx context.Context, by, caseID string, k investigate.Kind, id string) error
 	// Override lets a condition count as dealt with though it is not met.
 	Override(ctx context.Context, by, caseID string, k investigate.Kind, id string, reason event.Phrase) error
+
+	// HandOver lists what a scope counts, for those whom it concerns.
+	HandOver(ctx context.Context, by auth.Person, caseID, scope, unmask string, w io.Writer) (int64, error)
+	// ApplyFile does the work of a case file.
+	ApplyFile(ctx context.Context, by string, f *script.Script) (Applied, error)
 
 	// Report writes the case as a document: a preview that nothing remembers but
 	// the record of who read it.

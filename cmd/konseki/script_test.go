@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func TestStories(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exit": exitWith, "gzip": gzipFile, "cut": cutFile, "zip": zipFiles, "long": longLine,
-			"shift_jis": shiftJIS, "bytes": writeBytes, "flip": flipBit, "spoil": flipMiddle, "forge": forge, "logins": manyLogins, "restore": restore, "await": await, "authority": authority, "post": post, "eventlog": eventLog, "unzipped": unzipped,
+			"shift_jis": shiftJIS, "bytes": writeBytes, "flip": flipBit, "spoil": flipMiddle, "forge": forge, "logins": manyLogins, "restore": restore, "await": await, "authority": authority, "post": post, "eventlog": eventLog, "unzipped": unzipped, "keep": keep,
 		},
 	})
 }
@@ -257,4 +258,17 @@ func unzipped(ts *testscript.TestScript, neg bool, args []string) {
 		_, err = io.Copy(ts.Stdout(), in)
 		ts.Check(errors.Join(err, in.Close()))
 	}
+}
+
+// keep puts what the first group of a pattern matches in the last standard
+// output into a variable: keep VAR PATTERN.
+func keep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: keep VAR PATTERN")
+	}
+	m := regexp.MustCompile("(?m)" + args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(m) < 2 {
+		ts.Fatalf("%q is not in the output", args[1])
+	}
+	ts.Setenv(args[0], m[1])
 }

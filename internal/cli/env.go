@@ -107,10 +107,17 @@ func (e *Env) commonFlags(fs *flag.FlagSet) {
 
 // runVerb parses the verb's flags, which may stand among its arguments.
 func (e *Env) runVerb(ctx context.Context, v *Verb, args []string) error {
+	v, args, err := e.follow(v, args)
+	if err != nil {
+		return err
+	}
 	fs := flag.NewFlagSet(v.Name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	e.commonFlags(fs)
-	do := v.Prepare(e, fs)
+	do := func(context.Context, []string) error { return nil }
+	if v.Prepare != nil {
+		do = v.Prepare(e, fs)
+	}
 	var rest []string
 	for {
 		err := fs.Parse(args)
@@ -169,7 +176,22 @@ func (e *Env) fail(err error) int {
 	return exitError
 }
 
+// hintedError is an error that says how to go on.
+type hintedError struct {
+	error
+	hint string
+}
+
+// Unwrap gives the error itself.
+func (e *hintedError) Unwrap() error { return e.error }
+
+// Hinted adds to an error how to go on, which is said after it.
+func Hinted(err error, hint string) error { return &hintedError{err, hint} }
+
 func hintFor(err error, dir string) string {
+	if hinted, ok := errors.AsType[*hintedError](err); ok {
+		return hinted.hint
+	}
 	var locked *vault.LockedError
 	switch {
 	case errors.As(err, &locked):

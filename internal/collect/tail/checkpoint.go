@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	checkpointVersion = 1
+	checkpointVersion = 2 // 1 did not remember the files that are not to be read
 	maxCheckpoint     = 64 << 20
 	maxFiles          = 50_000 // that are remembered; some 600 bytes each
 )
@@ -49,6 +49,7 @@ type saved struct {
 	Shaped   int       `json:"shaped,omitzero"`  // how many first bytes told its shape
 	Packed   bool      `json:"packed,omitzero"`  // it is compressed; offsets are those of the content
 	Lost     bool      `json:"lost,omitzero"`    // what it held is elsewhere: truncated or vanished
+	Old      bool      `json:"old,omitzero"`     // it was rotated before its path was followed, and is not read
 	Size     int64     `json:"size,omitzero"`    // when last looked at
 	Changed  time.Time `json:"changed,omitzero"` // its time of change then
 	Looked   time.Time `json:"looked,omitzero"`
@@ -73,7 +74,7 @@ func decode(b []byte) (*checkpoint, error) {
 	if err := json.Unmarshal(b, c); err != nil {
 		return nil, err
 	}
-	if c.Version != checkpointVersion {
+	if c.Version < 1 || c.Version > checkpointVersion {
 		return nil, fmt.Errorf("it is of version %d, this konseki writes %d", c.Version, checkpointVersion)
 	}
 	if len(c.Files) > maxFiles {

@@ -43,6 +43,20 @@ func identityOf(info fs.FileInfo) identity {
 	return identity{}
 }
 
+// stamp is what changes when anything is done to a file.
+type stamp struct {
+	identity
+	size, modified, changed int64
+}
+
+func stampOf(info fs.FileInfo) stamp {
+	s := stamp{identity: identityOf(info), size: info.Size(), modified: info.ModTime().UnixNano()}
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		s.changed = sys.Ctim.Nano()
+	}
+	return s
+}
+
 // A packed file is refused that unpacks to more than this many bytes and this many
 // times its size: a log compresses well, but not that well.
 const (
@@ -160,9 +174,45 @@ func (c *content) size() int64 {
 	return info.Size()
 }
 
+// peek is read for comparing: a packed file that is being written ends where it
+// breaks off.
+func (c *content) peek(p []byte, at int64) (int, error) {
+	n, err := c.read(p, at)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return n, err
+}
+
 // holds reports whether the content is that of a mark.
 func (c *content) holds(m mark) (bool, error) {
 	p := make([]byte, m.At-m.from())
-	n, err := c.read(p, m.from())
+	n, err := c.peek(p, m.from())
 	return n == len(p) && markOf(m.At, p) == m, err
+}
+
+// end marks where a content ends that is known to reach up to from.
+func (c *content) end(from int64) (mark, error) {
+	if !c.packed {
+		from = max(from, c.size())
+	}
+	at := max(0, from-markBytes)
+	buf := make([]byte, markBytes+64<<10)
+	for {
+		n, err := c.peek(buf, at)
+		if err != nil {
+			return mark{}, err
+		}
+		if n < len(buf) {
+			return markOf(at+int64(n), buf[max(0, n-markBytes):n]), nil
+		}
+		at += int64(n) - markBytes
+	}
+}
+
+// head marks the first bytes.
+func (c *content) head() (mark, error) {
+	p := make([]byte, markBytes)
+	n, err := c.peek(p, 0)
+	return markOf(int64(n), p[:n]), err
 }

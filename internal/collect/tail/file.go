@@ -23,6 +23,8 @@ const (
 type file struct {
 	saved
 	set     *Set
+	from    string   // the path that its family is rotated from
+	stamp   stamp    // of the file when it was last known to hold what was read
 	content *content // nil while it is not open
 	shape   event.Shape
 	shaped  bool
@@ -60,18 +62,35 @@ func (f *file) notice(info fs.FileInfo, now time.Time) {
 	if f.still.IsZero() {
 		f.dirty, f.still = true, now
 	}
-	if !f.Packed && info.Size() < f.Offset {
-		f.lose(true)
-		return
-	}
 	f.Size, f.Changed, f.Looked = info.Size(), info.ModTime().UTC(), now.UTC()
 }
 
+// unread reports whether nothing is known of the content: any file may be it.
+func (f *file) unread() bool { return f.Offset == 0 && len(f.replay) == 0 }
+
+// known is how many bytes of the content the vault has.
+func (f *file) known() int {
+	n := int(f.Offset)
+	for _, raw := range f.replay {
+		n += len(raw)
+	}
+	return n
+}
+
+// untouched reports whether a file is as long and as old as when last looked at.
+func (f *file) untouched(p *place) bool {
+	return p.info.Size() == f.Size && p.info.ModTime().Equal(f.Changed)
+}
+
+// drained reports whether nothing is to be expected of a file without a name.
+func (f *file) drained(now time.Time) bool {
+	return f.gone && f.atEnd && !f.dirty && now.Sub(f.still) >= leave
+}
+
 // lose says that what the file held is not where it was.
-func (f *file) lose(truncated bool) {
+func (f *file) lose() {
 	f.shut()
-	f.Lost, f.cut, f.atEnd, f.gone = true, truncated, false, false
-	f.Identity = identity{}
+	f.Lost, f.atEnd, f.gone, f.stamp = true, false, false, stamp{}
 }
 
 func (f *file) shut() {

@@ -2,12 +2,14 @@ package tail
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"maps"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/event"
@@ -42,158 +44,358 @@ func (t *Tailer) find() []matched {
 	return out
 }
 
-// left holds the paths that files have left, and when the last of those was
-// written to.
-type left map[string]time.Time
-
-func (l left) note(path string, at time.Time) {
-	if at.After(l[path]) {
-		l[path] = at
-	}
-}
-
-// look takes in where the followed files are and what became of them.
+// look finds out which file holds what, by content: what was read goes on where
+// all of it stands, wherever that is; what nobody has read is new.
 func (t *Tailer) look(matches []matched, now time.Time) {
-	at := make(map[identity]found, len(matches))
-	for _, m := range matches {
-		at[identityOf(m.info)] = m.found
-	}
-	moved := left{}
+	s := t.survey(matches)
+	var astray, unread, loose []*file // the content of those astray is not where it was
 	for _, f := range t.files {
-		if f.Lost {
-			continue
-		}
-		was := f.Changed
-		place, ok := at[f.Identity]
-		if !ok {
-			place, ok = f.whereabouts()
-		}
 		switch {
-		case ok:
-			t.lookAt(f, place, moved, now)
-		case f.content != nil:
-			if info, err := f.content.f.Stat(); err == nil {
-				f.gone = true
-				f.notice(info, now)
-				moved.note(f.Path, info.ModTime())
-			}
+		case f.unread() && s.at[f.Identity] != nil:
+			unread = append(unread, f)
+		case t.stays(f, s, now):
+		case f.unread():
+			loose = append(loose, f)
 		default:
-			f.lose(false)
-		}
-		if f.Lost {
-			moved.note(f.Path, was)
+			astray = append(astray, f)
 		}
 	}
-	t.index()
-	for _, m := range matches { // new at the path of one that has left it before
-		if t.followed[identityOf(m.info)] != nil {
-			continue
-		}
-		for _, f := range t.files {
-			if f.Path == m.path && f.Now != m.path && !f.Lost {
-				moved.note(f.Path, f.Changed)
-			}
+	// Who knows most of its content chooses first: a short beginning is like many.
+	slices.SortStableFunc(astray, func(a, b *file) int { return b.known() - a.known() })
+	astray = slices.DeleteFunc(astray, func(f *file) bool { return t.rehome(f, s, now) })
+	for _, f := range unread {
+		if p := s.at[f.Identity]; p.held == nil && (!f.Old || f.untouched(p)) {
+			t.hold(f, p, now)
+		} else {
+			loose = append(loose, f)
 		}
 	}
-	t.traceAll(matches, moved, now)
+	for _, fam := range s.order {
+		t.begin(fam, now)
+	}
+	for _, f := range astray {
+		t.miss(f, now)
+	}
+	for _, f := range loose {
+		t.drop(f, now)
+	}
+	t.arrange()
 }
 
-// lookAt takes in what became of a file that a name leads to.
-func (t *Tailer) lookAt(f *file, at found, moved left, now time.Time) {
-	was, left := f.Changed, at.path != f.Now
-	if left {
-		f.Now, f.gone, t.changed, f.still = at.path, false, true, now
+// stays reports whether a file still holds what was read of it.
+func (t *Tailer) stays(f *file, s *survey, now time.Time) bool {
+	p := s.at[f.Identity]
+	if p == nil {
+		p = s.elsewhere(f)
 	}
-	rewritten := !was.IsZero() && !at.info.ModTime().Equal(was)
-	f.notice(at.info, now)
-	t.verify(f, at, now)
+	f.cut = p != nil && p.path == f.Now
 	switch {
-	case f.Lost:
-	case f.Offset == 0 && (left || rewritten):
-		moved.note(f.Path, was) // it may have been written and truncated since
-	case left && at.path != f.Path:
-		moved.note(f.Path, at.info.ModTime())
+	case p != nil && p.held == nil:
+		if p.stamp == f.stamp || f.Packed && f.untouched(p) {
+			t.hold(f, p, now)
+			return true
+		}
+		m, err := t.compare(f, p)
+		if unsure := err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errReplaced); m == fullMatch || unsure {
+			t.hold(f, p, now)
+			if unsure {
+				f.stamp = stamp{}
+			}
+			return true
+		}
+	case p == nil && f.content != nil: // it was removed, and is still open
+		return t.remains(f, now)
 	}
+	return false
 }
 
-// verify makes sure that a file that was written to, or moved, is still the one
-// that was read, before others are taken for its copies.
-func (t *Tailer) verify(f *file, place found, now time.Time) {
-	known := f.Head.At > 0 || len(f.replay) > 0
-	if f.Lost || f.Packed || !known || !f.still.Equal(now) {
-		return
+// remains reports whether a file that was removed still holds, being open, what
+// was read of it, and may go on.
+func (t *Tailer) remains(f *file, now time.Time) bool {
+	info, err := f.content.f.Stat()
+	if err != nil {
+		return false
 	}
-	c, err := open(place.path, f.Identity)
-	if err != nil { // it was renamed this moment, or cannot be read: the next look tells
-		f.dirty = true
-		return
+	if s := stampOf(info); s != f.stamp && !f.Packed {
+		if m, err := f.compare(f.content); err != nil || m != fullMatch {
+			f.cut = true
+			return false
+		}
+		f.stamp = s
+	}
+	t.moved = t.moved || !f.gone
+	f.gone = true
+	f.notice(info, now)
+	return !f.drained(now)
+}
+
+// compare looks how far a place holds what was read of a file.
+func (t *Tailer) compare(f *file, p *place) (match, error) {
+	if f.content != nil && !f.Packed && p.stamp.identity == f.Identity {
+		return f.compare(f.content)
+	}
+	c, err := open(p.path, p.stamp.identity)
+	if err != nil {
+		return noMatch, err
 	}
 	defer c.close()
-	if m, err := f.compare(c); err == nil && m != fullMatch {
-		f.lose(true)
-	}
+	return f.compare(c)
 }
 
-// whereabouts looks for a file where it was last and beside that.
-func (f *file) whereabouts() (found, bool) {
-	if info, err := os.Lstat(f.Now); err == nil && identityOf(info) == f.Identity {
-		return found{f.Now, info}, true
+// hold says that a place holds a file.
+func (t *Tailer) hold(f *file, p *place, now time.Time) {
+	if p.held = f; p.stamp.identity != f.Identity {
+		f.shut()
+		f.still, f.dirty, f.atEnd = now, true, false
+	}
+	if p.path != f.Now || p.stamp.identity != f.Identity {
+		f.still, t.changed, t.moved = now, true, true
+	}
+	f.Now, f.Identity, f.stamp, f.Lost, f.gone = p.path, p.stamp.identity, p.stamp, false, false
+	f.notice(p.info, now)
+}
+
+// elsewhere looks for a file where it was last and beside that, under any name.
+func (s *survey) elsewhere(f *file) *place {
+	is := func(path string) *place {
+		info, err := os.Lstat(path)
+		if err != nil || !info.Mode().IsRegular() || identityOf(info) != f.Identity {
+			return nil
+		}
+		return &place{found: found{path, info}, stamp: stampOf(info)}
+	}
+	if p := is(f.Now); p != nil || f.gone {
+		return p
 	}
 	for _, dir := range slices.Compact([]string{filepath.Dir(f.Now), filepath.Dir(f.Path)}) {
 		for _, name := range names(dir) {
-			path := filepath.Join(dir, name)
-			if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && identityOf(info) == f.Identity {
-				return found{path, info}, true
+			if p := is(filepath.Join(dir, name)); p != nil {
+				return p
 			}
 		}
 	}
-	return found{}, false
+	return nil
 }
 
-// traceAll finds what lost files held, and the files that came and were rotated
-// between two looks.
-func (t *Tailer) traceAll(matches []matched, moved left, now time.Time) {
-	t.index()
-	for _, f := range t.files {
-		drained := f.gone && f.atEnd && !f.dirty && now.Sub(f.still) >= leave
-		if !f.Lost && !drained {
+// rehome looks for what a file held among the files that hold nothing else, and
+// goes on there.
+func (t *Tailer) rehome(f *file, s *survey, now time.Time) bool {
+	var best *place
+	kind := noMatch
+	for _, p := range s.candidates(t, f) {
+		k, err := t.compare(f, p)
+		if err != nil {
+			t.opts.Logger.Warn("a file could not be compared with what was read", "path", p.path, "error", err)
+		}
+		if k > kind {
+			best, kind = p, k
+		}
+		if kind == fullMatch {
+			break
+		}
+	}
+	switch {
+	case f.Old && kind != fullMatch, kind == noMatch, kind == partMatch && !f.Lost: // for the second time, then
+		return false
+	case kind == partMatch:
+		t.mourn(f, now)
+		if !t.shorten(f, best) {
+			return false
+		}
+	case f.cut && !f.Old:
+		t.hole(f, now, truncatedAfterCopy())
+	}
+	t.hold(f, best, now)
+	return true
+}
+
+// candidates lists the places that may hold what a file held: of its family, the
+// oldest first, and of the families of its rotated names in other folders. At the
+// path itself only what is surely the same counts.
+func (s *survey) candidates(t *Tailer, f *file) (out []*place) {
+	var own, others []*place
+	for _, fam := range s.order {
+		if fam.set != f.set || fam.path != f.from && !t.rotation.of(filepath.Base(f.from), filepath.Base(fam.path)) {
 			continue
 		}
-		var list []found
-		for _, m := range matches {
-			if m.set == f.set {
-				list = append(list, m.found)
+		for _, p := range fam.places {
+			switch {
+			case p.held != nil, p.info.Size() == 0:
+			case fam.path != f.from:
+				others = append(others, p)
+			case p.path == f.from:
+				if f.Head.At == markBytes {
+					others = append([]*place{p}, others...)
+				}
+			default:
+				own = append(own, p)
 			}
-		}
-		cut, ahead := f.cut, !f.Packed && f.Size > f.Offset
-		switch {
-		case t.trace(f, list, now):
-			moved.note(f.Path, f.Changed)
-			if cut {
-				t.hole(f, now, truncatedAfterCopy())
-			}
-		case drained:
-			f.lose(false)
-			f.ID = ""
-		default:
-			t.give(f, cut, ahead, now)
 		}
 	}
-	t.files = slices.DeleteFunc(t.files, func(f *file) bool { return f.ID == "" })
-	for _, path := range slices.Sorted(maps.Keys(moved)) {
-		t.between(path, moved[path], now)
+	oldestFirst(own)
+	return append(own, others...)
+}
+
+// shorten takes the beginning of what was read for all there is of it.
+func (t *Tailer) shorten(f *file, p *place) bool {
+	c, err := open(p.path, p.stamp.identity)
+	if err != nil {
+		return false
+	}
+	defer c.close()
+	end, err := c.end(f.Head.At)
+	if err != nil {
+		return false
+	}
+	f.Marks = append(slices.DeleteFunc(f.Marks, func(m mark) bool { return m.At >= end.At }), end)
+	f.Offset, f.Part, f.replay, f.Sure, f.Packed = end.At, 0, nil, t.opts.To.Size(), c.packed
+	return true
+}
+
+// begin follows what is new in a family. A copy is not new, nor are the rotated
+// files that were there before the path was followed.
+func (t *Tailer) begin(fam *family, now time.Time) {
+	for _, p := range fam.places {
+		switch {
+		case p.held != nil, p.info.Size() == 0 && !p.named, p.path != fam.path && t.isCopy(p, fam):
+		case len(t.files) >= maxFiles:
+			t.blind[fam.set.Source] = true
+			t.complain(p.path, fmt.Errorf("%d files are followed already", maxFiles))
+		default:
+			f := t.follow(p, fam, now)
+			if f.Old = !p.named && (fam.fresh || t.legacy && fam.predates(p)); f.Old {
+				t.remember(f, p)
+			}
+		}
 	}
 }
 
-// give gives a lost file up: what it held beyond the offset is nowhere.
-func (t *Tailer) give(f *file, cut, ahead bool, now time.Time) {
-	if f.Offset == 0 && len(f.replay) == 0 && t.newer(f.Path, f.Changed) { // it is read from there
-		f.ID, t.changed = "", true
+// predates reports whether a file was written before all that is followed.
+func (fam *family) predates(p *place) bool {
+	return !slices.ContainsFunc(fam.files, func(f *file) bool { return !f.Old && f.Changed.Before(p.info.ModTime()) })
+}
+
+// follow begins with a file.
+func (t *Tailer) follow(p *place, fam *family, now time.Time) *file {
+	path := fam.path
+	if p.named {
+		path = p.path
+	}
+	f := &file{set: fam.set, from: fam.path, saved: saved{
+		ID:     newID(path, p.stamp.identity, now, t.rounds<<16+uint64(len(t.files))),
+		Source: fam.set.Source, Path: path, Now: p.path, Identity: p.stamp.identity,
+	}}
+	t.hold(f, p, now)
+	t.files, fam.files = append(t.files, f), append(fam.files, f)
+	t.changed, t.moved = true, true
+	return f
+}
+
+// remember marks the content of a file that is not to be read. One that is packed
+// is known by its size and times.
+func (t *Tailer) remember(f *file, p *place) {
+	f.atEnd, f.dirty = true, false
+	c, err := open(p.path, p.stamp.identity)
+	if err != nil {
 		return
 	}
-	peaceful := !cut && !ahead && f.Looked.Sub(f.Changed) >= peace || f.Offset == 0 && f.Size == 0
-	if !peaceful {
-		t.hole(f, now, goneBefore(cut))
+	defer c.close()
+	if f.Packed = c.packed; c.packed {
+		return
+	}
+	head, err := c.head()
+	end, errEnd := c.end(head.At)
+	if err == nil && errEnd == nil && end.At > 0 {
+		f.Offset, f.Head, f.Marks = end.At, head, []mark{end}
+	}
+}
+
+// isCopy reports whether a file holds nothing but what another of the family
+// holds, as the copy does that is made before a truncation or by packing.
+func (t *Tailer) isCopy(p *place, fam *family) bool {
+	was := t.copies[p.stamp.identity]
+	if was.stamp == p.stamp && was.whole {
+		was.round = t.rounds
+		t.copies[p.stamp.identity] = was
+		return true
+	}
+	c, err := open(p.path, p.stamp.identity)
+	if err != nil {
+		return false
+	}
+	defer c.close()
+	for _, f := range fam.files {
+		if f.Lost || f.Identity == p.stamp.identity || !f.gone && c.size() < markBytes && !t.twins(f, p, fam) {
+			continue
+		}
+		// While it is being packed, all of it would have to be unpacked at each look.
+		shallow := c.packed && !f.Packed && was.stamp != p.stamp
+		if f.contains(c, shallow) {
+			t.copies[p.stamp.identity] = duplicate{p.stamp, !shallow, t.rounds}
+			return true
+		}
+	}
+	return false
+}
+
+// contains reports whether a content is how that of the file begins.
+func (f *file) contains(c *content, shallow bool) bool {
+	if f.content != nil && !f.content.packed {
+		return c.within(f.content, shallow)
+	}
+	o, err := open(f.Now, f.Identity)
+	if err != nil {
+		return false
+	}
+	defer o.close()
+	return c.within(o, shallow)
+}
+
+// twins reports whether rotation makes copies of one name under the other: a
+// short content may come twice without being a copy.
+func (t *Tailer) twins(f *file, p *place, fam *family) bool {
+	bare := func(path string) string { return t.rotation.packed.ReplaceAllString(path, "") }
+	return f.Now == fam.path || bare(f.Now) == bare(p.path)
+}
+
+// miss takes in that what a file held is nowhere: it may have been renamed while
+// the folder was listed, so only what is missed twice is lost.
+func (t *Tailer) miss(f *file, now time.Time) {
+	switch {
+	case f.gone && f.drained(now):
+		f.shut()
+		f.ID = ""
+	case !f.Lost:
+		f.shut()
+		f.lose()
+	default:
+		t.mourn(f, now)
+		f.ID = ""
+	}
+	t.changed, t.moved = true, true
+}
+
+// drop forgets a file of which nothing was read. If it had something, and nothing
+// new is there that may be it, that is lost.
+func (t *Tailer) drop(f *file, now time.Time) {
+	f.shut()
+	renewed := slices.ContainsFunc(t.files, func(o *file) bool {
+		return o.from == f.from && o.set == f.set && o != f && o.unread() && o.Size > 0 && !o.Old
+	})
+	if f.Size > 0 && !f.Old && !renewed {
+		t.mourn(f, now)
+	}
+	f.ID, t.changed = "", true
+}
+
+// mourn counts what a file held beyond the offset and is nowhere.
+func (t *Tailer) mourn(f *file, now time.Time) {
+	if f.Old {
+		return
+	}
+	ahead := !f.Packed && f.Size > f.Offset
+	if peaceful := !f.cut && !ahead && f.Looked.Sub(f.Changed) >= peace; !peaceful {
+		t.hole(f, now, goneBefore(f.cut))
 	}
 	if ahead {
 		t.opts.Loss(event.Loss{
@@ -201,148 +403,38 @@ func (t *Tailer) give(f *file, cut, ahead bool, now time.Time) {
 			From: now, To: now, Records: 1, Bytes: f.Size - f.Offset,
 		})
 	}
-	t.opts.Logger.Info("a file is not followed any more", "path", f.Path, "offset", f.Offset, "size", f.Size, "truncated", cut)
-	f.ID, t.changed = "", true
+	t.opts.Logger.Info("a file is not followed any more", "path", f.Path, "offset", f.Offset, "size", f.Size, "truncated", f.cut)
 }
 
-// newer reports whether rotation left a file that nobody follows yet and that was
-// written to since.
-func (t *Tailer) newer(path string, since time.Time) bool {
-	return slices.ContainsFunc(t.siblings(path), func(c found) bool { return !c.info.ModTime().Before(since) })
-}
-
-// between follows the files that were made of a path between two looks: rotated
-// names that nobody has seen, written since the last one that was.
-func (t *Tailer) between(path string, since time.Time, now time.Time) {
-	var set *Set
-	for _, f := range t.files {
-		if f.Path == path {
-			set = f.set
+// arrange puts the files in the order in which they are read: of a family the
+// oldest first, the path itself last.
+func (t *Tailer) arrange() {
+	t.files = slices.DeleteFunc(t.files, func(f *file) bool { return f.ID == "" })
+	for id, c := range t.copies {
+		if c.round != t.rounds {
+			delete(t.copies, id)
 		}
 	}
-	for i := range t.sets {
-		if set == nil && slices.ContainsFunc(t.sets[i].Paths, func(p string) bool { ok, _ := filepath.Match(p, path); return ok }) {
-			set = &t.sets[i]
-		}
-	}
-	if set == nil {
+	t.legacy = false
+	if !t.moved {
 		return
 	}
-	for _, c := range t.siblings(path) {
-		if !c.info.ModTime().Before(since) && !t.isCopy(c, path, set) {
-			t.follow(c, path, set, now)
+	t.moved = false
+	last := func(f *file) int {
+		if f.Now == f.from && !f.gone && !f.Lost {
+			return 1
 		}
+		return 0
 	}
-}
-
-// index lists the files by identity.
-func (t *Tailer) index() {
-	clear(t.followed)
-	for _, f := range t.files {
-		if !f.Lost {
-			t.followed[f.Identity] = f
+	slices.SortStableFunc(t.files, func(a, b *file) int {
+		if c := strings.Compare(a.from, b.from); c != 0 {
+			return c
 		}
-	}
-}
-
-// adopt follows the files that patterns name and nobody follows yet.
-func (t *Tailer) adopt(matches []matched, now time.Time) {
-	t.index()
-	var fresh []found
-	sets := map[string]*Set{}
-	for _, m := range matches {
-		if t.followed[identityOf(m.info)] == nil {
-			fresh = append(fresh, m.found)
-			sets[m.path] = m.set
+		if c := last(a) - last(b); c != 0 {
+			return c
 		}
-	}
-	oldestFirst(fresh)
-	for _, m := range fresh {
-		if len(t.files) >= maxFiles {
-			t.blind[sets[m.path].Source] = true
-			t.complain(m.path, fmt.Errorf("%d files are followed already", maxFiles))
-			return
-		}
-		if !t.isCopy(m, m.path, sets[m.path]) {
-			t.follow(m, m.path, sets[m.path], now)
-		}
-	}
-}
-
-// follow begins with a file.
-func (t *Tailer) follow(m found, path string, set *Set, now time.Time) {
-	f := &file{set: set, dirty: true, saved: saved{
-		ID:     newID(path, identityOf(m.info), now, t.rounds<<16+uint64(len(t.files))),
-		Source: set.Source, Path: path, Now: m.path, Identity: identityOf(m.info),
-	}}
-	f.notice(m.info, now)
-	at := slices.IndexFunc(t.files, func(o *file) bool {
-		return o.Path == path && m.path != path && o.set == set && (o.Now == path && !o.gone ||
-			o.Changed.After(m.info.ModTime()) || o.Offset == 0 && o.Changed.Equal(m.info.ModTime()))
+		return older(a.Now, b.Now, a.Changed.Compare(b.Changed))
 	})
-	if at < 0 {
-		at = len(t.files)
-	}
-	t.files = slices.Insert(t.files, at, f) // what was rotated away is older than what stands there now
-	t.followed[f.Identity] = f
-	t.changed = true
-	delete(t.copies, f.Identity)
-}
-
-// isCopy reports whether a file holds nothing but what a followed file of a
-// related name holds, as the copy does that is made before a truncation.
-func (t *Tailer) isCopy(m found, path string, set *Set) bool {
-	id := identityOf(m.info)
-	if known, ok := t.copies[id]; ok && known.info.Size() == m.info.Size() && known.info.ModTime().Equal(m.info.ModTime()) {
-		return true
-	}
-	for _, f := range t.files {
-		if f.Lost || f.set != set || f.Identity == id || f.Path == m.path || !t.rotation.related(f.Path, path) {
-			continue
-		}
-		unread := f.Head.At == 0 && len(f.replay) == 0
-		if (unread || t.compare(f, m) != noMatch) && f.covers(m, unread) {
-			if len(t.copies) >= maxFiles {
-				clear(t.copies)
-			}
-			t.copies[id] = m
-			return true
-		}
-	}
-	delete(t.copies, id)
-	return false
-}
-
-// covers reports whether the end of a file that begins like f stands in f too,
-// and, where that is not known yet, whether it begins like f.
-func (f *file) covers(m found, unread bool) bool {
-	c, err := open(m.path, identityOf(m.info))
-	if err != nil {
-		return false
-	}
-	defer c.close()
-	own := f.content
-	if own == nil {
-		if own, err = open(f.Now, f.Identity); err != nil {
-			return false
-		}
-		defer own.close()
-	}
-	if unread {
-		if n := min(own.size(), markBytes); n == 0 || own.packed || !c.has(own.markAt(n)) {
-			return false
-		}
-	}
-	length, err := c.length(0)
-	if err != nil || !unread && length <= f.Offset {
-		return err == nil
-	}
-	return own.has(c.markAt(length))
-}
-
-func (c *content) has(m mark) bool {
-	same, err := c.holds(m)
-	return err == nil && same
 }
 
 // settle closes what need not be open: a packed file that was read to its end.
@@ -363,7 +455,8 @@ func (t *Tailer) open(ctx context.Context) error {
 	if st.Proven == nil {
 		st.Proven = map[string]proven{}
 	}
-	t.state, t.idle = st, t.opts.Now()
+	t.state, t.idle, t.legacy = st, t.opts.Now(), st.Version == 1
+	t.moved = true
 	byID := map[string]*file{}
 	for _, s := range st.Files {
 		f := &file{saved: s, set: t.setOf(s)}

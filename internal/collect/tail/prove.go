@@ -56,6 +56,9 @@ func (t *Tailer) prove(ctx context.Context, now time.Time, stopping bool) error 
 		whole[s.Source] = !t.blind[s.Source]
 	}
 	for _, f := range t.files {
+		if f.Old {
+			continue
+		}
 		any[f.Source] = true
 		if f.Lost || !f.atEnd {
 			whole[f.Source] = false

@@ -61,11 +61,14 @@ type Tailer struct {
 	rotation rotation
 	state    *checkpoint
 	files    []*file // in the order in which they are read
-	followed map[identity]*file
-	copies   map[identity]found // known to hold nothing but what a followed file holds
-	troubles map[string]string  // by path or pattern, what was last logged
-	blind    map[string]bool    // sources of which a file could not be read in this round
-	changed  bool               // the checkpoint on disk is older than what it must hold
+	copies   map[identity]duplicate
+	folders  map[origin]*folder
+	known    map[origin]bool   // families that were there before
+	troubles map[string]string // by path or pattern, what was last logged
+	blind    map[string]bool   // sources of which a file could not be read in this round
+	changed  bool              // the checkpoint on disk is older than what it must hold
+	moved    bool              // the order of the files is to be found anew
+	legacy   bool              // the checkpoint does not say which files are not to be read
 	rounds   uint64
 	idle     time.Time // since when nothing was appended
 	recs     []event.Record
@@ -97,7 +100,7 @@ func New(sets []Set, o Options) (*Tailer, error) {
 		}
 	}
 	return &Tailer{
-		sets: sets, opts: o, rotation: newRotation(), followed: map[identity]*file{}, copies: map[identity]found{},
+		sets: sets, opts: o, rotation: newRotation(), copies: map[identity]duplicate{}, known: map[origin]bool{},
 		troubles: map[string]string{}, blind: map[string]bool{},
 		put: func(c *checkpoint) error { return c.save(o.File) },
 	}, nil
@@ -155,9 +158,7 @@ func (t *Tailer) round(ctx context.Context) (more bool, err error) {
 	t.rounds++
 	clear(t.blind)
 	start := t.opts.Now()
-	matches := t.find()
-	t.look(matches, start)
-	t.adopt(matches, start)
+	t.look(t.find(), start)
 	if more, err = t.readAll(ctx, start); err != nil {
 		t.steps, t.recs, t.bytes = nil, nil, 0
 		return false, err
@@ -174,9 +175,12 @@ func (t *Tailer) round(ctx context.Context) (more bool, err error) {
 // readAll reads a part of each file that has more, the earlier files of a path
 // before the later ones.
 func (t *Tailer) readAll(ctx context.Context, now time.Time) (more bool, err error) {
-	waiting := map[string]bool{} // paths of which an earlier file has more
+	waiting := map[string]bool{} // families of which an earlier file has more
 	for _, f := range t.files {
-		key := f.Source + "\x00" + f.Path
+		if f.Old {
+			continue
+		}
+		key := f.Source + "\x00" + f.from
 		if waiting[key] {
 			f.atEnd, more = false, true
 			continue
@@ -208,7 +212,7 @@ func (t *Tailer) readOne(f *file, now time.Time) *step {
 	switch {
 	case errors.Is(err, errTruncated):
 		t.recs, t.bytes = t.recs[:count], bytes
-		f.lose(true)
+		f.lose()
 		return nil
 	case err != nil:
 		t.recs, t.bytes = t.recs[:count], bytes
@@ -313,7 +317,7 @@ func (t *Tailer) complain(path string, err error) {
 // it is written again.
 func (t *Tailer) save(doubt bool) error {
 	next := *t.state
-	next.Doubt, next.Pending = doubt, t.opts.To.Size()
+	next.Version, next.Doubt, next.Pending = checkpointVersion, doubt, t.opts.To.Size()
 	next.Files = make([]saved, 0, len(t.files))
 	for _, f := range t.files {
 		next.Files = append(next.Files, f.saved)

@@ -82,6 +82,7 @@ type bench struct {
 	proofs []event.Attestation
 	losses []event.Loss
 	set    Set
+	next   int // number of the last line
 }
 
 func newBench(dir string, fatal func(args ...any)) *bench {

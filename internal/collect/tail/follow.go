@@ -64,10 +64,14 @@ func (t *Tailer) look(matches []matched, now time.Time) {
 	slices.SortStableFunc(astray, func(a, b *file) int { return b.known() - a.known() })
 	astray = slices.DeleteFunc(astray, func(f *file) bool { return t.rehome(f, s, now) })
 	for _, f := range unread {
-		if p := s.at[f.Identity]; p.held == nil && (!f.Old || f.untouched(p)) {
-			t.hold(f, p, now)
-		} else {
+		switch p := s.at[f.Identity]; {
+		case p.held != nil || f.Old && !f.untouched(p):
 			loose = append(loose, f)
+		case p.path != f.from && p.stamp != f.stamp && t.isCopy(p, s.families[origin{f.set, f.from}]):
+			f.shut()
+			f.ID, t.changed = "", true // what there was of it at first did not tell
+		default:
+			t.hold(f, p, now)
 		}
 	}
 	for _, fam := range s.order {
@@ -314,7 +318,7 @@ func (t *Tailer) remember(f *file, p *place) {
 // holds, as the copy does that is made before a truncation or by packing.
 func (t *Tailer) isCopy(p *place, fam *family) bool {
 	was := t.copies[p.stamp.identity]
-	if was.stamp == p.stamp && was.whole {
+	if was.stamp == p.stamp && (was.whole || was.round == t.rounds) {
 		was.round = t.rounds
 		t.copies[p.stamp.identity] = was
 		return true

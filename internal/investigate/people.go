@@ -89,13 +89,14 @@ func (d *Decision) validate() error {
 
 // Version is a report that was issued.
 type Version struct {
-	Head   `yaml:",inline"`
-	Report string            `json:"report" yaml:"report"` // first, interim, final, regulator, customer, partner
-	Number int               `json:"number" yaml:"number"` // among those of its kind, from 1
-	At     time.Time         `json:"at" yaml:"at"`
-	Files  map[string]string `json:"files" yaml:"files"`        // "ja.docx" → SHA-256, hex
-	Drafts int               `json:"drafts,omitempty" yaml:"-"` // contradictions that it was issued with
-	Then   *Case             `json:"-" yaml:"-"`                // the case as it was
+	Head    `yaml:",inline"`
+	Report  string            `json:"report" yaml:"report"` // first, interim, final, regulator, customer, partner
+	Number  int               `json:"number" yaml:"number"` // among those of its kind, from 1
+	At      time.Time         `json:"at" yaml:"at"`
+	Files   map[string]string `json:"files" yaml:"files"`               // "ja.docx" → SHA-256, hex
+	Records map[string]uint64 `json:"records,omitempty" yaml:"records"` // "ja.docx" → Seq of the record that holds the document
+	Drafts  int               `json:"drafts,omitempty" yaml:"-"`        // contradictions that it was issued with
+	Then    *Case             `json:"-" yaml:"-"`                       // the case as it was
 }
 
 // Kind implements [Part].

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -302,5 +304,46 @@ func TestWhatIsHandedOverIsMaskedUnlessSomebodySaysWhy(t *testing.T) {
 	}
 	if said := own(t, s, event.SourceAccess); !strings.Contains(string(said[len(said)-1].Raw), "for the card companies") {
 		t.Errorf("who read it is not recorded: %s", said[len(said)-1].Raw)
+	}
+}
+
+func TestAnIssuedReportStaysAsItWasIssued(t *testing.T) {
+	t.Parallel()
+	s := opened(t)
+	v, err := s.Issue(t.Context(), "sato", "c1", "first")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(v *investigate.Version, name string) string {
+		var b strings.Builder
+		if err := s.Issued(t.Context(), "ito", "c1", v.ID, name, &b); err != nil {
+			t.Fatal(err)
+		}
+		if sum := sha256.Sum256([]byte(b.String())); hex.EncodeToString(sum[:]) != v.Files[name] {
+			t.Errorf("%s is not what the version says", name)
+		}
+		return b.String()
+	}
+	before := read(v, "en.md")
+	placed(t, s, "sato", &investigate.Row{At: jst(2, 17, 0), Text: phrase("a second trace")}, 0)
+	again, err := s.Issue(t.Context(), "sato", "c1", "first")
+	if err != nil || again.Number != 2 || !strings.Contains(read(again, "en.md"), "a second trace") {
+		t.Fatalf("%+v %v", again, err)
+	}
+	if read(v, "en.md") != before || strings.Contains(before, "a second trace") {
+		t.Error("the first version changed")
+	}
+	c, err := s.Case(t.Context(), "c1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if then := c.Versions[0].Then; then == nil || len(then.Timeline) != 1 || len(c.Timeline) != 2 {
+		t.Errorf("then the case was %+v", then)
+	}
+	if err := s.Withdraw(t.Context(), "sato", "c1", investigate.KindVersion, v.ID, phrase("oops")); !errors.Is(err, control.ErrInvalid) {
+		t.Errorf("an issued report was taken back: %v", err)
+	}
+	if _, err := s.Put(t.Context(), "sato", "c1", &investigate.Version{Report: "first", At: jst(1, 0, 0), Files: map[string]string{"x": "y"}}, 0); !errors.Is(err, control.ErrInvalid) {
+		t.Errorf("a version was made by hand: %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/control/casework"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/vault"
@@ -288,7 +289,7 @@ func TestWhatAnOpenCaseCitesStays(t *testing.T) {
 		t.Errorf("a record let go: %v", err)
 	}
 	var report strings.Builder
-	if err := s.Report(t.Context(), "sato", "c1", "en", "md", &report); err != nil || !strings.Contains(report.String(), "203.0.113.7") {
+	if err := s.Report(t.Context(), "sato", "c1", casework.Document{Lang: "en", Format: "md"}, &report); err != nil || !strings.Contains(report.String(), "203.0.113.7") {
 		t.Errorf("the report does not show the cited record: %v", err)
 	}
 	closed(t, s)

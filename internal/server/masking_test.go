@@ -12,6 +12,7 @@ import (
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/control/casework"
 	"github.com/konseki/konseki/internal/event"
 )
 
@@ -69,7 +70,7 @@ func TestNobodySeesAPlantedSecret(t *testing.T) {
 	see("case", *c, err)
 	for _, format := range []string{"md", "html"} {
 		var b bytes.Buffer
-		err := s.Report(ctx, "viewer", "c1", "ja", format, &b)
+		err := s.Report(ctx, "viewer", "c1", casework.Document{Lang: "ja", Format: format}, &b)
 		see("report "+format, b.String(), err)
 	}
 	if n, err := s.Search(ctx, "viewer", control.Search{Query: `"` + password + `"`}); err != nil || n.Total == 0 {

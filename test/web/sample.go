@@ -366,7 +366,8 @@ func (o *Ops) Put(_ context.Context, by, id string, p investigate.Part, _ uint64
 }
 
 // Report writes a short document.
-func (o *Ops) Report(ctx context.Context, _, id, lang, format string, w io.Writer) error {
+func (o *Ops) Report(ctx context.Context, _, id string, d casework.Document, w io.Writer) error {
+	lang, format := d.Lang, d.Format
 	c, err := o.Case(ctx, id)
 	if err != nil {
 		return err

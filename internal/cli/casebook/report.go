@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/konseki/konseki/internal/cli"
+	"github.com/konseki/konseki/internal/control/casework"
 	"github.com/konseki/konseki/internal/server"
 	"github.com/konseki/konseki/internal/terminal"
 )
@@ -29,9 +30,11 @@ func Report() cli.Verb {
 						return err
 					}
 					if *out == "" {
-						return s.Report(ctx, cli.Person(), args[0], e.Lang, *format, e.Stdout)
+						return s.Report(ctx, cli.Person(), args[0], casework.Document{Lang: e.Lang, Format: *format}, e.Stdout)
 					}
-					return cli.WriteFile(*out, func(f *os.File) error { return s.Report(ctx, cli.Person(), args[0], e.Lang, *format, f) })
+					return cli.WriteFile(*out, func(f *os.File) error {
+						return s.Report(ctx, cli.Person(), args[0], casework.Document{Lang: e.Lang, Format: *format}, f)
+					})
 				})
 			}
 		},

@@ -64,7 +64,14 @@ type Operations interface {
 
 	// Report writes the case as a document: a preview that nothing remembers but
 	// the record of who read it.
-	Report(ctx context.Context, by, caseID, lang, format string, w io.Writer) error
+	Report(ctx context.Context, by, caseID string, d Document, w io.Writer) error
+	// Issue writes a kind of report in both languages and all formats, seals each
+	// document and the version that they make, and leaves the case as it then
+	// was with it: see [investigate.Version].
+	Issue(ctx context.Context, by, caseID, kind string) (*investigate.Version, error)
+	// Issued writes a document of a version, "ja.html" say, byte by byte as it was
+	// issued.
+	Issued(ctx context.Context, by, caseID, version, name string, w io.Writer) error
 	// Export writes the self-verifying bundle (zip).
 	Export(ctx context.Context, by, caseID string, masks []string, w io.Writer) error
 }

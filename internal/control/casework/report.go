@@ -20,26 +20,6 @@ import (
 	"github.com/konseki/konseki/internal/vault/anchor"
 )
 
-// Report implements [Operations].
-func (s *Service) Report(ctx context.Context, by, caseID, lang, format string, w io.Writer) error {
-	write := map[string]func(io.Writer, *report.Document) error{"md": report.Markdown, "html": report.HTML}[format]
-	if write == nil {
-		return fmt.Errorf("%w: a report is written as md or html, not %q", control.ErrInvalid, format)
-	}
-	if lang != "ja" && lang != "en" {
-		return fmt.Errorf("%w: a report is written in ja or en, not %q", control.ErrInvalid, lang)
-	}
-	in, err := s.reportInput(ctx, caseID)
-	if err != nil {
-		return err
-	}
-	in.Lang = lang
-	if err := write(w, report.Compose(in)); err != nil {
-		return fmt.Errorf("casework: %w", err)
-	}
-	return s.Accessed(ctx, by, "report", "case:"+caseID)
-}
-
 // reportInput gathers all that a report of the case is made from.
 func (s *Service) reportInput(ctx context.Context, caseID string) (report.Input, error) {
 	c, err := s.Case(ctx, caseID)

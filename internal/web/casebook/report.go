@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/konseki/konseki/internal/control/casework"
 	"github.com/konseki/konseki/internal/web/site"
 
 	"github.com/konseki/konseki/internal/web/reading"
@@ -42,7 +43,7 @@ func (v visit) report() error {
 		return site.Refusal(http.StatusBadRequest, "error.format", reading.Input(format))
 	}
 	var doc limited
-	if err := v.Ops.Report(v.R.Context(), v.Person.Name, id, lang, format, &doc); err != nil {
+	if err := v.Ops.Report(v.R.Context(), v.Person.Name, id, casework.Document{Lang: lang, Format: format}, &doc); err != nil {
 		return err
 	}
 	contentType := "text/markdown; charset=utf-8"

@@ -60,7 +60,7 @@ func (e *estate) vpn(d *raw.Day) {
 		d.Add(down, raw.VPNEvent(down, "tunnel-down", p.name, p.home, tunnel, p.tunnel, "User requested termination of service"))
 	}
 	d.Scattered(12, 0, 24, func(t time.Time) { // guessing from the internet
-		d.Add(t, raw.VPNEvent(t, "ssl-login-fail", raw.Pick(d.RNG, raw.Guessed()), raw.Stranger(d), 0, "0.0.0.0", "sslvpn_login_unknown_user"))
+		d.Add(t, raw.VPNEvent(t, "ssl-login-fail", raw.Pick(d.RNG, raw.Guessed()), stranger(d), 0, "0.0.0.0", "sslvpn_login_unknown_user"))
 	})
 	for _, s := range []int{0, 22, 53} {
 		d.On(at("06-01 02:12:58").Add(time.Duration(s)*time.Second), func(t time.Time) {
@@ -93,9 +93,18 @@ func (e *estate) flows(d *raw.Day) {
 		case d.Chance(0.5):
 			d.Add(t, flow(t, session, fmt.Sprintf("10.50.1.%d", 11+d.RNG.IntN(18)), "192.0.2.80", 443, "close", 800+d.RNG.IntN(4000), 5000+d.RNG.IntN(400000)))
 		default:
-			d.Add(t, denied(t, session, raw.Stranger(d), web, raw.Pick(d.RNG, []int{22, 23, 445, 3389, 8080})))
+			d.Add(t, denied(t, session, stranger(d), web, raw.Pick(d.RNG, []int{22, 23, 445, 3389, 8080})))
 		}
 	})
+}
+
+// stranger is an address of the internet that is not the intruder's.
+func stranger(d *raw.Day) string {
+	for {
+		if a := raw.Stranger(d); a != intruder {
+			return a
+		}
+	}
 }
 
 // customer is the address of somebody who uses the service.

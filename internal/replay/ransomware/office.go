@@ -52,16 +52,17 @@ func (e *estate) antivirus(d *raw.Day) {
 	const provider, name = "Microsoft-Windows-Windows Defender", "Microsoft-Windows-Windows Defender/Operational"
 	for i, s := range e.servers {
 		off := unguarded(s.name)
+		number := (int(d.Start.Unix()) - 1_680_000_000) / 86400 * 2 // two records a day and server
 		gone := !s.begun.IsZero() && d.Start.Add(4*time.Hour).After(off)
 		t := d.Start.Add(3*time.Hour + s.phase() + 20*time.Second)
 		if !gone {
-			d.Add(t, raw.WindowsEvent(t, int(t.Unix()-1_680_000_000)/86400*2+1, provider, name, s.name, 2000, raw.Object{{"Product Name", "Microsoft Defender Antivirus"}, {"Current security intelligence Version", fmt.Sprintf("1.389.%d.0", t.YearDay()*3)}}))
+			d.Add(t, raw.WindowsEvent(t, number+1, provider, name, s.name, 2000, raw.Object{{"Product Name", "Microsoft Defender Antivirus"}, {"Current security intelligence Version", fmt.Sprintf("1.389.%d.0", t.YearDay()*3)}}))
 			u := t.Add(time.Duration(30+i) * time.Minute)
-			d.Add(u, raw.WindowsEvent(u, int(t.Unix()-1_680_000_000)/86400*2+2, provider, name, s.name, 1001, raw.Object{{"Product Name", "Microsoft Defender Antivirus"}, {"Scan Type", "Antimalware"}}))
+			d.Add(u, raw.WindowsEvent(u, number+2, provider, name, s.name, 1001, raw.Object{{"Product Name", "Microsoft Defender Antivirus"}, {"Scan Type", "Antimalware"}}))
 		}
 		if !s.begun.IsZero() {
 			d.On(off.Add(2*time.Second), func(t time.Time) {
-				d.Add(t, raw.WindowsEvent(t, int(t.Unix()-1_680_000_000)/86400*2+1, provider, name, s.name, 5001, raw.Object{{"Product Name", "Microsoft Defender Antivirus"}}))
+				d.Add(t, raw.WindowsEvent(t, number+1, provider, name, s.name, 5001, raw.Object{{"Product Name", "Microsoft Defender Antivirus"}}))
 			})
 		}
 	}

@@ -76,6 +76,12 @@ func (s *server) sysmon(d *raw.Day) {
 	d.On(d.Start.Add(3*time.Hour+s.phase()), func(t time.Time) { // definitions, every night
 		c.start(t, "SYSTEM", `C:\Program Files\Windows Defender\MpCmdRun.exe`, `"C:\Program Files\Windows Defender\MpCmdRun.exe" -SignatureUpdate`, tasks)
 	})
+	if strings.HasPrefix(s.name, "svc-ap") { // a release, put on all servers of the service by what manages them
+		d.On(at("05-18 21:30:00").Add(s.phase()/2), func(t time.Time) {
+			c.start(t, administrator, `D:\Service\releases\20230518\setup.exe`, `D:\Service\releases\20230518\setup.exe /quiet`, `C:\Program Files\ExampleManager\agent.exe`)
+			c.file(t.Add(4*time.Second), administrator, `D:\Service\releases\20230518\setup.exe`, `D:\Service\bin\payroll-job.exe`)
+		})
+	}
 	s.attackSysmon(d, c)
 	c.Write(d, d.Number, never)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/konseki/konseki/internal/cli"
 	"github.com/konseki/konseki/internal/investigate"
 )
 
@@ -60,9 +59,4 @@ func (e *env) printScope(s *investigate.Scope) {
 	if s.Answer != nil {
 		e.PrintAnswer(*s.Answer, e.zone)
 	}
-}
-
-// versionLine says which report was issued when.
-func (e *env) versionLine(v *investigate.Version) string {
-	return fmt.Sprintf("%-4s %s  %s %d", v.ID, cli.Stamp(v.At, e.zone), v.Report, v.Number)
 }

@@ -34,6 +34,12 @@ type sealed struct {
 // newSealed seals six log lines and the operations of a case that cites some.
 func newSealed(t testing.TB) *sealed {
 	t.Helper()
+	return newSealedOf(t, "user=staff01 srcip=203.0.113.7", both("悪用", "Misuse"), &investigate.Statement{Text: both("一つ", "one"), Certainty: investigate.Confirmed, Cites: []uint64{5}})
+}
+
+// newSealedOf is newSealed with another line, title and statement.
+func newSealedOf(t testing.TB, raw string, title event.Phrase, statement *investigate.Statement) *sealed {
+	t.Helper()
 	s := &sealed{dir: filepath.Join(t.TempDir(), "vault")}
 	v, err := vault.OpenOrCreate(s.dir, vault.Options{BatchEvery: time.Minute})
 	if err != nil {
@@ -42,7 +48,7 @@ func newSealed(t testing.TB) *sealed {
 	t.Cleanup(func() { _ = v.Close() })
 	s.vault = v
 	for range 6 {
-		s.add(t, event.Record{Source: "vpn", Transport: "file", Raw: []byte("user=staff01 srcip=203.0.113.7")})
+		s.add(t, event.Record{Source: "vpn", Transport: "file", Raw: []byte(raw)})
 	}
 	put := func(min int, p investigate.Part) investigate.Operation {
 		op, err := investigate.Putting("2018-04", "sato", at(3, 9, min), p)
@@ -52,9 +58,9 @@ func newSealed(t testing.TB) *sealed {
 		return op
 	}
 	for _, op := range []investigate.Operation{
-		{Case: "2018-04", Op: "open", By: "sato", At: at(3, 9, 0), Title: both("悪用", "Misuse")},
+		{Case: "2018-04", Op: "open", By: "sato", At: at(3, 9, 0), Title: title},
 		put(1, &investigate.Row{At: at(2, 1, 58), Precision: "exact", What: "event", Text: both("接続", "session"), Cites: []uint64{2, 3}}),
-		put(2, &investigate.Statement{Text: both("一つ", "one"), Certainty: investigate.Confirmed, Cites: []uint64{5}}),
+		put(2, statement),
 	} {
 		raw, err := op.Encode()
 		if err != nil {

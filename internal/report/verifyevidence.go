@@ -105,10 +105,13 @@ func (r *evidenceReader) record(l *evidenceLine) error {
 	if err != nil {
 		return fmt.Errorf("record %d: %w: %w", s.Seq, err, seal.ErrTampered)
 	}
+	rec.Raw = shown
+	if err := r.v.take(rec, s); err != nil {
+		return err
+	}
 	r.proven++
 	r.v.under[len(r.v.under)-1].n++
-	rec.Raw = shown
-	return r.v.take(rec, s)
+	return nil
 }
 
 // bare takes a record of which the vault has nothing any more.

@@ -496,6 +496,13 @@ def consistent(small, large, path):
 
 REQUIRED = {2: ("issue.json", "records.jsonl", "proofs.jsonl", "case.json", "key.pub"), 3: ("issue.json", "evidence.jsonl", "case.json", "key.pub")}
 
+CITING = "timeline statements questions scopes facts submissions told decisions containments conditions measures".split()
+
+def cites(one):
+    """What a part of a case cites: itself, by its check, and by the last result of it."""
+    last = (one.get("results") or [{}])[-1]
+    return [seq for o in (one, one.get("check") or {}, last) for seq in o.get("cites") or []]
+
 class Bundle:
     def __init__(self, path, key):
         self.problems, self.rep, self.path, self.log = [], {}, path, None
@@ -646,7 +653,7 @@ class Bundle:
     def case(self):
         """What the case cites must be among the records."""
         case = parse(self.read("case.json"))
-        cited = {seq for part in ("timeline", "statements", "questions") for one in case.get(part) or [] for seq in one.get("cites") or []}
+        cited = {seq for part in CITING for one in case.get(part) or [] for seq in cites(one)}
         for seq in sorted((cited | {h["record"] for h in case.get("history") or []}) - self.have):
             self.problem("case.json", seq, f"record {seq} is cited and not in the bundle, or is not proven")
         self.rep |= {"records": len(self.have), "cited": len(cited)}

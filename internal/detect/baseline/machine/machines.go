@@ -6,5 +6,5 @@ import "github.com/konseki/konseki/internal/detect/baseline/learn"
 // Builders are the baselines about sources, hosts, programs, files and
 // databases.
 func Builders() []learn.Builder {
-	return []learn.Builder{newStatements, newBulkDownload, newNewProgram, newMassFiles, newNewJob, newWebScript, newExceptionBurst, newLoggingStopped, newOutbound, newAdminTool}
+	return []learn.Builder{newStatements, newBulkDownload, newNewProgram, newMassFiles, newNewJob, newWebScript, newBlockEvaded, newExceptionBurst, newLoggingStopped, newOutbound, newAdminTool}
 }

@@ -40,7 +40,7 @@ func estate(start time.Time, days int, seed uint64) *story {
 			if rng.IntN(60) == 0 {
 				many = 30 + rng.IntN(60)
 			}
-			kind, name := rng.IntN(10), one("a", "b", "c", "d", "e", "f", "g", "h")
+			kind, name := rng.IntN(11), one("a", "b", "c", "d", "e", "f", "g", "h")
 			for i := range many {
 				s.little(kind, at.Add(time.Duration(i)*time.Second), host, name, i, one)
 			}
@@ -74,6 +74,13 @@ func (s *story) little(kind int, at time.Time, host, name string, i int, one fun
 		s.logging(at, host, activity)
 	case 8:
 		s.sent(at, "10.0.0.5", "203.0."+fmt.Sprint(at.Unix()/3600%250)+".9", one("", "7"), int64(1+i*3))
+	case 9:
+		from := "203.0.113." + one("1", "2", "3")
+		if i%3 == 2 {
+			s.refusedAt(at, from, 1)
+			return
+		}
+		s.asked(at, from, "/"+name+one("a", "b", "c", "d", "e", "f"))
 	default:
 		s.download(at, one("sato", "mori"), name, 1)
 		s.ran(at, host, one("root", "sato"), "/usr/bin/"+one("rclone", "nmap", "psexec"), "x")
@@ -87,7 +94,7 @@ func TestMachineFindingsDoNotDependOnWhenTheWatchBegan(t *testing.T) {
 		"baseline-mass-file-change": {"remember": "12d", "learn": "4d", "files": "30", "times": "2"}, "baseline-new-job": {"remember": "12d", "learn": "4d"},
 		"baseline-web-script": {"remember": "12d"}, "baseline-exception-burst": {"remember": "12d", "learn": "4d", "exceptions": "20", "times": "2"},
 		"baseline-outbound-transfer": {"remember": "12d", "learn": "4d", "megabytes": "100", "times": "2"}, "baseline-admin-tool": {"remember": "12d"},
-		"baseline-bulk-download": {"files": "20", "learn": "4d", "times": "2"},
+		"baseline-bulk-download": {"files": "20", "learn": "4d", "times": "2"}, "baseline-block-evaded": {"remember": "12d", "learn": "4d", "denials": "1"},
 	}
 	const horizon, compared = 45, 10
 	start, kinds := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), map[string]int{}

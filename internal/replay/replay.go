@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/konseki/konseki/internal/replay/miner"
 	"github.com/konseki/konseki/internal/replay/ransomware"
 	"github.com/konseki/konseki/internal/replay/raw"
 	"github.com/konseki/konseki/internal/replay/stolen"
@@ -31,6 +32,7 @@ var ErrUnknown = errors.New("no such incident; konseki replay list names them")
 func scenarios() []raw.Scenario {
 	return []raw.Scenario{
 		stolen.Scenario(),
+		miner.Scenario(),
 		ransomware.Scenario(),
 		week.Scenario(),
 	}

@@ -73,7 +73,7 @@ type Summary struct {
 // Scenario is what an incident, or a week without one, is made of.
 type Scenario struct {
 	Info  Info
-	Plain map[string]string // files written as they are: manifest, case
+	Plain map[string]string // files written as they are, by path: manifest, case, konseki-estate/devices.csv
 	Open  func(o Options) Span
 
 	// Words are names that only this scenario uses: hosts, people, addresses,
@@ -116,7 +116,8 @@ func (s Scenario) Write(ctx context.Context, dir string, o Options) (Summary, er
 	}
 	var sum Summary
 	for name, text := range s.plain() {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		full := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(full), 0o755), os.WriteFile(full, []byte(text), 0o644)); err != nil {
 			return sum, fmt.Errorf("replay: %w", err)
 		}
 	}

@@ -2,6 +2,8 @@
 package replaytest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,6 +17,8 @@ import (
 	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/detect/story"
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/script"
 	"github.com/konseki/konseki/internal/normalise/normalisetest"
 	"github.com/konseki/konseki/internal/replay/raw"
 	"github.com/konseki/konseki/internal/server"
@@ -104,6 +108,28 @@ func (i *Incident) Estate(t testing.TB) {
 	}
 }
 
+// Applied applies konseki-case.yaml, runs its checks and gives the case.
+func (i *Incident) Applied(t testing.TB) *investigate.Case {
+	t.Helper()
+	f, err := os.Open(filepath.Join(i.Dir, "konseki-case.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	c, err := script.Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := i.ApplyCase(t.Context(), "sato", c); err != nil {
+		t.Fatal(err)
+	}
+	out, err := i.Case(t.Context(), c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 // Noticed wants a finding of medium or above from an instant on and no later
 // than another, by one of the rules and holding the words in its sentence,
 // title or object. It gives the first.
@@ -158,6 +184,58 @@ func (i *Incident) Answered(t testing.TB, query string, sources []string, from, 
 		t.Fatalf("%q: %v", query, err)
 	}
 	return c
+}
+
+// SameBytes wants a scenario to write the same twice, and something else with
+// another seed.
+func SameBytes(t *testing.T, s raw.Scenario) {
+	t.Helper()
+	sum := func(seed uint64) string {
+		h, dir := sha256.New(), Written(t, s, raw.Options{Seed: seed, Records: 1})
+		err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			h.Write([]byte(strings.TrimPrefix(path, dir)))
+			h.Write(b)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hex.EncodeToString(h.Sum(nil))
+	}
+	one := sum(1)
+	if sum(1) != one {
+		t.Error("the same seed gives other bytes")
+	}
+	if sum(2) == one {
+		t.Error("another seed gives the same bytes")
+	}
+}
+
+// OwnWords wants a text to share no run of 24 characters on a line with the
+// public report that an incident is drawn from: its file's name begins so, in
+// the folder of seeds beside the project. Where that is absent it skips.
+func OwnWords(t *testing.T, text, report string) {
+	t.Helper()
+	found, _ := filepath.Glob("../../../../shared/seeds/" + report + "*.txt")
+	if len(found) == 0 {
+		t.Skip("../shared is absent: the report cannot be compared")
+	}
+	original, err := os.ReadFile(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	const run = 24
+	runes := []rune(text)
+	for i := 0; i+run <= len(runes); i++ {
+		if piece := string(runes[i : i+run]); strings.Contains(string(original), piece) && !strings.Contains(piece, "\n") {
+			t.Errorf("copied: %s", piece)
+			i += run
+		}
+	}
 }
 
 // Understood reads every file of a folder as an import does and wants all of

@@ -40,27 +40,38 @@ func citing() option {
 	return option{"cite", "cites", "`records` to cite, by number, comma separated", ""}
 }
 
-// putting puts a part of a kind whose fields are given by flags; lead are fields
-// that follow from the arguments.
-func putting(k investigate.Kind, options []option) func(e *env, fs *flag.FlagSet) func(ctx context.Context, s *server.Server, caseID string, lead ...string) error {
-	return func(e *env, fs *flag.FlagSet) func(context.Context, *server.Server, string, ...string) error {
-		var ed edit
-		ed.register(fs)
-		values := map[string]*string{}
-		for _, o := range options {
-			values[o.flag] = fs.String(o.flag, o.preset, o.usage)
-		}
-		return func(ctx context.Context, s *server.Server, caseID string, lead ...string) error {
-			ed.fields = lead
-			given := given(fs)
-			for _, o := range options {
-				if slices.Contains(given, o.flag) || o.preset != "" && ed.base == 0 {
-					ed.fields = append(ed.fields, o.field+"="+*values[o.flag])
-				}
-			}
-			return e.put(ctx, s, caseID, k, &ed)
+// form is a part of a kind whose fields are given by flags.
+type form struct {
+	kind    investigate.Kind
+	options []option
+	values  map[string]*string // by flag
+	fs      *flag.FlagSet
+	edit
+}
+
+func newForm(fs *flag.FlagSet, k investigate.Kind, options ...[]option) *form {
+	f := &form{kind: k, options: slices.Concat(options...), values: map[string]*string{}, fs: fs}
+	for _, o := range f.options {
+		f.values[o.flag] = fs.String(o.flag, o.preset, o.usage)
+	}
+	return f
+}
+
+// filled reports whether any field was given.
+func (f *form) filled() bool {
+	return slices.ContainsFunc(f.options, func(o option) bool { return slices.Contains(given(f.fs), o.flag) })
+}
+
+// put puts the part; lead are fields that follow from the arguments.
+func (f *form) put(ctx context.Context, e *env, s *server.Server, caseID string, lead ...string) error {
+	f.fields = lead
+	given := given(f.fs)
+	for _, o := range f.options {
+		if slices.Contains(given, o.flag) || o.preset != "" && f.base == 0 {
+			f.fields = append(f.fields, o.field+"="+*f.values[o.flag])
 		}
 	}
+	return e.put(ctx, s, caseID, f.kind, &f.edit)
 }
 
 // given lists the flags that were given.
@@ -72,8 +83,9 @@ func given(fs *flag.FlagSet) (names []string) {
 // putWords is a verb that puts a part whose fields are flags.
 func putWords(usage, does string, examples []string, k investigate.Kind, options ...[]option) cli.Verb {
 	return word(usage, does, examples, func(e *env, fs *flag.FlagSet) run {
-		put := putting(k, slices.Concat(options...))(e, fs)
-		return e.on(1, 1, func(ctx context.Context, s *server.Server, args []string) error { return put(ctx, s, args[0]) })
+		f := newForm(fs, k, options...)
+		f.register(fs)
+		return e.on(1, 1, func(ctx context.Context, s *server.Server, args []string) error { return f.put(ctx, e, s, args[0]) })
 	})
 }
 
@@ -128,9 +140,10 @@ func submitWord() cli.Verb {
 	return word("submit ID CLOCK", "record what was handed in for a deadline, with its proof; and why, where it was late",
 		[]string{"konseki case submit 2018-001 jp-appi-prompt --at 2018-03-09T15:20 --proof-ja '受付番号 0123' --version v1"},
 		func(e *env, fs *flag.FlagSet) run {
-			put := putting(investigate.KindSubmission, options)(e, fs)
+			f := newForm(fs, investigate.KindSubmission, options)
+			f.register(fs)
 			return e.on(2, 2, func(ctx context.Context, s *server.Server, args []string) error {
-				return put(ctx, s, args[0], "clock="+args[1])
+				return f.put(ctx, e, s, args[0], "clock="+args[1])
 			})
 		})
 }
@@ -138,12 +151,12 @@ func submitWord() cli.Verb {
 // orList is a verb that puts a part when flags of it are given, and else lists
 // those that there are.
 func orList(usage, does string, examples []string, k investigate.Kind, list func(*env, *investigate.Case) error, options ...[]option) cli.Verb {
-	all := slices.Concat(options...)
 	return word(usage, does, examples, func(e *env, fs *flag.FlagSet) run {
-		put := putting(k, all)(e, fs)
+		f := newForm(fs, k, options...)
+		f.register(fs)
 		return e.on(1, 1, func(ctx context.Context, s *server.Server, args []string) error {
-			if slices.ContainsFunc(all, func(o option) bool { return slices.Contains(given(fs), o.flag) }) {
-				return put(ctx, s, args[0])
+			if f.filled() {
+				return f.put(ctx, e, s, args[0])
 			}
 			c, err := s.Case(ctx, args[0])
 			if err != nil {

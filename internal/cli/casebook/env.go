@@ -3,12 +3,14 @@ package casebook
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/cli"
+	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/server"
 	"github.com/konseki/konseki/internal/terminal"
 )
@@ -58,9 +60,22 @@ func (e *env) on(least, most int, work func(ctx context.Context, s *server.Serve
 			if e.zone, err = cli.Zone(e.tz, s.Zone); err != nil {
 				return err
 			}
-			return work(ctx, s, args)
+			return e.hinted(work(ctx, s, args), args)
 		})
 	}
+}
+
+// hinted says where to look for what was not found.
+func (e *env) hinted(err error, args []string) error {
+	switch {
+	case err == nil || !errors.Is(err, control.ErrNotFound):
+		return err
+	case strings.HasPrefix(err.Error(), "case "):
+		return cli.Hinted(err, e.Say("事案の一覧: konseki case list", "the cases there are: konseki case list"))
+	case len(args) > 0:
+		return cli.Hinted(err, e.Say("事案の中身: konseki case show ", "what the case holds: konseki case show ")+args[0])
+	}
+	return err
 }
 
 // line writes one line of text to standard output, harmless on a terminal.

@@ -49,12 +49,18 @@ func (e *env) showTimeline(c *investigate.Case) {
 	e.heading("経緯", "timeline", len(c.Timeline))
 	for i := range c.Timeline {
 		r := &c.Timeline[i]
-		e.line("%s%s  %s  %s", e.rowTime(r), e.RowDoubt(r), r.Text.In(e.Lang), cites(r.Cites))
+		e.line("  %-6s %s%s  %s  %s", r.ID, e.rowTime(r), e.RowDoubt(r), r.Text.In(e.Lang), cites(r.Cites))
 	}
 }
 
-// cites writes the numbers that are cited as a list.
-func cites(list []uint64) string { return fmt.Sprintf("%v", list) }
+// cites writes the numbers that are cited as a list, "[3 4]".
+func cites(list []uint64) string {
+	const shown = 12
+	if len(list) <= shown {
+		return fmt.Sprintf("%v", list)
+	}
+	return fmt.Sprintf("%v… (%d)", list[:shown], len(list))
+}
 
 // rowTime is the time of a row, as precise as it is known.
 func (e *env) rowTime(r *investigate.Row) string {
@@ -94,12 +100,15 @@ func (e *env) certainty(c investigate.Certainty) string {
 }
 
 func (e *env) showQuestions(c *investigate.Case) {
+	e.heading("問い", "questions", len(c.Questions))
 	for i := range c.Questions {
 		q := &c.Questions[i]
-		fmt.Fprintln(e.Stdout)
-		e.line("%s", q.Text.In(e.Lang))
+		if i > 0 {
+			fmt.Fprintln(e.Stdout)
+		}
+		e.line("  %-6s %s", q.ID, q.Text.In(e.Lang))
 		if !q.Conclusion.Empty() {
-			e.line("  %s", q.Conclusion.In(e.Lang))
+			e.line("         %s", q.Conclusion.In(e.Lang))
 		}
 		e.PrintAnswer(q.Answer, e.zone)
 	}

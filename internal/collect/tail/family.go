@@ -11,9 +11,10 @@ import (
 // place is a regular file that is there now and may hold what is followed.
 type place struct {
 	found
-	stamp stamp
-	named bool // a pattern names it
-	held  *file
+	stamp  stamp
+	named  bool // a pattern names it
+	held   *file
+	spoken bool // for what may go on there
 }
 
 // origin is where the files of a family are rotated from.

@@ -24,6 +24,7 @@ type file struct {
 	saved
 	set     *Set
 	from    string   // the path that its family is rotated from
+	begun   uint64   // round in which it was first seen
 	stamp   stamp    // of the file when it was last known to hold what was read
 	content *content // nil while it is not open
 	shape   event.Shape

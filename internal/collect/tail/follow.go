@@ -65,11 +65,9 @@ func (t *Tailer) look(matches []matched, now time.Time) {
 	astray = slices.DeleteFunc(astray, func(f *file) bool { return t.rehome(f, s, now) })
 	for _, f := range unread {
 		switch p := s.at[f.Identity]; {
-		case p.held != nil || f.Old && !f.untouched(p):
-			loose = append(loose, f)
-		case p.path != f.from && p.stamp != f.stamp && t.isCopy(p, s.families[origin{f.set, f.from}]):
-			f.shut()
-			f.ID, t.changed = "", true // what there was of it at first did not tell
+		case p.held != nil, f.Old && !f.untouched(p), // or a copy, which its beginning did not tell
+			p.path != f.from && p.stamp != f.stamp && t.isCopy(p, s.families[origin{f.set, f.from}]):
+			t.forget(f)
 		default:
 			t.hold(f, p, now)
 		}
@@ -199,7 +197,10 @@ func (t *Tailer) rehome(f *file, s *survey, now time.Time) bool {
 		}
 	}
 	switch {
-	case f.Old && kind != fullMatch, kind == noMatch, kind == partMatch && !f.Lost: // for the second time, then
+	case f.Old && kind != fullMatch, kind == noMatch:
+		return false
+	case kind == partMatch && !f.Lost: // if it is so at the next look, too
+		best.spoken = true
 		return false
 	case kind == partMatch:
 		t.mourn(f, now)
@@ -261,7 +262,7 @@ func (t *Tailer) shorten(f *file, p *place) bool {
 func (t *Tailer) begin(fam *family, now time.Time) {
 	for _, p := range fam.places {
 		switch {
-		case p.held != nil, p.info.Size() == 0 && !p.named, p.path != fam.path && t.isCopy(p, fam):
+		case p.held != nil, p.spoken, p.info.Size() == 0 && !p.named, p.path != fam.path && t.isCopy(p, fam):
 		case len(t.files) >= maxFiles:
 			t.blind[fam.set.Source] = true
 			t.complain(p.path, fmt.Errorf("%d files are followed already", maxFiles))
@@ -285,7 +286,7 @@ func (t *Tailer) follow(p *place, fam *family, now time.Time) *file {
 	if p.named {
 		path = p.path
 	}
-	f := &file{set: fam.set, from: fam.path, saved: saved{
+	f := &file{set: fam.set, from: fam.path, begun: t.rounds, saved: saved{
 		ID:     newID(path, p.stamp.identity, now, t.rounds<<16+uint64(len(t.files))),
 		Source: fam.set.Source, Path: path, Now: p.path, Identity: p.stamp.identity,
 	}}
@@ -356,10 +357,14 @@ func (f *file) contains(c *content, shallow bool) bool {
 }
 
 // twins reports whether rotation makes copies of one name under the other: a
-// short content may come twice without being a copy.
+// short content may come twice without being a copy. What is seen for the first
+// time together is a copy if it was written last.
 func (t *Tailer) twins(f *file, p *place, fam *family) bool {
 	bare := func(path string) string { return t.rotation.packed.ReplaceAllString(path, "") }
-	return f.Now == fam.path || bare(f.Now) == bare(p.path)
+	if f.Now == fam.path {
+		return f.begun != t.rounds || !p.info.ModTime().Before(f.Changed)
+	}
+	return bare(f.Now) == bare(p.path)
 }
 
 // miss takes in that what a file held is nowhere: it may have been renamed while
@@ -367,29 +372,31 @@ func (t *Tailer) twins(f *file, p *place, fam *family) bool {
 func (t *Tailer) miss(f *file, now time.Time) {
 	switch {
 	case f.gone && f.drained(now):
-		f.shut()
-		f.ID = ""
+		t.forget(f)
 	case !f.Lost:
-		f.shut()
 		f.lose()
 	default:
 		t.mourn(f, now)
-		f.ID = ""
+		t.forget(f)
 	}
 	t.changed, t.moved = true, true
+}
+
+func (t *Tailer) forget(f *file) {
+	f.shut()
+	f.ID, t.changed = "", true
 }
 
 // drop forgets a file of which nothing was read. If it had something, and nothing
 // new is there that may be it, that is lost.
 func (t *Tailer) drop(f *file, now time.Time) {
-	f.shut()
 	renewed := slices.ContainsFunc(t.files, func(o *file) bool {
 		return o.from == f.from && o.set == f.set && o != f && o.unread() && o.Size > 0 && !o.Old
 	})
 	if f.Size > 0 && !f.Old && !renewed {
 		t.mourn(f, now)
 	}
-	f.ID, t.changed = "", true
+	t.forget(f)
 }
 
 // mourn counts what a file held beyond the offset and is nowhere.

@@ -50,6 +50,7 @@ type saved struct {
 	Packed   bool      `json:"packed,omitzero"`  // it is compressed; offsets are those of the content
 	Lost     bool      `json:"lost,omitzero"`    // what it held is elsewhere: truncated or vanished
 	Old      bool      `json:"old,omitzero"`     // it was rotated before its path was followed, and is not read
+	Done     bool      `json:"done,omitzero"`    // all of it was read that it held when last looked at
 	Size     int64     `json:"size,omitzero"`    // when last looked at
 	Changed  time.Time `json:"changed,omitzero"` // its time of change then
 	Looked   time.Time `json:"looked,omitzero"`

@@ -1,11 +1,13 @@
 // Package tail follows files and the journal of this host, remembering how far it has read.
 //
 // A [Tailer] looks at its files once a second and appends what was written to
-// them. It knows a file by its device and inode, by its first bytes and by the
-// bytes before where it has read to, so that it recognises a file that was
-// renamed, copied, compressed, truncated or replaced. How far it is, one small
-// file remembers, written after the vault has the records; what an append left
-// behind when konseki was killed before that is found in the vault again.
+// them. What it follows is a content: it knows it by its first bytes, by the bytes
+// before the last places where it has read to, and by the records that an append
+// left in the vault when konseki was killed before how far it is was remembered.
+// At each look it finds out which file holds which content, among the path and all
+// that rotation may have made of it; reading goes on in the file that holds all
+// that was read. A file that holds nothing but how another begins is a copy, any
+// other is new. What is in no file at two looks is lost, and that is attested.
 //
 // What is promised: each line comes once, in the order of its file, whatever is
 // done to the file by renaming, compressing or deleting it after renaming, also

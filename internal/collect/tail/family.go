@@ -14,6 +14,7 @@ type place struct {
 	stamp  stamp
 	named  bool // a pattern names it
 	held   *file
+	packed bool
 	spoken bool // for what may go on there
 }
 

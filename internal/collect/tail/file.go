@@ -58,10 +58,10 @@ func (f *file) ending(now time.Time) ending {
 // notice takes in what the system says of the file.
 func (f *file) notice(info fs.FileInfo, now time.Time) {
 	if info.Size() != f.Size || !info.ModTime().Equal(f.Changed) {
-		f.dirty, f.still = true, now
+		f.dirty, f.still, f.Done = true, now, false
 	}
 	if f.still.IsZero() {
-		f.dirty, f.still = true, now
+		f.dirty, f.atEnd, f.still = !f.Done, f.Done, now
 	}
 	f.Size, f.Changed, f.Looked = info.Size(), info.ModTime().UTC(), now.UTC()
 }
@@ -150,6 +150,7 @@ func (f *file) read(t *Tailer, now time.Time, take func(raw []byte, via string))
 	}
 	// A line without its end, or a record that may go on, is looked at again.
 	s.dirty = !s.atEnd || done < len(data) && end != endFinal
+	s.saved.Done = s.atEnd && !s.dirty
 	if !s.atEnd && done == 0 {
 		s.want = min(2*max(f.want, chunk), maxChunk)
 	}

@@ -1,7 +1,6 @@
 package tail
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -216,16 +215,27 @@ func TestALookAtFilesThatAreUnchangedOpensNone(t *testing.T) {
 	if missing := b.missing(); len(missing) > 0 || b.vault.Size() != 80 {
 		t.Errorf("%d records came, missing are %v", b.vault.Size(), missing)
 	}
+	opened := b.watch()
+	b.poll()
+	if names := opened(); strings.Contains(names, ".log") {
+		t.Errorf("opened were %q", names)
+	}
+}
+
+// watch tells, each time, what was opened since the last time.
+func (b *bench) watch() func() string {
 	fd, err := syscall.InotifyInit1(syscall.IN_NONBLOCK | syscall.IN_CLOEXEC)
 	b.must(err)
-	defer syscall.Close(fd)
+	f := os.NewFile(uintptr(fd), "watch") // closed with the test
 	_, err = syscall.InotifyAddWatch(fd, b.dir, syscall.IN_OPEN)
 	b.must(err)
-	b.poll()
-	events := make([]byte, 64<<10)
-	n, _ := syscall.Read(fd, events)
-	if i := bytes.Index(events[:max(n, 0)], []byte(".log")); n <= 0 || i >= 0 {
-		t.Errorf("of %d bytes of what was opened, one is %q", n, events[max(0, i-4):max(0, i)+8])
+	_, err = os.ReadDir(b.dir)
+	b.must(err)
+	return func() string {
+		events := make([]byte, 64<<10)
+		n, err := f.Read(events)
+		b.must(err)
+		return string(events[:n])
 	}
 }
 
@@ -241,4 +251,50 @@ func TestAFileIsOfTheFamilyOfTheShortestNameItMayBeRotatedFrom(t *testing.T) {
 			t.Errorf("%s is of the family of %q, want %q", name, d.family[name], want[name])
 		}
 	}
+}
+
+func TestWhatIsPackedIsUnpackedOnceAlsoThroughRestarts(t *testing.T) {
+	b := testBench(t)
+	b.put(b.rotated(1), "old\n")
+	b.pack(1)
+	b.lines(400, 700)
+	b.poll()
+	b.rotate()
+	b.pack(1)
+	b.poll()
+	b.clock = b.clock.Add(2 * leave) // until then it is read as it is open
+	b.poll()
+	opened := b.watch()
+	b.restart(func() {
+		old := b.rotated(2) + ".gz"
+		info, err := os.Stat(old)
+		b.must(err)
+		b.copy(old, old+"~", 1<<62) // as when all is moved to another disk
+		b.must(os.Chtimes(old+"~", info.ModTime(), info.ModTime()))
+		opened()
+		b.must(os.Rename(old+"~", old))
+	})
+	b.poll()
+	if names := opened(); strings.Contains(names, ".gz") {
+		t.Errorf("opened were %q", names)
+	}
+	if b.lines(9); b.vault.Size() != 2 {
+		t.Errorf("the vault has %q", b.vault.lines())
+	}
+	b.each(t)
+}
+
+func TestWhatCannotBeUnpackedIsNotTakenForLines(t *testing.T) {
+	b := testBench(t)
+	b.write("one\n")
+	b.poll()
+	b.rotate()
+	b.write("two\n")
+	b.poll()
+	b.put(b.rotated(1)+".xz", "\xfd7zXZ\x00\nno line\n")
+	b.must(os.Remove(b.rotated(1)))
+	b.poll()
+	b.restart(func() { b.must(os.Rename(b.rotated(1)+".xz", b.rotated(2)+".xz")) })
+	b.poll()
+	b.want(t, "one", "two")
 }

@@ -21,12 +21,15 @@ func newRotation() rotation {
 // of reports whether a name is one that rotation gives to what was called base:
 // base.1, base-20261122.gz, or stem-20261122.ext of stem.ext.
 func (r rotation) of(base, name string) bool {
+	ext := filepath.Ext(base)
+	stem := strings.TrimSuffix(base, ext)
+	if !strings.HasPrefix(name, stem) {
+		return false
+	}
 	name = r.packed.ReplaceAllString(name, "")
 	if rest, ok := strings.CutPrefix(name, base); ok {
 		return rest == "" || r.added.MatchString(rest)
 	}
-	ext := filepath.Ext(base)
-	stem := strings.TrimSuffix(base, ext)
 	middle, ok := strings.CutPrefix(strings.TrimSuffix(name, ext), stem)
 	return ok && ext != "" && strings.HasSuffix(name, ext) && r.added.MatchString(middle)
 }

@@ -274,6 +274,7 @@ func TestTheJournalIsTakenEntryByEntryFromWhereItWas(t *testing.T) {
 func FuzzCheckpoint(f *testing.F) {
 	f.Add([]byte(`{"version":1,"files":[{"id":"a","source":"s","path":"/p","now":"/p","identity":{"dev":1,"inode":2},"offset":4,"head":{"at":4,"sum":""},"marks":[{"at":4,"sum":"x"}]}]}`))
 	f.Add([]byte(`{"version":1,"cursor":"s=1;i=2"}`))
+	f.Add([]byte(`{"version":2,"files":[{"id":"a","source":"s","path":"/p","now":"/p.1.gz","identity":{"dev":1,"inode":2},"offset":0,"head":{"at":0,"sum":""},"packed":true,"old":true,"done":true}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_, _ = decodeJournal(b)
 		c, err := decode(b)

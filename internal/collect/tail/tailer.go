@@ -248,7 +248,7 @@ func (t *Tailer) flush(ctx context.Context) error {
 		t.state.Proven[t.recs[i].Source] = p
 	}
 	for _, s := range t.steps {
-		if s.saved.Offset != s.f.Offset {
+		if s.saved.Offset != s.f.Offset || s.saved.Done != s.f.Done {
 			t.changed = true
 		}
 		s.saved.Sure = t.opts.To.Size()

@@ -85,6 +85,26 @@ func TestAShortContentThatComesAgainIsReadAgain(t *testing.T) {
 	b.want(t, "started", "started", "started", "started", "started", "and more")
 }
 
+func TestAShortBeginningDoesNotTakeTheFileOfALongerOne(t *testing.T) {
+	b := testBench(t)
+	b.write("started\nand more\n")
+	b.poll()
+	b.rotate()
+	b.write("started\n")
+	b.poll()
+	b.restart(func() {
+		b.pack(1)
+		b.rotate()
+		b.pack(1)
+	})
+	b.write("three\n")
+	b.poll()
+	b.want(t, "started", "and more", "started", "three")
+	if b.holes() != 0 {
+		t.Errorf("proofs are %+v", b.proofs)
+	}
+}
+
 func TestACopyThatStaysIsNotReadAgain(t *testing.T) {
 	b := testBench(t)
 	b.lines(0, 900, 900)
@@ -214,6 +234,9 @@ func TestALookAtFilesThatAreUnchangedOpensNone(t *testing.T) {
 	b.poll()
 	if missing := b.missing(); len(missing) > 0 || b.vault.Size() != 80 {
 		t.Errorf("%d records came, missing are %v", b.vault.Size(), missing)
+	}
+	for _, f := range b.tailer.files {
+		f.shut()
 	}
 	opened := b.watch()
 	b.poll()

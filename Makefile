@@ -8,7 +8,7 @@ GATEWAY := $(CACHE)/bin/versitygw
 GATEWAYVERSION := v1.8.0
 FUZZTIME ?= 10s
 
-.PHONY: build demo test tools lint bench fuzz check clean
+.PHONY: build demo test tools lint bench replay-table fuzz check clean
 
 build:
 	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/konseki ./cmd/konseki
@@ -39,6 +39,10 @@ $(LINT):
 bench:
 	bench/run.sh
 	go test -run '^$$' -bench . ./bench
+
+# Each incident replayed: what is noticed when, and what is cried before.
+replay-table:
+	go run ./bench/replaytable
 
 # Every fuzz target for FUZZTIME, one after the other.
 fuzz:

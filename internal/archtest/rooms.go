@@ -15,6 +15,7 @@ type room struct {
 func rooms() map[string]room {
 	all := evidence()
 	maps.Copy(all, views())
+	maps.Copy(all, doors())
 	return all
 }
 
@@ -97,6 +98,7 @@ func views() map[string]room {
 		"estate":                   {"Package estate knows the company's own networks, devices, people and sensitive items, as they were at a time.", []string{"event"}, false},
 		"mask":                     {"Package mask finds in records what must not be shown to everyone: typed passwords, card numbers, security codes.", []string{"event", "detect/secret"}, false},
 		"investigate":              {"Package investigate assembles cases, statements, timelines, entities, contradictions, clocks, conditions.", []string{"event", "coverage"}, false},
+		"investigate/lint":         {"Package lint finds where a case contradicts itself, its records or an earlier report.", []string{"event", "coverage", "investigate"}, false},
 		"investigate/script":       {"Package script reads a case that people wrote as a file.", []string{"event", "investigate"}, false},
 		"measure":                  {"Package measure checks promises against evidence.", []string{"event", "coverage", "investigate"}, false},
 		"retention":                {"Package retention says how long records are kept: by source, pattern and preset.", []string{"event"}, false},
@@ -107,40 +109,48 @@ func views() map[string]room {
 		"terminal":                 {"Package terminal shows text to people on a terminal, safely, and how far long work has come.", nil, false},
 		"wire":                     {"Package wire is the JSON that scripts read from the command line.", []string{"event", "coverage", "estate", "control"}, false},
 		"control/masked":           {"Package masked is the operations as people are given them: every text that is shown has its secrets masked.", []string{"event", "control", "control/casework", "investigate", "mask"}, false},
-		"control/casework":         {"Package casework is what people do on a case: its parts, its checks, its reports and its bundle.", []string{"event", "jsonx", "coverage", "normalise", "detect/finding", "vault", "vault/anchor", "investigate", "investigate/script", "mask", "measure", "report", "auth", "control", "control/known"}, false},
+		"control/casework":         {"Package casework is what people do on a case: its parts, its checks, its reports and its bundle.", []string{"event", "jsonx", "coverage", "normalise", "detect/finding", "vault", "vault/anchor", "investigate", "investigate/lint", "investigate/script", "mask", "measure", "report", "auth", "control", "control/known"}, false},
 		"control/known":            {"Package known adds to the operations what the company knows of itself: importing it, and whose an address was.", []string{"event", "jsonx", "estate", "control"}, false},
-		"web":                      {"Package web serves the pages; it can do nothing that control does not offer.", []string{"web/site", "web/evidence", "web/stories", "web/casebook"}, false},
-		"web/site":                 {"Package site is what all pages share: who may come in, the frame around a page, its words, templates and assets, and what is said when something fails.", []string{"event", "estate", "auth", "control", "control/casework", "web/reading"}, false},
-		"web/site/sitetest":        {"Package sitetest compares templates with the views they are shown with, for the tests of pages.", []string{"web/site"}, false},
-		"web/evidence":             {"Package evidence serves the pages on which records are searched, told of, covered and verified.", []string{"event", "control", "web/site", "web/reading"}, false},
-		"web/stories":              {"Package stories serves the pages of findings, one by one and put together into stories, and of mutes.", []string{"event", "detect/finding", "detect/story", "control", "web/evidence", "web/site", "web/reading"}, false},
-		"web/casebook":             {"Package casebook serves the pages of cases.", []string{"event", "investigate", "control", "control/casework", "web/evidence", "web/site", "web/stories", "web/reading"}, false},
-		"web/reading":              {"Package reading sets text, times, numbers and addresses for whoever reads a page.", []string{"event"}, false},
-		"replay":                   {"Package replay writes the five incidents as raw logs in real formats, with everyday noise.", []string{"event", "replay/raw", "replay/stolen", "replay/week", "replay/miner", "replay/mistake", "replay/ransomware", "replay/webshell", "replay/supply", "replay/insider"}, false},
-		"replay/raw":               {"Package raw is what the incidents are written with: files written day by day, lines as real systems write them, ordinary people.", []string{"event"}, false},
-		"replay/stolen":            {"Package stolen is the incident of stolen VPN and chat accounts with the mass wipe of 2018.", []string{"event", "replay/raw"}, false},
-		"replay/week":              {"Package week is an ordinary week of a company, in which nothing is wrong.", []string{"event", "replay/raw"}, false},
-		"replay/miner":             {"Package miner is the incident of a scan, a planted job and coin mining on cloud servers of 2018.", []string{"event", "replay/raw"}, false},
-		"replay/mistake":           {"Package mistake is the incident of a colleague's mistake on a production database that was taken for an intrusion, of 2018.", []string{"event", "replay/raw"}, false},
-		"replay/ransomware":        {"Package ransomware is the incident of encrypted servers in a data centre of 2023.", []string{"event", "replay/raw"}, false},
-		"replay/webshell":          {"Package webshell is the incident of a web framework's hole, a backdoor and card data of 2017.", []string{"event", "replay/raw"}, false},
-		"replay/supply":            {"Package supply is the incident that came by way of a supplier.", []string{"event", "replay/raw"}, false},
-		"replay/insider":           {"Package insider is the incident of a colleague who carries data away.", []string{"event", "replay/raw"}, false},
-		"replay/replaytest":        {"Package replaytest is what the tests of the incidents share: a server that a replay was imported into, and what it noticed when.", []string{"config", "control", "detect/finding", "detect/story", "event", "investigate", "investigate/script", "normalise/normalisetest", "replay/raw", "server"}, false},
-		"server":                   {"Package server wires the rooms, starts and stops them.", nil, true},
-		"cli":                      {"Package cli is what the verbs of the command line share: flags, windows, the words and JSON of answers, exit codes.", []string{"event", "config", "query", "vault", "coverage", "estate", "investigate", "control", "terminal", "server"}, false},
-		"cli/evidence":             {"Package evidence brings evidence in on the command line and asks it: import, search, pivot, ask, coverage, source, estate.", []string{"event", "collect", "collect/pull", "coverage", "estate", "auth", "control", "terminal", "wire", "server", "cli"}, false},
-		"cli/keeping":              {"Package keeping keeps what a vault holds, on the command line: verify, witness, copies, keys, holds, expiry.", []string{"event", "config", "vault", "vault/audit", "vault/keyring", "vault/anchor", "vault/copies", "coverage", "report", "control", "terminal", "server", "cli"}, false},
-		"cli/detecting":            {"Package detecting runs rules and shows what they raised, on the command line: detect, rules, stories, findings, mute.", []string{"event", "config", "sigma", "collect", "vault", "normalise", "detect", "detect/finding", "attack", "attack/sight", "detect/example", "detect/story", "detect/baseline", "control", "terminal", "wire", "server", "cli", "rules"}, false},
-		"cli/casebook":             {"Package casebook works on cases on the command line: case, report, export.", []string{"event", "coverage", "investigate", "investigate/script", "auth", "control", "terminal", "control/casework", "server", "cli"}, false},
-		"cli/running":              {"Package running runs konseki and sets it up, on the command line: serve, demo, replay, reindex, token, config.", []string{"config", "sigma", "collect", "investigate/script", "auth", "control", "terminal", "replay", "server", "cli"}, false},
-		"archtest":                 {"Package archtest holds the rules of the house and the tests that enforce them by reading the sources.", nil, false},
-		"rules":                    {"Package rules holds konseki's own Sigma rules and their examples.", nil, false},
-		"cmd/konseki":              {"", nil, true},
-		"bench":                    {"", nil, true},
-		"bench/gen":                {"", nil, false},
-		"test":                     {"", nil, true},
-		"test/web":                 {"", nil, true},
-		"test/demo":                {"", nil, true},
+	}
+}
+
+// doors is the part of the table about what people see, what the program is put
+// together from, and what tries it.
+func doors() map[string]room {
+	return map[string]room{
+		"web":               {"Package web serves the pages; it can do nothing that control does not offer.", []string{"web/site", "web/evidence", "web/stories", "web/casebook"}, false},
+		"web/site":          {"Package site is what all pages share: who may come in, the frame around a page, its words, templates and assets, and what is said when something fails.", []string{"event", "estate", "auth", "control", "control/casework", "web/reading"}, false},
+		"web/site/sitetest": {"Package sitetest compares templates with the views they are shown with, for the tests of pages.", []string{"web/site"}, false},
+		"web/evidence":      {"Package evidence serves the pages on which records are searched, told of, covered and verified.", []string{"event", "control", "web/site", "web/reading"}, false},
+		"web/stories":       {"Package stories serves the pages of findings, one by one and put together into stories, and of mutes.", []string{"event", "detect/finding", "detect/story", "control", "web/evidence", "web/site", "web/reading"}, false},
+		"web/casebook":      {"Package casebook serves the pages of cases.", []string{"event", "investigate", "control", "control/casework", "web/evidence", "web/site", "web/stories", "web/reading"}, false},
+		"web/reading":       {"Package reading sets text, times, numbers and addresses for whoever reads a page.", []string{"event"}, false},
+		"replay":            {"Package replay writes the five incidents as raw logs in real formats, with everyday noise.", []string{"event", "replay/raw", "replay/stolen", "replay/week", "replay/miner", "replay/mistake", "replay/ransomware", "replay/webshell", "replay/supply", "replay/insider"}, false},
+		"replay/raw":        {"Package raw is what the incidents are written with: files written day by day, lines as real systems write them, ordinary people.", []string{"event"}, false},
+		"replay/stolen":     {"Package stolen is the incident of stolen VPN and chat accounts with the mass wipe of 2018.", []string{"event", "replay/raw"}, false},
+		"replay/week":       {"Package week is an ordinary week of a company, in which nothing is wrong.", []string{"event", "replay/raw"}, false},
+		"replay/miner":      {"Package miner is the incident of a scan, a planted job and coin mining on cloud servers of 2018.", []string{"event", "replay/raw"}, false},
+		"replay/mistake":    {"Package mistake is the incident of a colleague's mistake on a production database that was taken for an intrusion, of 2018.", []string{"event", "replay/raw"}, false},
+		"replay/ransomware": {"Package ransomware is the incident of encrypted servers in a data centre of 2023.", []string{"event", "replay/raw"}, false},
+		"replay/webshell":   {"Package webshell is the incident of a web framework's hole, a backdoor and card data of 2017.", []string{"event", "replay/raw"}, false},
+		"replay/supply":     {"Package supply is the incident that came by way of a supplier.", []string{"event", "replay/raw"}, false},
+		"replay/insider":    {"Package insider is the incident of a colleague who carries data away.", []string{"event", "replay/raw"}, false},
+		"replay/replaytest": {"Package replaytest is what the tests of the incidents share: a server that a replay was imported into, and what it noticed when.", []string{"config", "control", "detect/finding", "detect/story", "event", "investigate", "investigate/script", "normalise/normalisetest", "replay/raw", "server"}, false},
+		"server":            {"Package server wires the rooms, starts and stops them.", nil, true},
+		"cli":               {"Package cli is what the verbs of the command line share: flags, windows, the words and JSON of answers, exit codes.", []string{"event", "config", "query", "vault", "coverage", "estate", "investigate", "control", "terminal", "server"}, false},
+		"cli/evidence":      {"Package evidence brings evidence in on the command line and asks it: import, search, pivot, ask, coverage, source, estate.", []string{"event", "collect", "collect/pull", "coverage", "estate", "auth", "control", "terminal", "wire", "server", "cli"}, false},
+		"cli/keeping":       {"Package keeping keeps what a vault holds, on the command line: verify, witness, copies, keys, holds, expiry.", []string{"event", "config", "vault", "vault/audit", "vault/keyring", "vault/anchor", "vault/copies", "coverage", "report", "control", "terminal", "server", "cli"}, false},
+		"cli/detecting":     {"Package detecting runs rules and shows what they raised, on the command line: detect, rules, stories, findings, mute.", []string{"event", "config", "sigma", "collect", "vault", "normalise", "detect", "detect/finding", "attack", "attack/sight", "detect/example", "detect/story", "detect/baseline", "control", "terminal", "wire", "server", "cli", "rules"}, false},
+		"cli/casebook":      {"Package casebook works on cases on the command line: case, report, export.", []string{"event", "coverage", "investigate", "investigate/script", "auth", "control", "terminal", "control/casework", "server", "cli"}, false},
+		"cli/running":       {"Package running runs konseki and sets it up, on the command line: serve, demo, replay, reindex, token, config.", []string{"config", "sigma", "collect", "investigate/script", "auth", "control", "terminal", "replay", "server", "cli"}, false},
+		"archtest":          {"Package archtest holds the rules of the house and the tests that enforce them by reading the sources.", nil, false},
+		"rules":             {"Package rules holds konseki's own Sigma rules and their examples.", nil, false},
+		"cmd/konseki":       {"", nil, true},
+		"bench":             {"", nil, true},
+		"bench/replaytable": {"", nil, true},
+		"bench/gen":         {"", nil, false},
+		"test":              {"", nil, true},
+		"test/web":          {"", nil, true},
+		"test/demo":         {"", nil, true},
 	}
 }

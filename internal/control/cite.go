@@ -123,6 +123,9 @@ func recordsOf(evs []event.Event) []uint64 {
 	return out
 }
 
+// Changes counts what changed of sources, holds and records let go.
+func (s *Service) Changes() uint64 { return s.registry.version() }
+
 // Found reports whether a finding with the id was made before.
 func (s *Service) Found(id string) bool {
 	s.registry.mu.RLock()

@@ -122,6 +122,41 @@ func Covers(old, p Part) bool {
 	return true
 }
 
+// With is a copy of the case with a part put into it, and the id that the part has
+// there. The case itself does not change.
+func (c *Case) With(p Part) (*Case, string) {
+	n, id := *c, p.Common().ID
+	if id == "" {
+		id = "new"
+	}
+	switch p := p.(type) {
+	case *Row:
+		n.Timeline = withPart(c.Timeline, *p, id, func(r *Row) *Head { return &r.Head })
+		slices.SortStableFunc(n.Timeline, func(a, b Row) int { return whenOf(&a).Compare(whenOf(&b)) })
+	case *Statement:
+		n.Statements = withPart(c.Statements, *p, id, func(s *Statement) *Head { return &s.Head })
+	case *Section:
+		n.Sections = withPart(c.Sections, *p, id, func(s *Section) *Head { return &s.Head })
+	case *Scope:
+		n.Scopes = withPart(c.Scopes, *p, id, func(s *Scope) *Head { return &s.Head })
+	case *Containment:
+		n.Containments = withPart(c.Containments, *p, id, func(k *Containment) *Head { return &k.Head })
+	}
+	return &n, id
+}
+
+func withPart[T any](list []T, part T, id string, head func(*T) *Head) []T {
+	head(&part).ID = id
+	out := slices.Clone(list)
+	for i := range out {
+		if head(&out[i]).ID == id {
+			out[i] = part
+			return out
+		}
+	}
+	return append(out, part)
+}
+
 // Like finds the part of a case that another one stands for: the one with its
 // id; where it has none, one that says the same. Of a fact it is the version that
 // says the same, else the newest. nil where there is none.

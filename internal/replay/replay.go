@@ -29,7 +29,8 @@ type Summary = raw.Summary
 // ErrUnknown marks the name of a scenario that there is not.
 var ErrUnknown = errors.New("no such incident; konseki replay list names them")
 
-func scenarios() []raw.Scenario {
+// Scenarios lists the scenarios with all that they are made of.
+func Scenarios() []raw.Scenario {
 	return []raw.Scenario{
 		stolen.Scenario(),
 		miner.Scenario(),
@@ -41,7 +42,7 @@ func scenarios() []raw.Scenario {
 // Names lists the scenarios.
 func Names() []Info {
 	var out []Info
-	for _, s := range scenarios() {
+	for _, s := range Scenarios() {
 		out = append(out, s.Info)
 	}
 	return out
@@ -67,7 +68,7 @@ func Write(ctx context.Context, name, dir string, o Options) (Summary, error) {
 }
 
 func find(name string) (raw.Scenario, error) {
-	for _, s := range scenarios() {
+	for _, s := range Scenarios() {
 		if s.Info.Name == name {
 			return s, nil
 		}

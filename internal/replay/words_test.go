@@ -30,7 +30,7 @@ func TestRulesAndBaselinesKnowNoScenario(t *testing.T) {
 			for _, found := range address.FindAllString(text, 3) {
 				t.Errorf("%s names %s", path, found)
 			}
-			for _, s := range scenarios() {
+			for _, s := range Scenarios() {
 				for _, w := range s.Words {
 					if regexp.MustCompile(`(^|[^a-z0-9])` + regexp.QuoteMeta(strings.ToLower(w)) + `($|[^a-z0-9])`).MatchString(text) {
 						t.Errorf("%s names %s of %s", path, w, s.Info.Name)
@@ -48,7 +48,7 @@ func TestRulesAndBaselinesKnowNoScenario(t *testing.T) {
 // TestEveryIncidentTellsItsWords wants the list of each to be of some use: a
 // word of three letters or more that stands in its logs.
 func TestEveryIncidentTellsItsWords(t *testing.T) {
-	for _, s := range scenarios() {
+	for _, s := range Scenarios() {
 		if !s.Info.First.IsZero() && len(s.Words) < 5 {
 			t.Errorf("%s tells %d words", s.Info.Name, len(s.Words))
 		}

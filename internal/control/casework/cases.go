@@ -2,6 +2,8 @@ package casework
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
 	"github.com/konseki/konseki/internal/normalise"
+	"github.com/konseki/konseki/internal/vault"
 )
 
 // answerNow computes the answers of a case's questions from what is known now.
@@ -37,45 +40,53 @@ func unanswerable(q *investigate.Question) coverage.Answer {
 	}
 }
 
-// sightings remembers what is known of the time of records that are cited: a
-// record never changes.
+// sightings remembers what is known of records that are cited: a record never
+// changes, but it can be let go, which changes what the registry knows.
 type sightings struct {
-	mu sync.Mutex
-	of map[uint64]*sighting
+	mu      sync.Mutex
+	of      map[uint64]*sighting
+	version uint64
 }
 
 type sighting struct {
-	received, at time.Time
-	source, host string
-	quality      event.Quality
+	received, at       time.Time
+	source, host, item string
+	quality            event.Quality
+	gone               event.Gone
 }
 
 const maxSightings = 100_000
 
-// sighting reads a record and its first event; nil where it is no more.
-func (s *Service) sighting(ctx context.Context, derive *normalise.Normaliser, seq uint64) *sighting {
+// sighting reads a record and its first event; of one that is no more only why.
+func (s *Service) sighting(ctx context.Context, derive *normalise.Normaliser, seq uint64) (*sighting, error) {
+	version := s.Changes()
 	s.seen.mu.Lock()
-	known, ok := s.seen.of[seq]
+	if s.seen.version != version || len(s.seen.of) >= maxSightings || s.seen.of == nil {
+		s.seen.of, s.seen.version = map[uint64]*sighting{}, version
+	}
+	known := s.seen.of[seq]
 	s.seen.mu.Unlock()
-	if ok {
-		return known
+	if known != nil {
+		return known, nil
 	}
+	it := &sighting{}
 	rec, err := s.Vault.Get(ctx, seq)
-	if err != nil {
-		return nil
+	switch {
+	case errors.Is(err, vault.ErrGone):
+		it.gone = max(rec.Gone, event.Expired)
+	case err != nil:
+		return nil, fmt.Errorf("casework: record %d: %w", seq, err)
+	default:
+		ev := derive.Events(nil, &rec)[0]
+		if event.LiveKind(event.ParseTransport(rec.Transport).Kind) {
+			ev.Quality.YearInferred = false // its receipt tells the year
+		}
+		it = &sighting{received: rec.Received, at: ev.Time, source: ev.Source, host: ev.Host, item: ev.Object + ev.Statement, quality: ev.Quality}
 	}
-	ev := derive.Events(nil, &rec)[0]
-	if event.LiveKind(event.ParseTransport(rec.Transport).Kind) {
-		ev.Quality.YearInferred = false // its receipt tells the year
-	}
-	it := &sighting{rec.Received, ev.Time, ev.Source, ev.Host, ev.Quality}
 	s.seen.mu.Lock()
 	defer s.seen.mu.Unlock()
-	if len(s.seen.of) >= maxSightings || s.seen.of == nil {
-		s.seen.of = map[uint64]*sighting{}
-	}
 	s.seen.of[seq] = it
-	return it
+	return it, nil
 }
 
 // markOrder says how certain the order of the timeline is, by the records that
@@ -92,7 +103,7 @@ func (s *Service) markOrder(ctx context.Context, c *investigate.Case) error {
 		if len(c.Timeline[i].Cites) == 0 {
 			continue
 		}
-		if it := s.sighting(ctx, derive, c.Timeline[i].Cites[0]); it != nil {
+		if it, err := s.sighting(ctx, derive, c.Timeline[i].Cites[0]); err == nil && it.gone == event.Present {
 			seen[i] = &investigate.Seen{Source: it.source, Host: it.host, Quality: it.quality, Clock: l.Clock(it.source, it.host, it.received)}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/konseki/konseki/internal/control/known"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/lint"
 	"github.com/konseki/konseki/internal/investigate/script"
 	"github.com/konseki/konseki/internal/vault/anchor"
 )
@@ -57,6 +58,11 @@ type Operations interface {
 	// Override lets a condition count as dealt with though it is not met.
 	Override(ctx context.Context, by, caseID string, k investigate.Kind, id string, reason event.Phrase) error
 
+	// Lint finds where a case contradicts itself, its records or an earlier report.
+	Lint(ctx context.Context, by, caseID string) ([]lint.Problem, error)
+	// LintPart is what Lint would say of a part if it were put as it is: while it
+	// is being written.
+	LintPart(ctx context.Context, caseID string, p investigate.Part) ([]lint.Problem, error)
 	// HandOver lists what a scope counts, for those whom it concerns.
 	HandOver(ctx context.Context, by auth.Person, caseID, scope, unmask string, w io.Writer) (int64, error)
 	// ApplyFile does the work of a case file.

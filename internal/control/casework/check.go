@@ -199,9 +199,9 @@ func (s *Service) broken(ctx context.Context, caseID string, d *due, r *investig
 	if d.target == nil || r.State != investigate.NotMet || len(r.Cites) == 0 {
 		return nil
 	}
-	seen := s.sighting(ctx, normalise.New(), r.Cites[0])
-	if seen == nil {
-		return nil
+	seen, err := s.sighting(ctx, normalise.New(), r.Cites[0])
+	if err != nil || seen.gone != event.Present {
+		return err
 	}
 	t := d.target
 	f := finding.Finding{
@@ -220,6 +220,6 @@ func (s *Service) broken(ctx context.Context, caseID string, d *due, r *investig
 	if s.Found(f.ID) {
 		return nil
 	}
-	_, err := s.Seal(ctx, event.SourceFinding, f)
+	_, err = s.Seal(ctx, event.SourceFinding, f)
 	return err
 }

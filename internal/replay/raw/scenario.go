@@ -79,6 +79,13 @@ type Scenario struct {
 	// Words are names that only this scenario uses: hosts, people, addresses,
 	// tools. No rule and no baseline may know one of them.
 	Words []string
+
+	// Traces are what only the lines of the incident itself hold - the
+	// intruder's addresses, accounts, tools and files: a story that tells of one
+	// of them is a true one. Unknown are the questions of the case, by their ids,
+	// that no record can answer.
+	Traces  []string
+	Unknown []string
 }
 
 // Span is the time a scenario takes and the files of it.

@@ -64,8 +64,10 @@ func Scenario() raw.Scenario {
 			First: at("01-07 09:58:00"), Noticed: at("03-01 11:40:00"),
 			Assumptions: assumptions(),
 		},
-		Words: []string{addressX, addressY, "clean.sh", "title-01", "title-12", "radius-01", "gacha", "db-dev", "dev-01", "サーバー共通アカウント一覧", "Kawatta#0301"},
-		Plain: map[string]string{"konseki-sources.yaml": stolenSources, "konseki-case.yaml": stolenCase},
+		Words:   []string{addressX, addressY, "clean.sh", "title-01", "title-12", "radius-01", "gacha", "db-dev", "dev-01", "サーバー共通アカウント一覧", "Kawatta#0301"},
+		Traces:  []string{addressX, "clean.sh", "DROP DATABASE"},
+		Unknown: []string{"vpn_0301", "auth_0301", "firewall_0301", "dc_network", "first_theft"},
+		Plain:   map[string]string{"konseki-sources.yaml": stolenSources, "konseki-case.yaml": stolenCase},
 		Open: func(o raw.Options) raw.Span {
 			return raw.Span{From: time.Date(2017, 12, 20, 0, 0, 0, 0, raw.JST()), To: at("03-04 21:45:00"), Files: stolenFiles(o)}
 		},

@@ -1,0 +1,180 @@
+package lint
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/investigate"
+)
+
+// containments finds targets that were still active after they were contained: by
+// the last check, and by what the case itself tells.
+func (l *linter) containments(context.Context) error {
+	for i := range l.c.Containments {
+		k := &l.c.Containments[i]
+		me := Ref{investigate.KindContainment, k.ID}
+		hint := both("続いていたセッション、別の接続元・別のアカウントを調べ、封じ込めの範囲を直す", "look for sessions that went on and for other addresses and accounts, and widen the containment")
+		if last := k.Last(); last != nil && last.State == investigate.NotMet {
+			l.add("containment-without-effect", Error,
+				both(fmt.Sprintf("%s の「%s」の後も、%s の記録が %d 件ある", l.clock(k.At), k.Text.In("ja"), k.Target, last.Count), fmt.Sprintf("%d events of %s after “%s” (%s)", last.Count, k.Target, k.Text.In("en"), l.clock(k.At))),
+				hint, first(last.Cites), me)
+			continue
+		}
+		if r := l.activeAfter(k); r != nil {
+			by := far(r.At.Sub(k.At))
+			l.add("containment-without-effect", Error,
+				both(fmt.Sprintf("%s の「%s」の %s 後に「%s」（%s）がある", l.clock(k.At), k.Text.In("ja"), by.JA, r.Text.In("ja"), l.clock(r.At)),
+					fmt.Sprintf("“%s” (%s) comes %s after “%s” (%s)", r.Text.In("en"), l.clock(r.At), by.EN, k.Text.In("en"), l.clock(k.At))),
+				hint, first(r.Cites), me, Ref{investigate.KindRow, r.ID})
+		}
+	}
+	return nil
+}
+
+// activeAfter is the first event of the timeline that tells of a target, or of
+// what the containment was about, after it took hold.
+func (l *linter) activeAfter(k *investigate.Containment) *investigate.Row {
+	from := k.At.Add(time.Minute)
+	for i := range l.c.Timeline {
+		r := &l.c.Timeline[i]
+		end := r.At
+		if r.Until.After(end) {
+			end = r.Until
+		}
+		if r.What != "event" && r.What != "finding" || !end.After(from) || !k.Until.IsZero() && r.At.After(k.Until) || r.Precision == investigate.UnknownTime {
+			continue
+		}
+		if l.tellsOf(r, k.Target) {
+			return r
+		}
+	}
+	return nil
+}
+
+// tellsOf reports whether a row tells of a target, by an entity or by its name.
+func (l *linter) tellsOf(r *investigate.Row, target string) bool {
+	for _, id := range r.Entities {
+		if id == target {
+			return true
+		}
+		for i := range l.c.Entities {
+			if e := &l.c.Entities[i]; e.ID == id && e.Real == target {
+				return true
+			}
+		}
+	}
+	return len(target) > 2 && (strings.Contains(r.Text.JA, target) || strings.Contains(r.Text.EN, target))
+}
+
+// notices finds what was made known before the analysis that it rests on.
+func (l *linter) notices(context.Context) error {
+	for _, key := range l.keys {
+		var told, known *telling
+		for i := range l.about[key] {
+			t := &l.about[key][i]
+			switch {
+			case t.at.IsZero() || t.ref.Kind != investigate.KindRow:
+			case t.what == "notice" && (told == nil || t.at.Before(told.at)):
+				told = t
+			case (t.what == "action" || t.what == "paper" || t.what == "interview") && (known == nil || t.at.After(known.at)):
+				known = t
+			}
+		}
+		if told == nil || known == nil || !known.at.After(told.at.Add(tolerance(told.precision, told.at))) {
+			continue
+		}
+		by := far(known.at.Sub(told.at))
+		l.add("told-before-known", Error,
+			both(fmt.Sprintf("「%s」は %s に公表されたが、その根拠となる「%s」は %s 後の %s", told.text.In("ja"), l.clock(told.at), known.text.In("ja"), by.JA, l.clock(known.at)),
+				fmt.Sprintf("“%s” was made known at %s; “%s”, which it rests on, came %s later, at %s", told.text.In("en"), l.clock(told.at), known.text.In("en"), by.EN, l.clock(known.at))),
+			both("公表の内容を訂正する続報を出す。以後は根拠の記録を引用してから公表する", "issue a correction; from now on cite the record that shows it before it is made known"), nil, told.ref, known.ref)
+	}
+	return nil
+}
+
+// claims finds flaws called unknown that had been published, and thefts told
+// without the item that was stolen.
+func (l *linter) claims(ctx context.Context) error {
+	advisory, attack := l.advisory(), l.firstEvent()
+	for i := range l.c.Statements {
+		s := &l.c.Statements[i]
+		if l.denies(s) {
+			continue
+		}
+		me := Ref{investigate.KindStatement, s.ID}
+		if l.words.unknownFlaw(s.Text) && advisory != nil && attack != nil && advisory.At.Before(attack.At) {
+			by := far(attack.At.Sub(advisory.At))
+			l.add("unknown-but-published", Error,
+				both(fmt.Sprintf("「%s」とあるが、最初の攻撃（%s）の %s 前に「%s」（%s）がある", s.Text.In("ja"), l.clock(attack.At), by.JA, advisory.Text.In("ja"), l.clock(advisory.At)),
+					fmt.Sprintf("“%s”, but “%s” (%s) came %s before the first attack (%s)", s.Text.In("en"), advisory.Text.In("en"), l.clock(advisory.At), by.EN, l.clock(attack.At))),
+				both("公表済みだったことと、対応が間に合わなかった理由を書く", "say that it had been published, and why it was not dealt with in time"), first(advisory.Cites), me, Ref{investigate.KindRow, advisory.ID})
+		}
+		if l.words.theft(s.Text) && (s.Certainty == investigate.Confirmed || s.Certainty == investigate.Established || s.Certainty == investigate.Probable) && !l.item(ctx, s.Cites) {
+			l.add("theft-without-item", Error,
+				both(fmt.Sprintf("「%s」に、どの項目から盗まれたかを示す記録がない", s.Text.In("ja")), fmt.Sprintf("“%s” cites no record of the item that it was stolen from", s.Text.In("en"))),
+				both("文書・発言を閲覧した記録を引用するか、「可能性を否定できない」とする", "cite the record of the document or message being read, or say that it cannot be ruled out"), nil, me)
+		}
+	}
+	return nil
+}
+
+// advisory is the earliest row that tells of a flaw being published.
+func (l *linter) advisory() *investigate.Row {
+	for i := range l.c.Timeline {
+		if r := &l.c.Timeline[i]; r.Precision != investigate.UnknownTime && l.words.published(r.Text) {
+			return r
+		}
+	}
+	return nil
+}
+
+// firstEvent is the earliest row of what the intruder did.
+func (l *linter) firstEvent() *investigate.Row {
+	for i := range l.c.Timeline {
+		if r := &l.c.Timeline[i]; r.What == "event" && r.Precision != investigate.UnknownTime && !l.words.published(r.Text) {
+			return r
+		}
+	}
+	return nil
+}
+
+// item reports whether one of the records cited tells of an item.
+func (l *linter) item(ctx context.Context, cites []uint64) bool {
+	for _, seq := range cites {
+		if s, ok := l.ev.Record(ctx, seq); ok && s.Gone == "" && s.Item != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// names finds real names in what the public reads.
+func (l *linter) names(context.Context) error {
+	var real []*investigate.Entity
+	for i := range l.c.Entities {
+		if e := &l.c.Entities[i]; len([]rune(e.Real)) > 1 && e.Role != "own" && (e.Type == "person" || e.Type == "account" || e.Type == "company") {
+			real = append(real, e)
+		}
+	}
+	look := func(ref Ref, p event.Phrase) {
+		for _, e := range real {
+			if strings.Contains(p.JA, e.Real) || strings.Contains(p.EN, e.Real) {
+				l.add("real-name", Warning, both(fmt.Sprintf("実名が本文にある（公開名は「%s」）", e.Public.In("ja")), fmt.Sprintf("a real name stands in the text (the public one is “%s”)", e.Public.In("en"))),
+					both("公開名で書く", "write the public name"), nil, ref, Ref{investigate.KindEntity, e.ID})
+			}
+		}
+	}
+	for i := range l.c.Timeline {
+		look(Ref{investigate.KindRow, l.c.Timeline[i].ID}, l.c.Timeline[i].Text)
+	}
+	for i := range l.c.Statements {
+		look(Ref{investigate.KindStatement, l.c.Statements[i].ID}, l.c.Statements[i].Text)
+	}
+	for i := range l.c.Sections {
+		look(Ref{investigate.KindSection, l.c.Sections[i].ID}, l.c.Sections[i].Text)
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package lint
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/konseki/konseki/internal/event"
+)
+
+// words recognise what sentences claim. They are few and plain on purpose: what
+// they miss, people see; what they see, people can check.
+type words struct {
+	undecidedEN, deniesEN, theftEN, ofWhatEN *regexp.Regexp
+	dates                                    []*regexp.Regexp
+	times, counts                            *regexp.Regexp
+}
+
+func newWords() *words {
+	return &words{
+		undecidedEN: regexp.MustCompile(`(?i)\b(not (yet )?(known|clear|certain|be (determined|told|established|ruled out|denied|excluded))|cannot be|unknown|undetermined)\b`),
+		deniesEN:    regexp.MustCompile(`(?i)\b(no|not|never|none|nothing|nobody)\b`),
+		theftEN:     regexp.MustCompile(`(?i)\b(stolen|stole|theft)\b`),
+		ofWhatEN:    regexp.MustCompile(`(?i)\b(passwords?|credentials?|accounts?|IDs?|logins?)\b`),
+		dates:       datePatterns(),
+		times:       regexp.MustCompile(`^[\s,、のはにat]*(?:午前|午後|about|around|頃)?\s*(\d{1,2})(?:時(?:(\d{1,2})分)?(?:(\d{1,2})秒)?|:(\d{2})(?::(\d{2}))?)\s*(頃|ごろ)?`),
+		counts:      regexp.MustCompile(`([0-9][0-9,]*)\s*(台|人|名(?:分|様)?|アカウント|(?i:servers?|hosts?|persons?|people|accounts?)\b)`),
+	}
+}
+
+// negative reports whether a sentence denies something; that something is not
+// known denies nothing.
+func (w *words) negative(p event.Phrase) bool {
+	if p.JA != "" {
+		return !hasAny(p.JA, "判明し", "分から", "わから", "不明", "否定でき", "断定でき", "特定でき", "特定に至ら") && hasAny(p.JA,
+			"確認されていな", "確認されており", "確認されな", "確認できな", "事実はな", "事実はありませ", "痕跡はな", "痕跡はありませ", "痕跡なし", "痕跡は見", "ありませんでした",
+			"見つからな", "見つかっていな", "見つかりませ", "存在しな", "存在せず", "存在しませ", "アクセスはな", "行われていな", "行われておりませ", "認められな", "認められてい", "認められませ", "なかった")
+	}
+	return w.deniesEN.MatchString(p.EN) && !w.undecidedEN.MatchString(p.EN)
+}
+
+// unknownFlaw reports whether a sentence calls a flaw unknown.
+func (w *words) unknownFlaw(p event.Phrase) bool {
+	return hasAny(p.JA, "ゼロデイ", "未知の脆弱性", "未公表の脆弱性") || hasAny(strings.ToLower(p.EN), "zero-day", "zero day", "0-day", "unknown vulnerability", "unknown flaw", "unpublished vulnerability")
+}
+
+// published reports whether a row tells of a flaw being made public.
+func (w *words) published(p event.Phrase) bool {
+	en := strings.ToLower(p.EN)
+	return strings.Contains(p.JA, "脆弱性") && hasAny(p.JA, "公表", "公開", "注意喚起", "情報") ||
+		hasAny(en, "vulnerability", "flaw", "cve-") && hasAny(en, "published", "advisory", "warning", "disclosed", "made public")
+}
+
+// theft reports whether a sentence tells of credentials being stolen.
+func (w *words) theft(p event.Phrase) bool {
+	if hasAny(p.JA, "窃取", "盗ま", "盗み", "詐取") && hasAny(p.JA, "ID", "パスワード", "認証情報", "アカウント") {
+		return true
+	}
+	return p.JA == "" && w.theftEN.MatchString(p.EN) && w.ofWhatEN.MatchString(p.EN)
+}
+
+func hasAny(s string, words ...string) bool {
+	for _, w := range words {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
+}

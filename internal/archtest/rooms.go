@@ -99,6 +99,7 @@ func views() map[string]room {
 		"mask":                     {"Package mask finds in records what must not be shown to everyone: typed passwords, card numbers, security codes.", []string{"event", "detect/secret"}, false},
 		"investigate":              {"Package investigate assembles cases, statements, timelines, entities, contradictions, clocks, conditions.", []string{"event", "coverage"}, false},
 		"investigate/lint":         {"Package lint finds where a case contradicts itself, its records or an earlier report.", []string{"event", "coverage", "investigate"}, false},
+		"investigate/clock":        {"Package clock computes deadlines from the facts of a case, by rules that are data.", []string{"event"}, false},
 		"investigate/script":       {"Package script reads a case that people wrote as a file.", []string{"event", "investigate"}, false},
 		"measure":                  {"Package measure checks promises against evidence.", []string{"event", "coverage", "investigate"}, false},
 		"retention":                {"Package retention says how long records are kept: by source, pattern and preset.", []string{"event"}, false},

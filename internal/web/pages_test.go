@@ -120,14 +120,14 @@ func TestZonesAndLanguagesStay(t *testing.T) {
 func TestTheCasePageTellsTheWholeCase(t *testing.T) {
 	s := newSite(t)
 	text := s.get("/case/2018-001", http.StatusOK)
-	contains(t, text, "どこから入ったか", "まだ居るか", "何が出たか", "痕跡なし・網羅", "不明", "11:40</time> 頃", "蓋然性が高い", "停止後も B のセッションが継続", "[1]", "停止したアカウントの活動", "答えられる 3 源のうち")
+	contains(t, text, "どこから入ったか", "まだ居るか", "何が出たか", "痕跡なし・網羅", "不明", "11:40</time> 頃", "停止後も B のセッションが継続", "[1]", "停止したアカウントの活動", "答えられる 3 源のうち")
 	s.get("/case/none", http.StatusNotFound)
 }
 
 func TestFormsWriteToTheCase(t *testing.T) {
 	s := newSite(t)
-	to, _ := s.post("/case/2018-001/row", url.Values{"at": {"2018-03-03 20:00"}, "text": {"連絡 <b>"}, "kind": {"action"}, "precision": {"about"}, "cites": {"12、#13, 1,014"}}, http.StatusSeeOther)
-	if to != "/case/2018-001?done=row" {
+	to, _ := s.post("/case/2018-001/put/row", url.Values{"at": {"2018-03-03 20:00"}, "text.ja": {"連絡 <b>"}, "kind": {"action"}, "precision": {"about"}, "cites": {"12、#13, 1,014"}}, http.StatusSeeOther)
+	if to != "/case/2018-001/timeline?done=row" {
 		t.Errorf("leads to %q", to)
 	}
 	c, err := s.ops.Case(t.Context(), "2018-001")
@@ -144,8 +144,8 @@ func TestFormsWriteToTheCase(t *testing.T) {
 		t.Fatalf("recorded %+v", found)
 	}
 	contains(t, s.get(to, http.StatusOK), "経緯に加えました", "連絡 &lt;b&gt;")
-	s.post("/case/2018-001/statement", url.Values{"text": {"確かな文"}, "certainty": {"confirmed"}}, http.StatusSeeOther)
-	s.post("/case/2018-001/question", url.Values{"board": {"who"}, "conclusion": {"不明"}}, http.StatusSeeOther)
+	s.post("/case/2018-001/put/statement", url.Values{"text.ja": {"確かな文"}, "certainty": {"confirmed"}, "cites": {"12"}}, http.StatusSeeOther)
+	s.post("/case/2018-001/put/question", url.Values{"board": {"who"}, "conclusion.ja": {"不明"}}, http.StatusSeeOther)
 	to, _ = s.post("/cases", url.Values{"id": {"2018-002"}, "title": {"別件"}}, http.StatusSeeOther)
 	if to != "/case/2018-002?done=case" {
 		t.Errorf("leads to %q", to)
@@ -159,10 +159,10 @@ func TestWrongFormsKeepWhatWasWritten(t *testing.T) {
 		form url.Values
 		want string
 	}{
-		{"/case/2018-001/row", url.Values{"at": {"someday"}, "text": {"kept text"}}, "時刻を読めません"},
-		{"/case/2018-001/row", url.Values{"at": {"2018-03-01"}, "text": {"kept text"}, "cites": {"twelve"}}, "原記録の番号は"},
-		{"/case/2018-001/row", url.Values{"at": {"kept text"}, "text": {" "}}, "内容を書いてください"},
-		{"/case/2018-001/statement", url.Values{"text": {"kept text"}, "certainty": {"surely"}}, "certainty &#34;surely&#34;"},
+		{"/case/2018-001/put/row", url.Values{"at": {"someday"}, "text.ja": {"kept text"}}, "時刻を読めません"},
+		{"/case/2018-001/put/row", url.Values{"at": {"2018-03-01"}, "text.ja": {"kept text"}, "cites": {"twelve"}}, "原記録の番号は"},
+		{"/case/2018-001/put/row", url.Values{"at": {"kept text"}, "text.ja": {" "}}, "内容を書いてください"},
+		{"/case/2018-001/put/statement", url.Values{"text.ja": {"kept text"}, "certainty": {"surely"}}, "certainty &#34;surely&#34;"},
 		{"/cases", url.Values{"id": {"2018-001"}, "title": {"kept text"}}, "choose another number"},
 		{"/cases", url.Values{"id": {"kept text"}, "title": {""}}, "題を書いてください"},
 	} {
@@ -179,10 +179,10 @@ func TestReportsAreServedInASandbox(t *testing.T) {
 	}
 	contains(t, body(t, res), "Stolen VPN")
 	res = s.do("GET", "/case/2018-001/report?format=md&lang=ja&download=1", nil)
-	if d := res.Header.Get("Content-Disposition"); !strings.Contains(d, "2018-001-ja.md") {
+	if d := res.Header.Get("Content-Disposition"); !strings.Contains(d, "2018-001-final-ja.md") {
 		t.Errorf("disposition %q", d)
 	}
-	contains(t, s.get("/case/2018-001/report", http.StatusOK), `sandbox title=`, "format=html&amp;lang=ja", "download=1")
+	contains(t, s.get("/case/2018-001/report", http.StatusOK), `sandbox title=`, "format=html&amp;kind=final&amp;lang=ja", "download=1")
 	s.get("/case/2018-001/report?format=exe", http.StatusBadRequest)
 	res = s.do("GET", "/case/2018-001/bundle", nil)
 	if res.Header.Get("Content-Type") != "application/zip" || res.ContentLength != 22 {

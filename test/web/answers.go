@@ -320,14 +320,6 @@ func (o *Ops) found() []control.Finding {
 	}
 }
 
-// openCase fills the one case of the investigation.
-func (o *Ops) openCase() {
-	o.cases["2018-001"] = &control.Case{
-		ID: "2018-001", Title: both("VPN・チャットの認証情報窃取とサーバー一括消去", "Stolen VPN and chat credentials, servers wiped"), Status: "open",
-		Opened: at("2018-03-01 13:05:00"), OpenedBy: "k.sato", Timeline: o.timeline(), Questions: o.board(), Statements: o.statements(),
-	}
-}
-
 func (o *Ops) timeline() []control.Row {
 	var list []control.Row
 	for _, r := range []struct {
@@ -341,16 +333,26 @@ func (o *Ops) timeline() []control.Row {
 		{"2018-03-03 20:00:00", "対応", "action", "about", "A・B の VPN アカウントを停止", "VPN accounts A and B suspended"},
 		{"2018-03-03 20:17:11", "vpn", "finding", "exact", "停止後も B のセッションが継続", "B's session goes on after the suspension"},
 	} {
-		list = append(list, control.Row{Head: investigate.Head{ID: r.time, By: "k.sato"}, At: at(r.time), Source: r.source, What: r.kind, Precision: r.precision, Text: both(r.ja, r.en),
+		list = append(list, control.Row{At: at(r.time), Source: r.source, What: r.kind, Precision: r.precision, Text: both(r.ja, r.en),
 			Cites: []uint64{o.find(r.time)}})
 	}
 	return list
 }
 
+// label is how a question of the board is asked.
+func label(board string) event.Phrase {
+	for _, b := range investigate.Board() {
+		if b.ID == board {
+			return b.Label
+		}
+	}
+	return event.Phrase{}
+}
+
 func (o *Ops) board() []control.Question {
 	from, to := at("2018-01-01 00:00:00"), at("2018-03-05 00:00:00")
 	q := func(board, ja, en, query string, found int, only ...string) control.Question {
-		return control.Question{Head: investigate.Head{ID: board}, Board: board, Query: query, From: from, To: to, Conclusion: both(ja, en), Answer: o.answer(found, from, to, only),
+		return control.Question{Head: investigate.Head{ID: board}, Board: board, Text: label(board), Query: query, From: from, To: to, Conclusion: both(ja, en), Answer: o.answer(found, from, to, only),
 			Cites: []uint64{o.find("2018-01-07 09:58:00"), o.find("2018-03-03 11:08:34")}}
 	}
 	return []control.Question{
@@ -369,6 +371,6 @@ func (o *Ops) statements() []control.Statement {
 	return []control.Statement{
 		{Head: investigate.Head{ID: "s1", By: "k.sato"}, Text: both("3 月 3 日の侵入は、A と B の VPN アカウントによる。", "The intrusion of 3 March used the VPN accounts A and B."), Certainty: "established", Cites: []uint64{o.find("2018-03-03 11:08:34"), o.find("2018-03-03 15:10:26")}},
 		{Head: investigate.Head{ID: "s2", By: "k.sato"}, Text: both("3 月 1 日の侵入も同じ者による。", "The intrusion of 1 March was the same person's."), Certainty: "probable", Reason: both("接続元と手口が一致する", "address and method agree"), Cites: []uint64{o.find("2018-02-02 22:41:50")}},
-		{Head: investigate.Head{ID: "s3", By: "k.sato"}, Text: both("個人情報が外部に送られた事実は確認されていない。", "That personal data left is not confirmed."), Certainty: "not_confirmed", Answer: &unknown},
+		{Head: investigate.Head{ID: "s3", By: "k.sato"}, Text: both("個人情報が外部に送られた事実は確認されていない。", "That personal data left is not confirmed."), Certainty: "not_confirmed", Query: "bytes_out:>1000000 src_ip:" + Intruder, From: from, To: to, Answer: &unknown},
 	}
 }

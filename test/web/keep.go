@@ -51,7 +51,7 @@ func (o *Ops) StartHold(_ context.Context, by string, h control.Hold) (*control.
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.cases[h.Case] == nil {
+	if o.desk.Case(h.Case) == nil {
 		return nil, fmt.Errorf("case %s: %w", h.Case, control.ErrNotFound)
 	}
 	h.ID, h.By, h.At = fmt.Sprintf("%s/%d", h.Case, len(o.holds)+1), by, o.Now

@@ -5,12 +5,10 @@
 package webtest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -43,7 +41,7 @@ type Ops struct {
 	mu     sync.Mutex
 	events []event.Event
 	raw    map[uint64]string
-	cases  map[string]*control.Case
+	desk   *investigate.Desk
 	holds  []control.Hold
 	mutes  []control.Mute
 	extra  []story.Item
@@ -53,7 +51,7 @@ type Ops struct {
 
 // New makes the investigation: 64 days, some 6,000 events, eight sources.
 func New() *Ops {
-	o := &Ops{Now: at("2018-03-05 09:30:00"), raw: map[uint64]string{}, cases: map[string]*control.Case{}}
+	o := &Ops{Now: at("2018-03-05 09:30:00"), raw: map[uint64]string{}, desk: investigate.NewDesk()}
 	o.noise()
 	o.traces()
 	slices.SortStableFunc(o.events, func(a, b event.Event) int { return a.Time.Compare(b.Time) })
@@ -285,84 +283,6 @@ func (o *Ops) Status(context.Context) (control.Status, error) {
 		PublicKey:  "konseki.example/log+6f2c1a0b+AQ0Kx1n…", DiskBytes: 412 << 20, Rules: 3127, Findings: 4,
 		First: at("2018-01-01 00:00:00"), Last: at("2018-03-05 00:00:00"), Zone: "Asia/Tokyo",
 	}, nil
-}
-
-// Cases lists the cases.
-func (o *Ops) Cases(context.Context) ([]*control.Case, error) {
-	if o.Fail != nil {
-		return nil, o.Fail
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return slices.SortedFunc(maps.Values(o.cases), func(a, b *control.Case) int { return cmp.Compare(a.ID, b.ID) }), nil
-}
-
-// Case returns one case.
-func (o *Ops) Case(_ context.Context, id string) (*control.Case, error) {
-	if o.Fail != nil {
-		return nil, o.Fail
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	c := o.cases[id]
-	if c == nil {
-		return nil, fmt.Errorf("case %s: %w", id, control.ErrNotFound)
-	}
-	snapshot := *c
-	return &snapshot, nil
-}
-
-// OpenCase opens a case unless one has the id.
-func (o *Ops) OpenCase(_ context.Context, by, id string, title event.Phrase) (*control.Case, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if id == "" || o.cases[id] != nil {
-		return nil, fmt.Errorf("%w: choose another number than %q", control.ErrInvalid, id)
-	}
-	c := &control.Case{ID: id, Title: title, Status: "open", Opened: o.Now, OpenedBy: by}
-	o.cases[id] = c
-	return c, nil
-}
-
-// change alters a case and notes it in the history.
-func (o *Ops) change(by, id, op string, do func(*control.Case, string)) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	c := o.cases[id]
-	if c == nil {
-		return fmt.Errorf("case %s: %w", id, control.ErrNotFound)
-	}
-	o.nextID++
-	target := fmt.Sprintf("%s-%d", op, o.nextID)
-	do(c, target)
-	c.History = append(c.History, investigate.Entry{At: o.Now, By: by, Op: op, Target: target, Record: uint64(o.nextID)})
-	return nil
-}
-
-// Put adds a row, a statement or a question.
-func (o *Ops) Put(_ context.Context, by, id string, p investigate.Part, _ uint64) (investigate.Part, error) {
-	if s, ok := p.(*investigate.Statement); ok && !slices.ContainsFunc(investigate.Certainties(), func(c struct {
-		Certainty investigate.Certainty
-		Label     event.Phrase
-	}) bool {
-		return c.Certainty == s.Certainty
-	}) {
-		return nil, fmt.Errorf("%w: certainty %q; use confirmed, probable or another of the list", control.ErrInvalid, s.Certainty)
-	}
-	err := o.change(by, id, string(p.Kind()), func(c *control.Case, target string) {
-		p.Common().ID, p.Common().By = target, by
-		switch p := p.(type) {
-		case *investigate.Row:
-			c.Timeline = append(slices.Clone(c.Timeline), *p)
-			slices.SortStableFunc(c.Timeline, func(a, b control.Row) int { return a.At.Compare(b.At) })
-		case *investigate.Statement:
-			c.Statements = append(slices.Clone(c.Statements), *p)
-		case *investigate.Question:
-			p.Answer = o.answer(0, at("2018-01-01 00:00:00"), at("2018-03-05 00:00:00"), nil)
-			c.Questions = append(slices.Clone(c.Questions), *p)
-		}
-	})
-	return p, err
 }
 
 // Report writes a short document.

@@ -24,12 +24,12 @@ const maxWhy = 4
 
 // lead makes the lead of a case; nil while its timeline does not hold both a
 // trace and a response to it.
-func (v visit) lead(c *control.Case, view caseView) *lead {
+func (v visit) lead(c *control.Case, view caseView, num numbers) *lead {
 	first, then := evidence.Turning(c)
 	if first < 0 || then < 0 {
 		return nil
 	}
-	l := &lead{First: view.Rows[first], Then: view.Rows[then], Span: v.Span(c.Timeline[then].At.Sub(c.Timeline[first].At))}
+	l := &lead{First: v.timelineRow(&c.Timeline[first], num), Then: v.timelineRow(&c.Timeline[then], num), Span: v.Span(c.Timeline[then].At.Sub(c.Timeline[first].At))}
 	known := 0
 	for i := range c.Questions {
 		if v.Verdict(string(c.Questions[i].Answer.Verdict)).Class != "unknown" {

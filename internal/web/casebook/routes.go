@@ -2,6 +2,8 @@
 package casebook
 
 import (
+	"net/http"
+
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/web/site"
 	"github.com/konseki/konseki/internal/web/stories"
@@ -19,13 +21,33 @@ func Routes() []site.Route {
 		on("GET /{$}", site.Readers, visit.home),
 		on("GET /cases", site.Readers, visit.cases),
 		on("POST /cases", site.Writers, visit.openCase),
-		on("GET /case/{id}", site.Readers, visit.caseHome),
-		on("POST /case/{id}/row", site.Writers, visit.addRow),
-		on("POST /case/{id}/statement", site.Writers, visit.addStatement),
-		on("POST /case/{id}/question", site.Writers, visit.addQuestion),
+		on("GET /case/{id}", site.Readers, tab("home")),
+		on("GET /case/{id}/timeline", site.Readers, tab("timeline")),
+		on("GET /case/{id}/statements", site.Readers, tab("statements")),
+		on("GET /case/{id}/clocks", site.Readers, tab("clocks")),
+		on("GET /case/{id}/promises", site.Readers, tab("promises")),
+		on("GET /case/{id}/names", site.Readers, tab("names")),
+		on("POST /timeline", site.Writers, visit.addRow),
+		on("POST /case/{id}/put/{kind}", site.Writers, visit.put),
+		on("POST /case/{id}/weigh/{kind}", site.Readers, visit.weigh),
+		on("POST /case/{id}/withdraw/{kind}/{part}", site.Writers, visit.withdraw),
+		on("POST /case/{id}/override/{kind}/{part}", site.Writers, visit.override),
+		on("POST /case/{id}/sign/{kind}/{part}", site.Writers, visit.sign),
+		on("POST /case/{id}/check/{kind}/{part}", site.Writers, visit.check),
+		on("POST /case/{id}/check", site.Writers, visit.check),
+		on("POST /case/{id}/close", site.Writers, visit.closeCase),
+		on("POST /case/{id}/reopen", site.Writers, visit.reopenCase),
+		on("POST /case/{id}/issue", site.Writers, visit.issue),
+		on("GET /case/{id}/issued/{version}/{name}", site.Readers, visit.issued),
+		on("GET /case/{id}/scope/{scope}/list", site.Writers, visit.handOver),
 		on("GET /case/{id}/report", site.Readers, visit.report),
 		on("GET /case/{id}/bundle", site.Readers, visit.bundle),
 	}
+}
+
+// tab is a page of a case.
+func tab(name string) func(visit) error {
+	return func(v visit) error { return v.show(name, http.StatusOK, nil) }
 }
 
 // home leads to the newest open case, or to Explore where there is none.

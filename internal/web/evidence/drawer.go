@@ -75,19 +75,21 @@ type fieldView struct {
 	Cell Cell
 }
 
-// addRow is the form that adds the record to a case.
+// addRow is the form that adds the record to the timeline of a case.
 type addRow struct {
-	Cases []caseChoice // besides the first
-	First *caseChoice  // the newest, nil where no case is open
-	Cites uint64
-	At    string
-	Text  string
-	From  string // source
-	Back  string
+	Cases   []caseChoice // the open ones, the newest first
+	Cites   uint64
+	At      string
+	Text    string
+	Lang    string
+	From    string // source
+	Back    string
+	About   bool // the record says 頃 itself
+	Finding bool // it is a finding
 }
 
 // caseChoice is an open case to add to.
-type caseChoice struct{ ID, Path, Title string }
+type caseChoice struct{ ID, Title string }
 
 // sealView is where a record is sealed.
 type sealView struct {
@@ -224,12 +226,13 @@ func (v Visit) recordDrawer(number string) (*recordView, error) {
 	}
 	view.Around = reading.AddressOf("/explore", url.Values{"from": {reading.Instant(at.Add(-aroundEvent))}, "to": {reading.Instant(at.Add(aroundEvent))}, "record": {number}}).String()
 	view.Add, err = v.addForm(seq, at, text, rec.Record.Source)
+	view.Add.About = len(rec.Events) > 0 && rec.Events[0].Quality.About
 	return view, err
 }
 
 // addForm prepares the form that adds a record to an open case.
 func (v Visit) addForm(seq uint64, at time.Time, text, source string) (addRow, error) {
-	form := addRow{Cites: seq, At: reading.Instant(at), Text: reading.Visible(text, 300), From: reading.Visible(source, 120), Back: v.At.String()}
+	form := addRow{Cites: seq, Lang: v.Lang, Finding: source == event.SourceFinding, At: reading.Instant(at), Text: reading.Visible(text, 300), From: reading.Visible(source, 120), Back: v.At.String()}
 	if v.Person.Role == "viewer" {
 		return form, nil
 	}
@@ -240,10 +243,7 @@ func (v Visit) addForm(seq uint64, at time.Time, text, source string) (addRow, e
 	list = slices.DeleteFunc(slices.Clone(list), func(c *control.Case) bool { return c.Status != "open" })
 	slices.SortFunc(list, func(a, b *control.Case) int { return b.Opened.Compare(a.Opened) })
 	for _, c := range list {
-		form.Cases = append(form.Cases, caseChoice{reading.Visible(c.ID, 40), site.CasePath(c.ID), reading.Visible(c.ID, 40) + "　" + reading.Visible(c.Title.In(v.Lang), 60)})
-	}
-	if len(form.Cases) > 0 {
-		form.First, form.Cases = &form.Cases[0], form.Cases[1:]
+		form.Cases = append(form.Cases, caseChoice{reading.Visible(c.ID, 64), reading.Visible(c.ID, 40) + "　" + reading.Visible(c.Title.In(v.Lang), 60)})
 	}
 	return form, nil
 }

@@ -26,6 +26,7 @@ func assetList() map[string]asset {
 		"seal.svg":  {contentType: "image/svg+xml", public: true},
 		"app.js":    {contentType: script},
 		"chart.js":  {contentType: script},
+		"editor.js": {contentType: script},
 		"keys.js":   {contentType: script},
 		"load.js":   {contentType: script},
 	}

@@ -23,13 +23,13 @@ var templateFiles embed.FS
 // pageFiles lists the page templates; sharedFiles what each may use.
 func pageFiles() []string {
 	return []string{
-		"case.html", "cases.html", "coverage.html", "error.html", "explore.html",
-		"findings.html", "report.html", "signin.html", "stories.html", "verify.html",
+		"case.html", "cases.html", "clocks.html", "coverage.html", "error.html", "explore.html", "findings.html", "names.html",
+		"promises.html", "report.html", "signin.html", "statements.html", "stories.html", "timeline.html", "verify.html",
 	}
 }
 
 func sharedFiles() []string {
-	return []string{"answer.html", "chart.html", "drawer.html", "layout.html"}
+	return []string{"answer.html", "caseparts.html", "chart.html", "drawer.html", "layout.html"}
 }
 
 // PageSet holds the compiled pages of one language by file name.
@@ -168,7 +168,7 @@ func (v *Visit) PageOf(on, title string) Page {
 	}
 	for _, item := range [][3]string{
 		{"/explore", "explore", "g e"}, {"/cases", "cases", "g c"}, {"/findings", "findings", "g f"},
-		{"/coverage", "coverage", "g v"}, {"/verify", "verify", "g r"},
+		{"/coverage", "coverage", "g v"}, {"/verify", "verify", "g s"},
 	} {
 		p.Nav = append(p.Nav, navItem{Href: item[0], Label: v.T("nav." + item[1]), Key: item[2], On: on == item[1]})
 	}
@@ -182,7 +182,7 @@ func (v *Visit) PageOf(on, title string) Page {
 		}
 		p.Zones = append(p.Zones, c)
 	}
-	if done := v.R.URL.Query().Get("done"); slices.Contains([]string{"row", "statement", "question", "case", "mute", "unmute"}, done) {
+	if done := v.R.URL.Query().Get("done"); slices.Contains([]string{"row", "statement", "question", "case", "mute", "unmute", "saved", "withdrawn", "signed", "overridden", "checked", "closed", "reopened", "issued"}, done) {
 		p.Flash = v.T("done." + done)
 	}
 	if v.Person.Name != "" {

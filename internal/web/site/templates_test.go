@@ -35,7 +35,7 @@ func TestCatalogueIsWhatThePagesAskFor(t *testing.T) {
 	prefixes := []string{}
 	inTemplates := regexp.MustCompile(`\{\{-?\s*t "([^"]+)"`)
 	inCode := regexp.MustCompile(`"([a-z]+(?:\.[a-z_]+)+)"( \+)?`)
-	inJoins := regexp.MustCompile(`"((?:[a-z]+\.)+)" ?\+`)
+	inJoins := regexp.MustCompile(`"((?:[a-z]+\.)+)"`)
 	for _, pattern := range []string{"templates/*.html", "*.go", "../*.go", "../*/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {

@@ -2,6 +2,7 @@
 // by a full load.
 import { show } from "./load.js";
 import { brush } from "./chart.js";
+import { editor } from "./editor.js";
 import { keys } from "./keys.js";
 
 let here = location.href;
@@ -153,6 +154,7 @@ async function poll() {
   poll();
 }
 
+editor();
 brush(goBody);
 keys(markRow, (link, out) => follow(filterBy(link, out)));
 poll();

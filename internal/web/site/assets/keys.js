@@ -44,6 +44,8 @@ export function keys(markRow, filterBy) {
       case "f":
       case "F":
         return filter(key === "F");
+      case "s":
+        if (!document.querySelector('[data-key="s"]')) return addSelected();
     }
     const target = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
     if (!target || target.disabled) return false;
@@ -74,6 +76,13 @@ export function keys(markRow, filterBy) {
     const link = document.querySelector("tr.sel .rowlink");
     link?.click();
     return Boolean(link);
+  }
+
+  // addSelected opens the row that is selected and adds its record to the case.
+  function addSelected() {
+    if (!document.getElementById("drawer") || !open()) return false;
+    document.addEventListener("konseki:shown", () => document.querySelector('#drawer [data-key="s"]')?.click(), { once: true });
+    return true;
   }
 
   function filter(out) {

@@ -25,6 +25,18 @@ export function part(url, name) {
   });
 }
 
+// post sends a form and gives the part that answers it.
+export function post(url, form) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.responseType = "document";
+    request.open("POST", url);
+    request.onload = () => (request.status === 200 && request.response ? resolve(request.response) : reject(new Error(document.body.dataset.failed)));
+    request.onerror = () => reject(new Error(document.body.dataset.failed));
+    request.send(new URLSearchParams(form));
+  });
+}
+
 // withoutPart is the address of the page that a part belongs to.
 function withoutPart(address) {
   const url = new URL(address);

@@ -30,6 +30,7 @@ import (
 
 func main() {
 	records := flag.Int("records", 0, "about how many `records` each incident has; 0 for its own default")
+	talk := flag.Bool("v", false, "list contradictions and the stories before the first true one, on stderr")
 	seed := flag.Uint64("seed", 1, "`seed` of the everyday noise")
 	flag.Parse()
 	out := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
@@ -39,7 +40,11 @@ func main() {
 		if s.Info.First.IsZero() || flag.NArg() > 0 && !slices.Contains(flag.Args(), s.Info.Name) {
 			continue
 		}
-		if err := line(context.Background(), out, s, raw.Options{Seed: *seed, Records: *records}); err != nil {
+		t := trial{Scenario: s, out: out, talk: io.Discard}
+		if *talk {
+			t.talk = os.Stderr
+		}
+		if err := t.run(context.Background(), raw.Options{Seed: *seed, Records: *records}); err != nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", s.Info.Name, err)
 			failed = true
 		}
@@ -49,8 +54,13 @@ func main() {
 	}
 }
 
-// line tries one incident.
-func line(ctx context.Context, out io.Writer, s raw.Scenario, o raw.Options) (err error) {
+// trial is one incident being tried.
+type trial struct {
+	raw.Scenario
+	out, talk io.Writer
+}
+
+func (s *trial) run(ctx context.Context, o raw.Options) (err error) {
 	dir, err := os.MkdirTemp("", "replaytable-")
 	if err != nil {
 		return err
@@ -79,7 +89,7 @@ func line(ctx context.Context, out io.Writer, s raw.Scenario, o raw.Options) (er
 		return err
 	}
 	imported := time.Now()
-	unknown, problems, err := draft(ctx, srv, s, logs)
+	unknown, problems, err := s.draft(ctx, srv, logs)
 	if err != nil {
 		return err
 	}
@@ -88,12 +98,12 @@ func line(ctx context.Context, out io.Writer, s raw.Scenario, o raw.Options) (er
 	if err != nil {
 		return err
 	}
-	first, rule, before, worst := noticed(all.Stories, s)
+	first, rule, before, worst := s.noticed(all.Stories)
 	when, earlier := "never", "-"
 	if !first.IsZero() {
 		when, earlier = first.In(raw.JST()).Format(time.DateTime), span(s.Info.Noticed.Sub(first))
 	}
-	_, err = fmt.Fprintf(out, "%s\t%d\t%s\t%s\t%s\t%s\t%d (%d)\t%s\t%s\t%s\n", s.Info.Name, written.Records, s.Info.Noticed.In(raw.JST()).Format(time.DateTime),
+	_, err = fmt.Fprintf(s.out, "%s\t%d\t%s\t%s\t%s\t%s\t%d (%d)\t%s\t%s\t%s\n", s.Info.Name, written.Records, s.Info.Noticed.In(raw.JST()).Format(time.DateTime),
 		when, earlier, rule, before, worst, unknown, problems, took.Round(100*time.Millisecond))
 	return err
 }
@@ -118,7 +128,7 @@ func estate(ctx context.Context, srv *server.Server, logs string) error {
 // draft does the work of the case file and writes the final report: its drafts in
 // Japanese and English. It tells how many of the questions that cannot be answered
 // are said to be unknown.
-func draft(ctx context.Context, srv *server.Server, s raw.Scenario, logs string) (unknown, problems string, err error) {
+func (s *trial) draft(ctx context.Context, srv *server.Server, logs string) (unknown, problems string, err error) {
 	f, err := os.Open(filepath.Join(logs, "konseki-case.yaml"))
 	if err != nil {
 		return "", "", err
@@ -149,12 +159,15 @@ func draft(ctx context.Context, srv *server.Server, s raw.Scenario, logs string)
 		}
 	}
 	list, err := srv.Lint(ctx, "sato", work.ID)
+	for i := range list {
+		fmt.Fprintf(s.talk, "  %s %s %v: %s\n", list[i].Severity, list[i].Code, list[i].Where, list[i].Text.EN)
+	}
 	return fmt.Sprintf("%d of %d", said, len(s.Unknown)), fmt.Sprint(len(list)), err
 }
 
 // noticed finds the first story that tells of the incident, and how many were
 // shown before it that do not: in all, and on the worst day.
-func noticed(list []story.Story, s raw.Scenario) (at time.Time, rule string, before, worst int) {
+func (s *trial) noticed(list []story.Story) (at time.Time, rule string, before, worst int) {
 	list = slices.SortedStableFunc(slices.Values(list), func(a, b story.Story) int { return a.Shown.Compare(b.Shown) })
 	days := map[string]int{}
 	for i := range list {
@@ -163,6 +176,7 @@ func noticed(list []story.Story, s raw.Scenario) (at time.Time, rule string, bef
 			return st.Shown, because(st), before, worst
 		}
 		before++
+		fmt.Fprintf(s.talk, "  false: %s %s %s\n", st.Shown.In(raw.JST()).Format(time.DateTime), because(st), st.Why)
 		day := st.Shown.In(raw.JST()).Format(time.DateOnly)
 		days[day]++
 		worst = max(worst, days[day])

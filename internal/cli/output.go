@@ -134,3 +134,15 @@ func InZone(t time.Time, loc *time.Location) time.Time {
 
 // Stamp is a time to the second, as it is on the wall of the zone.
 func Stamp(t time.Time, loc *time.Location) string { return t.In(loc).Format("2006-01-02 15:04:05") }
+
+// Span is a length of time in its largest two units.
+func (e *Env) Span(d time.Duration) string {
+	days, hours, minutes := int(d/(24*time.Hour)), int(d/time.Hour)%24, int(d/time.Minute)%60
+	switch {
+	case days > 9:
+		return fmt.Sprintf(e.Say("%d 日", "%d days"), days)
+	case days > 0:
+		return fmt.Sprintf(e.Say("%d 日 %d 時間", "%d d %d h"), days, hours)
+	}
+	return fmt.Sprintf(e.Say("%d 時間 %d 分", "%d h %d min"), hours, minutes)
+}

@@ -65,7 +65,26 @@ func (e *env) put(ctx context.Context, s *server.Server, caseID string, k invest
 	if err != nil {
 		return e.explained(err, p)
 	}
-	return e.printPart(made)
+	if err := e.printPart(made); err != nil || !ed.dry {
+		return err
+	}
+	return e.objections(ctx, s, caseID, made)
+}
+
+// objections tells what the linter would say of a part.
+func (e *env) objections(ctx context.Context, s *server.Server, caseID string, p investigate.Part) error {
+	found, err := s.LintPart(ctx, caseID, p)
+	if err != nil {
+		return err
+	}
+	for i := range found {
+		if !e.JSON {
+			e.printProblem(&found[i])
+		} else if err := e.WriteJSON(&found[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // edited is the part as it is to be put.

@@ -162,9 +162,9 @@ func (e *env) printHeat(r *control.Race, h *control.Heat, loc *time.Location) {
 	left, known := h.OriginLeft(r.At)
 	switch {
 	case known && left > 0:
-		origin = fmt.Sprintf(e.Say("元で：あと %s（%s 保存、必要な最古 %s）", "at the origin: %s left (keeps %s, oldest needed %s)"), e.span(left), h.Origin.Words().In(e.Lang), cli.Stamp(r.Needed, loc))
+		origin = fmt.Sprintf(e.Say("元で：あと %s（%s 保存、必要な最古 %s）", "at the origin: %s left (keeps %s, oldest needed %s)"), e.Span(left), h.Origin.Words().In(e.Lang), cli.Stamp(r.Needed, loc))
 	case known:
-		origin = fmt.Sprintf(e.Say("元で：%s前に消えた（%s 保存）", "at the origin: rolled off %s ago (keeps %s)"), e.span(-left), h.Origin.Words().In(e.Lang))
+		origin = fmt.Sprintf(e.Say("元で：%s前に消えた（%s 保存）", "at the origin: rolled off %s ago (keeps %s)"), e.Span(-left), h.Origin.Words().In(e.Lang))
 	case h.Origin.Endless() && !h.Origin.IsZero():
 		origin = e.Say("元で：期限なし", "at the origin: kept for ever")
 	}
@@ -172,7 +172,7 @@ func (e *env) printHeat(r *control.Race, h *control.Heat, loc *time.Location) {
 	hereLeft, ends := h.HereLeft(r.At)
 	switch {
 	case ends && hereLeft > 0:
-		here = fmt.Sprintf(e.Say("ここで：あと %s（%s 保存）", "here: %s left (kept %s)"), e.span(hereLeft), h.Retention.Words().In(e.Lang))
+		here = fmt.Sprintf(e.Say("ここで：あと %s（%s 保存）", "here: %s left (kept %s)"), e.Span(hereLeft), h.Retention.Words().In(e.Lang))
 	case ends:
 		here = e.Say("ここで：次の期限処理で手放す", "here: let go at the next expiry")
 	case !h.Retention.Endless():
@@ -212,18 +212,6 @@ func (e *env) gauge(h *control.Heat, now time.Time) string {
 		return bar
 	}
 	return "\x1b[" + colour + "m" + bar + "\x1b[0m"
-}
-
-// span is a length of time in its largest two units.
-func (e *env) span(d time.Duration) string {
-	days, hours, minutes := int(d/(24*time.Hour)), int(d/time.Hour)%24, int(d/time.Minute)%60
-	switch {
-	case days > 9:
-		return fmt.Sprintf(e.Say("%d 日", "%d days"), days)
-	case days > 0:
-		return fmt.Sprintf(e.Say("%d 日 %d 時間", "%d d %d h"), days, hours)
-	}
-	return fmt.Sprintf(e.Say("%d 時間 %d 分", "%d h %d min"), hours, minutes)
 }
 
 // heatJSON is one source of the race as scripts read it; times left are in

@@ -45,11 +45,11 @@ func (e *env) printVerification(v *verified, now time.Time, zone *time.Location)
 		r.Records, r.Sealed, r.Unsealed, r.Segments, r.Batches, r.RawBytes)
 	fmt.Fprintf(e.Stdout, "%s\n", terminal.Plain(r.Origin))
 	if !r.SealedAt.IsZero() {
-		fmt.Fprintf(e.Stdout, e.Say("最後の封印：%s（%s前）\n", "last sealed: %s (%s ago)\n"), cli.Stamp(r.SealedAt, zone), e.span(now.Sub(r.SealedAt)))
+		fmt.Fprintf(e.Stdout, e.Say("最後の封印：%s（%s前）\n", "last sealed: %s (%s ago)\n"), cli.Stamp(r.SealedAt, zone), e.Span(now.Sub(r.SealedAt)))
 	}
 	if r.Unsealed > 0 && !r.TailSince.IsZero() {
 		fmt.Fprintf(e.Stdout, e.Say("未封印の末尾 %d 件：最も古いものは %s前に受信。ここだけは変えられても分からない\n",
-			"unsealed tail of %d: the oldest was received %s ago; a change there would not show\n"), r.Unsealed, e.span(now.Sub(r.TailSince)))
+			"unsealed tail of %d: the oldest was received %s ago; a change there would not show\n"), r.Unsealed, e.Span(now.Sub(r.TailSince)))
 	}
 	if r.Resumed != nil {
 		fmt.Fprintf(e.Stdout, e.Say("区画 %d／%d は %s までに検証済で、以後変わっていないため読み直していない\n",
@@ -112,7 +112,7 @@ func (e *env) printAnchors(v *verified, now time.Time, zone *time.Location) {
 		fmt.Fprintln(e.Stdout, terminal.Plain(fmt.Sprintf("  %s %s %d %s %s", e.anchorKind(a.Kind), a.Who, a.Size, when, held)))
 	}
 	if !v.anchors.Newest.IsZero() {
-		fmt.Fprintf(e.Stdout, e.Say("最も新しい控えは %s前\n", "the newest anchor is of %s ago\n"), e.span(now.Sub(v.anchors.Newest)))
+		fmt.Fprintf(e.Stdout, e.Say("最も新しい控えは %s前\n", "the newest anchor is of %s ago\n"), e.Span(now.Sub(v.anchors.Newest)))
 	}
 }
 

@@ -104,13 +104,14 @@ func views() map[string]room {
 		"measure":                  {"Package measure checks promises against evidence.", []string{"event", "coverage", "investigate"}, false},
 		"retention":                {"Package retention says how long records are kept: by source, pattern and preset.", []string{"event"}, false},
 		"report":                   {"Package report renders a case to documents and to a self-verifying bundle.", []string{"event", "jsonx", "coverage", "investigate", "mask", "vault/seal", "vault/anchor", "report/page"}, false},
+		"report/exchange":          {"Package exchange writes what a case cites for other tools: CSV, JSON lines, Timesketch, OCSF and STIX.", []string{"event", "investigate", "mask"}, false},
 		"report/page":              {"Package page is the web page that verifies a bundle by itself, in any browser and without a network.", nil, false},
 		"auth":                     {"Package auth knows who a person is: password, one-time link, API token, roles.", []string{"durable", "event"}, false},
 		"control":                  {"Package control holds every operation a person may ask of a running server; each leaves a Record.", []string{"event", "jsonx", "query", "index", "vault", "vault/audit", "vault/seal", "collect", "normalise", "detect/finding", "detect/story", "coverage", "coverage/sequence", "coverage/offset", "investigate", "manifest", "retention", "auth"}, false},
 		"terminal":                 {"Package terminal shows text to people on a terminal, safely, and how far long work has come.", nil, false},
 		"wire":                     {"Package wire is the JSON that scripts read from the command line.", []string{"event", "coverage", "estate", "control"}, false},
 		"control/masked":           {"Package masked is the operations as people are given them: every text that is shown has its secrets masked.", []string{"event", "control", "control/casework", "investigate", "mask"}, false},
-		"control/casework":         {"Package casework is what people do on a case: its parts, its checks, its reports and its bundle.", []string{"event", "jsonx", "coverage", "normalise", "detect/finding", "vault", "vault/anchor", "investigate", "investigate/lint", "investigate/script", "mask", "measure", "report", "auth", "control", "control/known"}, false},
+		"control/casework":         {"Package casework is what people do on a case: its parts, its checks, its reports and its bundle.", []string{"event", "jsonx", "coverage", "normalise", "detect/finding", "vault", "vault/anchor", "investigate", "investigate/lint", "investigate/script", "mask", "measure", "report", "report/exchange", "auth", "control", "control/known"}, false},
 		"control/known":            {"Package known adds to the operations what the company knows of itself: importing it, and whose an address was.", []string{"event", "jsonx", "estate", "control"}, false},
 	}
 }

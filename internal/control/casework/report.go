@@ -100,7 +100,12 @@ func (s *Service) Export(ctx context.Context, by, caseID string, masks []string,
 	for seq := range in.Records {
 		seqs = append(seqs, seq)
 	}
-	b := report.Bundle{Input: in, PublicKey: in.PublicKey, By: by, Evidence: s.disclosed(ctx, slices.Compact(slices.Sorted(slices.Values(seqs))), hide)}
+	decided, err := s.decisions(ctx, in.Case.Cited(false), in.Records)
+	if err != nil {
+		return fmt.Errorf("casework: export: %w", err)
+	}
+	seqs = append(seqs, decided...)
+	b := report.Bundle{Input: in, PublicKey: in.PublicKey, By: by, Files: s.exchangeFiles(ctx, in, hide), Evidence: s.disclosed(ctx, slices.Compact(slices.Sorted(slices.Values(seqs))), hide)}
 	if s.Anchors != nil {
 		b.Anchors = func(size uint64) ([]anchor.Carried, error) { return s.Anchors(ctx, size) }
 	}

@@ -1,0 +1,125 @@
+package casework
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/konseki/konseki/internal/auth"
+	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/normalise"
+	"github.com/konseki/konseki/internal/report"
+	"github.com/konseki/konseki/internal/report/exchange"
+	"github.com/konseki/konseki/internal/vault"
+)
+
+// Exchange says how a case is written for another tool.
+type Exchange struct {
+	Format  string // of [exchange.Formats]
+	Lang    string // ja or en
+	Marking string // TLP of indicators; amber when empty
+	Unmask  string // why real names and secrets are to be written; "": public names, masked
+}
+
+// Exchange writes what a case cites for another tool; see [exchange.Write].
+// Real names and secrets are for administrators and analysts who say why; that
+// is recorded first. Records that are gone are counted as left out.
+func (s *Service) Exchange(ctx context.Context, by auth.Person, caseID string, x Exchange, w io.Writer) (exchange.Count, error) {
+	if x.Lang != "ja" && x.Lang != "en" {
+		return exchange.Count{}, fmt.Errorf("%w: names and texts are written in ja or en, not %q", control.ErrInvalid, x.Lang)
+	}
+	in, err := s.exchanged(ctx, caseID, x)
+	if err != nil {
+		return exchange.Count{}, err
+	}
+	if in.Real {
+		err = s.Unmasking(ctx, by, "case:"+caseID, x.Unmask)
+	} else {
+		err = s.Accessed(ctx, by.Name, "exchange", "case:"+caseID)
+	}
+	if err != nil {
+		return exchange.Count{}, err
+	}
+	var gone int64
+	in.Events = s.citedEvents(ctx, in.Case.Cited(false), nil, &gone)
+	n, err := exchange.Write(w, x.Format, in)
+	n.Left += gone
+	if errors.Is(err, exchange.ErrInvalid) {
+		return n, fmt.Errorf("%w: %w", control.ErrInvalid, err)
+	}
+	if err != nil {
+		return n, fmt.Errorf("casework: %w", err)
+	}
+	return n, nil
+}
+
+func (s *Service) exchanged(ctx context.Context, caseID string, x Exchange) (exchange.Input, error) {
+	c, err := s.Case(ctx, caseID)
+	return exchange.Input{Case: c, Zone: s.Zone, Lang: x.Lang, Version: s.Version, Marking: x.Marking, Real: x.Unmask != ""}, err
+}
+
+// citedEvents derives the events of records, without the words to hide, and
+// counts the records of which nothing can be shown.
+func (s *Service) citedEvents(ctx context.Context, seqs []uint64, hide *report.Masks, gone *int64) iter.Seq2[event.Event, error] {
+	return func(yield func(event.Event, error) bool) {
+		read := normalise.New()
+		for _, seq := range seqs {
+			rec, err := s.Vault.Get(ctx, seq)
+			if errors.Is(err, vault.ErrGone) {
+				*gone++
+				continue
+			}
+			if words := hide.Hide(rec.Raw); err == nil && len(words) > 0 {
+				rec, _, err = s.Vault.Disclose(ctx, seq, words)
+			}
+			if err != nil {
+				yield(event.Event{}, fmt.Errorf("casework: record %d: %w", seq, err))
+				return
+			}
+			for _, ev := range read.Events(nil, &rec) {
+				if !yield(ev, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// exchangeFiles are the files of a bundle that are for other tools.
+func (s *Service) exchangeFiles(ctx context.Context, in report.Input, hide *report.Masks) []report.File {
+	var files []report.File
+	var gone int64
+	for _, f := range exchange.Formats() {
+		files = append(files, report.File{Name: f.File, Write: func(w io.Writer) error {
+			_, err := exchange.Write(w, f.Name, exchange.Input{
+				Case: in.Case, Events: s.citedEvents(ctx, in.Case.Cited(false), hide, &gone), Zone: s.Zone, Lang: "ja", Version: s.Version,
+			})
+			return err
+		}})
+	}
+	return files
+}
+
+// decisions lists the records of konseki's own by which records were let go, when
+// one of those cited is gone: they say why it cannot be shown.
+func (s *Service) decisions(ctx context.Context, cited []uint64, have map[uint64]report.Cited) (out []uint64, err error) {
+	missing := false
+	for _, seq := range cited {
+		if _, ok := have[seq]; !ok {
+			missing = true
+		}
+	}
+	if !missing {
+		return nil, nil
+	}
+	for ev, err := range s.All(ctx, control.Search{Query: "source:(" + event.SourceExpiry + " OR " + event.SourceShred + ")"}) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, ev.Record)
+	}
+	return out, nil
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/konseki/konseki/internal/replay/ransomware"
 	"github.com/konseki/konseki/internal/replay/raw"
 	"github.com/konseki/konseki/internal/replay/stolen"
+	"github.com/konseki/konseki/internal/replay/webshell"
 	"github.com/konseki/konseki/internal/replay/week"
 )
 
@@ -35,6 +36,7 @@ func Scenarios() []raw.Scenario {
 		stolen.Scenario(),
 		miner.Scenario(),
 		ransomware.Scenario(),
+		webshell.Scenario(),
 		week.Scenario(),
 	}
 }

@@ -102,13 +102,11 @@ const cards = 40
 
 // extract is the list of members whose cards were read.
 func (s *site) extract(d *raw.Day) {
-	d.On(at("03-10 12:30:00"), func(t time.Time) {
-		text := "日時,サイト,会員番号,カード番号,有効期限"
-		for i := range cards {
-			text += fmt.Sprintf("\n%s,%s,%d,%s,%02d/%02d", t.Add(time.Duration(i)*time.Second).Format("2006-01-02 15:04:05"), s.label, 100+i*37, number(d), 1+d.RNG.IntN(12), 17+d.RNG.IntN(5))
-		}
-		d.Add(t, text)
-	})
+	for i := range cards {
+		d.On(at("03-10 12:30:00").Add(time.Duration(i)*time.Second), func(t time.Time) {
+			d.Add(t, raw.Object{{"日時", t.Format(time.RFC3339)}, {"サイト", s.label}, {"会員番号", fmt.Sprint(100 + i*37)}, {"カード番号", number(d)}, {"有効期限", fmt.Sprintf("%02d/%02d", 1+d.RNG.IntN(12), 17+d.RNG.IntN(5))}}.Text())
+		})
+	}
 }
 
 // number is a card number of a range for tests, with its check digit.

@@ -81,7 +81,7 @@ func files(o raw.Options) []raw.File {
 			raw.File{Path: "server/" + s.name + "-ap01/audit.log", To: switched(), Day: s.audit},
 			raw.File{Path: "server/" + s.name + "-ap01/auth.log", To: switched(), Day: s.auth},
 			raw.File{Path: "database/" + s.name + "-db01/postgresql.log", Day: s.database},
-			raw.File{Path: "extract_" + s.name + "/cards.csv", From: at("03-10 12:30:00"), Day: s.extract})
+			raw.File{Path: "extract_" + s.name + "/cards.jsonl", From: at("03-10 12:30:00"), Day: s.extract})
 	}
 	return out
 }

@@ -3,7 +3,6 @@ package lint
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/event"
@@ -13,6 +12,7 @@ import (
 // containments finds targets that were still active after they were contained: by
 // the last check, and by what the case itself tells.
 func (l *linter) containments(context.Context) error {
+	active := l.activity()
 	for i := range l.c.Containments {
 		k := &l.c.Containments[i]
 		me := Ref{investigate.KindContainment, k.ID}
@@ -23,50 +23,78 @@ func (l *linter) containments(context.Context) error {
 				hint, first(last.Cites), me)
 			continue
 		}
-		if r := l.activeAfter(k); r != nil {
-			by := far(r.At.Sub(k.At))
-			l.add("containment-without-effect", Error,
-				both(fmt.Sprintf("%s の「%s」の %s 後に「%s」（%s）がある", l.clock(k.At), k.Text.In("ja"), by.JA, r.Text.In("ja"), l.clock(r.At)),
-					fmt.Sprintf("“%s” (%s) comes %s after “%s” (%s)", r.Text.In("en"), l.clock(r.At), by.EN, k.Text.In("en"), l.clock(k.At))),
-				hint, first(r.Cites), me, Ref{investigate.KindRow, r.ID})
+		if r := activeAfter(k, active[k.Target]); r != nil {
+			l.add("containment-without-effect", Error, l.wentOn(k, r), hint, first(r.Cites), me, Ref{investigate.KindRow, r.ID})
 		}
 	}
 	return nil
 }
 
-// activeAfter is the first event of the timeline that tells of a target, or of
-// what the containment was about, after it took hold.
-func (l *linter) activeAfter(k *investigate.Containment) *investigate.Row {
-	from := k.At.Add(time.Minute)
+// wentOn says what was seen after a containment: something new, or what had begun
+// before and did not end.
+func (l *linter) wentOn(k *investigate.Containment, r *investigate.Row) event.Phrase {
+	if r.At.After(k.At) {
+		by := far(r.At.Sub(k.At))
+		return both(fmt.Sprintf("%s の「%s」の %s 後に「%s」（%s）がある", l.clock(k.At), k.Text.In("ja"), by.JA, r.Text.In("ja"), l.clock(r.At)),
+			fmt.Sprintf("“%s” (%s) comes %s after “%s” (%s)", r.Text.In("en"), l.clock(r.At), by.EN, k.Text.In("en"), l.clock(k.At)))
+	}
+	by := far(r.Until.Sub(k.At))
+	return both(fmt.Sprintf("%s の「%s」の後も、それより前に始まった「%s」が %s 続き、%s に終わった", l.clock(k.At), k.Text.In("ja"), r.Text.In("ja"), by.JA, l.clock(r.Until)),
+		fmt.Sprintf("“%s”, which had begun before, went on for %s after “%s” (%s) and ended at %s", r.Text.In("en"), by.EN, k.Text.In("en"), l.clock(k.At), l.clock(r.Until)))
+}
+
+// activity lists, for each target that was contained, the rows of what happened
+// that tell of it: by an entity, or by a name of it in their text.
+func (l *linter) activity() map[string][]*investigate.Row {
+	names, targets := newFinder(), map[string]bool{}
+	for i := range l.c.Containments {
+		if target := l.c.Containments[i].Target; len(target) > minName {
+			names.add(target)
+			targets[target] = true
+		}
+	}
+	called := map[string][]string{} // by entity: the targets that it is
+	for i := range l.c.Entities {
+		e := &l.c.Entities[i]
+		for _, name := range append([]string{e.ID, e.Real}, e.Aliases...) {
+			if targets[name] {
+				called[e.ID] = append(called[e.ID], name)
+			}
+		}
+	}
+	out := map[string][]*investigate.Row{}
 	for i := range l.c.Timeline {
 		r := &l.c.Timeline[i]
+		if r.What != "event" && r.What != "finding" || r.Precision == investigate.UnknownTime {
+			continue
+		}
+		of := names.in(r.Text.JA, r.Text.EN)
+		for _, id := range r.Entities {
+			of = append(of, called[id]...)
+		}
+		for _, target := range of {
+			if list := out[target]; len(list) == 0 || list[len(list)-1] != r {
+				out[target] = append(list, r)
+			}
+		}
+	}
+	return out
+}
+
+// activeAfter is the first of some rows that tells of what a containment did not
+// stop once it had taken hold.
+func activeAfter(k *investigate.Containment, rows []*investigate.Row) *investigate.Row {
+	from := k.At.Add(time.Minute)
+	for _, r := range rows {
 		end := r.At
 		if r.Until.After(end) {
 			end = r.Until
 		}
-		if r.What != "event" && r.What != "finding" || !end.After(from) || !k.Until.IsZero() && r.At.After(k.Until) || r.Precision == investigate.UnknownTime {
-			continue
-		}
-		if l.tellsOf(r, k.Target) {
+		if end.After(from) && (k.Until.IsZero() || !r.At.After(k.Until)) {
 			return r
 		}
 	}
 	return nil
-}
-
-// tellsOf reports whether a row tells of a target, by an entity or by its name.
-func (l *linter) tellsOf(r *investigate.Row, target string) bool {
-	for _, id := range r.Entities {
-		if id == target {
-			return true
-		}
-		for i := range l.c.Entities {
-			if e := &l.c.Entities[i]; e.ID == id && e.Real == target {
-				return true
-			}
-		}
-	}
-	return len(target) > 2 && (strings.Contains(r.Text.JA, target) || strings.Contains(r.Text.EN, target))
 }
 
 // notices finds what was made known before the analysis that it rests on.
@@ -153,18 +181,18 @@ func (l *linter) item(ctx context.Context, cites []uint64) bool {
 
 // names finds real names in what the public reads.
 func (l *linter) names(context.Context) error {
-	var real []*investigate.Entity
+	find, whose := newFinder(), map[string]*investigate.Entity{}
 	for i := range l.c.Entities {
 		if e := &l.c.Entities[i]; len([]rune(e.Real)) > 1 && e.Role != "own" && (e.Type == "person" || e.Type == "account" || e.Type == "company") {
-			real = append(real, e)
+			find.add(e.Real)
+			whose[e.Real] = e
 		}
 	}
 	look := func(ref Ref, p event.Phrase) {
-		for _, e := range real {
-			if strings.Contains(p.JA, e.Real) || strings.Contains(p.EN, e.Real) {
-				l.add("real-name", Warning, both(fmt.Sprintf("実名が本文にある（公開名は「%s」）", e.Public.In("ja")), fmt.Sprintf("a real name stands in the text (the public one is “%s”)", e.Public.In("en"))),
-					both("公開名で書く", "write the public name"), nil, ref, Ref{investigate.KindEntity, e.ID})
-			}
+		for _, name := range find.in(p.JA, p.EN) {
+			e := whose[name]
+			l.add("real-name", Warning, both(fmt.Sprintf("実名が本文にある（公開名は「%s」）", e.Public.In("ja")), fmt.Sprintf("a real name stands in the text (the public one is “%s”)", e.Public.In("en"))),
+				both("公開名で書く", "write the public name"), nil, ref, Ref{investigate.KindEntity, e.ID})
 		}
 	}
 	for i := range l.c.Timeline {

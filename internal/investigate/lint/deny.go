@@ -3,6 +3,9 @@ package lint
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sort"
+	"time"
 
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
@@ -64,7 +67,15 @@ func (l *linter) denied(ctx context.Context, s *investigate.Statement, me Ref) e
 			both("記述を取り下げるか、期間と検索を狭めて言い直す", "withdraw it, or say it of a narrower window or query"), first(records), me)
 		return nil
 	}
-	if s.Answer == nil || s.Answer.Verdict == coverage.NotFoundCovered {
+	if s.Answer == nil {
+		return nil
+	}
+	if from, to := s.Answer.From, s.Answer.To; !s.Until.IsZero() && (!s.At.IsZero() && from.After(s.At) || !to.IsZero() && to.Before(s.Until.Truncate(time.Minute))) {
+		l.add("denied-wider-than-searched", Warning,
+			both(fmt.Sprintf("「%s」は、検索した期間（%s〜%s）より広い期間を否定している", s.Text.In("ja"), l.clock(from), l.clock(to)), fmt.Sprintf("“%s” denies more time than was searched (%s to %s)", s.Text.In("en"), l.clock(from), l.clock(to))),
+			both("検索の期間を広げるか、記述を検索した期間に限る", "search all of the time, or deny only what was searched"), nil, me)
+	}
+	if s.Answer.Verdict == coverage.NotFoundCovered {
 		return nil
 	}
 	why := both("ログが揃っていない", "the logs are not complete")
@@ -80,34 +91,61 @@ func (l *linter) denied(ctx context.Context, s *investigate.Statement, me Ref) e
 // absences finds what is said not to have been, beside what is said of the same.
 func (l *linter) absences(context.Context) error {
 	for _, key := range l.keys {
-		list := l.about[key]
-		for i := range list {
-			if list[i].negative {
-				l.absent(&list[i], list)
+		var timed, untimed []*telling
+		for i := range l.about[key] {
+			switch t := &l.about[key][i]; {
+			case t.negative || t.what == "notice":
+			case t.at.IsZero():
+				untimed = append(untimed, t)
+			default:
+				timed = append(timed, t)
+			}
+		}
+		slices.SortStableFunc(timed, func(a, b *telling) int { return a.at.Compare(b.at) })
+		for i := range l.about[key] {
+			if no := &l.about[key][i]; no.negative {
+				l.absent(no, timed, untimed)
 			}
 		}
 	}
 	return nil
 }
 
-func (l *linter) absent(no *telling, list []telling) {
-	for i := range list {
-		yes := &list[i]
-		if yes.negative || yes.ref == no.ref || yes.what == "notice" {
-			continue
-		}
-		if !no.until.IsZero() && yes.at.After(no.until) || !no.at.IsZero() && no.until.IsZero() && yes.at.After(no.at) {
-			continue // it is denied of another time
-		}
-		at := event.Phrase{}
-		if !yes.at.IsZero() {
-			at = both("（"+l.clock(yes.at)+"）", " ("+l.clock(yes.at)+")")
-		}
-		l.add("absence-against-presence", Error,
-			both(fmt.Sprintf("「%s」とあるが、「%s」%sともある", no.text.In("ja"), yes.text.In("ja"), at.JA), fmt.Sprintf("“%s”, but also “%s”%s", no.text.In("en"), yes.text.In("en"), at.EN)),
-			both("否定の範囲（対象・期間）を直す", "correct what the denial is of, and of which time"), first(yes.cites), no.ref, yes.ref)
+// absent takes the first of what is said to have been that lies in the time of
+// which it is denied. timed are in order.
+func (l *linter) absent(no *telling, timed, untimed []*telling) {
+	var yes *telling
+	from, to := no.span()
+	n := sort.Search(len(timed), func(i int) bool { return !timed[i].at.Before(from) })
+	switch {
+	case n < len(timed) && (to.IsZero() || !timed[n].at.After(to)):
+		yes = timed[n]
+	case len(untimed) > 0:
+		yes = untimed[0]
+	default:
 		return
 	}
+	at := event.Phrase{}
+	if !yes.at.IsZero() {
+		at = both("（"+l.clock(yes.at)+"）", " ("+l.clock(yes.at)+")")
+	}
+	l.add("absence-against-presence", Error,
+		both(fmt.Sprintf("「%s」とあるが、「%s」%sともある", no.text.In("ja"), yes.text.In("ja"), at.JA), fmt.Sprintf("“%s”, but also “%s”%s", no.text.In("en"), yes.text.In("en"), at.EN)),
+		both("否定の範囲（対象・期間）を直す", "correct what the denial is of, and of which time"), first(yes.cites), no.ref, yes.ref)
+}
+
+// span is the time of which something is denied: from At to Until, all before At
+// where only that is said, and else the window that was searched. Zero is open.
+func (t *telling) span() (from, to time.Time) {
+	switch {
+	case !t.until.IsZero():
+		return t.at, t.until
+	case !t.at.IsZero() && t.precision == investigate.OnDay:
+		return t.at.Add(-24 * time.Hour), t.at.Add(24 * time.Hour)
+	case !t.at.IsZero():
+		return time.Time{}, t.at
+	}
+	return t.from, t.to
 }
 
 // evidence finds what is said to be certain and rests on nothing, or on records

@@ -99,6 +99,7 @@ type linter struct {
 type telling struct {
 	ref       Ref
 	at, until time.Time
+	from, to  time.Time // of the search
 	precision string
 	text      event.Phrase
 	negative  bool
@@ -127,7 +128,7 @@ func (l *linter) ofRow(r *investigate.Row) telling {
 }
 
 func (l *linter) ofStatement(s *investigate.Statement) telling {
-	return telling{ref: Ref{investigate.KindStatement, s.ID}, at: s.At, until: s.Until, precision: cmp.Or(s.Precision, investigate.Exact), text: s.Text,
+	return telling{ref: Ref{investigate.KindStatement, s.ID}, at: s.At, until: s.Until, from: s.From, to: s.To, precision: cmp.Or(s.Precision, investigate.Exact), text: s.Text,
 		negative: l.denies(s), number: s.Number, cites: s.Cites, entities: s.Entities}
 }
 

@@ -1,9 +1,12 @@
 package lint
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +38,9 @@ func datePatterns() []*regexp.Regexp {
 // moments finds the times that a text names, with their dates.
 func (w *words) moments(text string) (out []moment) {
 	for n, re := range w.dates {
+		if !mayName(text, n) {
+			continue
+		}
 		for _, at := range re.FindAllStringSubmatchIndex(text, 500) {
 			group := func(i int) string {
 				if 2*i+1 >= len(at) || at[2*i] < 0 {
@@ -65,6 +71,22 @@ func (w *words) moments(text string) (out []moment) {
 	return out
 }
 
+// mayName tells at little cost that a text holds no date as the n-th pattern has it.
+func mayName(text string, n int) bool {
+	switch n {
+	case 0:
+		return strings.Contains(text, "月")
+	case 1:
+		return strings.ContainsAny(text, "-/")
+	}
+	for m := time.January; m <= time.December; m++ {
+		if strings.Contains(text, m.String()) {
+			return true
+		}
+	}
+	return false
+}
+
 // clock takes a time of day; what is none is not taken.
 func (m *moment) clock(t []string) bool {
 	hour, min, sec := number(t[1]), number(t[2]), number(t[3])
@@ -78,12 +100,10 @@ func (m *moment) clock(t []string) bool {
 		return false
 	}
 	m.at = time.Duration(hour)*time.Hour + time.Duration(min)*time.Minute + time.Duration(sec)*time.Second
-	about := t[6] != "" || strings.Contains(t[0], "頃") || strings.Contains(t[0], "about") || strings.Contains(t[0], "around")
+	approx := t[6] != "" || strings.Contains(t[0], "頃") || strings.Contains(t[0], "about") || strings.Contains(t[0], "around")
 	switch {
-	case about && min == 0:
-		m.slack = 30 * time.Minute
-	case about:
-		m.slack = 10 * time.Minute
+	case approx:
+		m.slack = about(min)
 	case sec == 0:
 		m.slack = time.Minute
 	default:
@@ -129,18 +149,28 @@ func (l *linter) sections(context.Context) error {
 // instant is a time that the body of the case has.
 type instant struct {
 	at   time.Time
+	day  time.Duration // what the clock says, since midnight
 	text event.Phrase
 	ref  Ref
 }
 
-// instants lists the times of the body by day of the year.
-func (l *linter) instants() map[int][]instant {
-	out := map[int][]instant{}
+// date is a day of a year, or of any where the year is 0.
+type date struct{ year, month, day int }
+
+// instants lists the times of the body by day, each with its year and without, in
+// the order of the time of day.
+func (l *linter) instants() map[date][]instant {
+	out := map[date][]instant{}
 	add := func(t time.Time, text event.Phrase, ref Ref) {
-		if !t.IsZero() {
-			t = t.In(l.zone)
-			key := int(t.Month())*100 + t.Day()
-			out[key] = append(out[key], instant{t, text, ref})
+		if t.IsZero() {
+			return
+		}
+		t = t.In(l.zone)
+		h, m, s := t.Clock()
+		in := instant{t, time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second + time.Duration(t.Nanosecond()), text, ref}
+		for _, year := range []int{0, t.Year()} {
+			key := date{year, int(t.Month()), t.Day()}
+			out[key] = append(out[key], in)
 		}
 	}
 	for i := range l.c.Timeline {
@@ -166,24 +196,31 @@ func (l *linter) instants() map[int][]instant {
 		d := &l.c.Decisions[i]
 		add(d.At, d.Text, Ref{investigate.KindDecision, d.ID})
 	}
+	for _, list := range out {
+		slices.SortStableFunc(list, func(a, b instant) int { return cmp.Compare(a.day, b.day) })
+	}
 	return out
 }
 
-func (l *linter) momentAgainst(m *moment, body map[int][]instant, me Ref) {
-	var near *instant
-	best := time.Duration(-1)
-	for i, in := range body[m.month*100+m.day] {
-		if m.year != 0 && in.at.Year() != m.year {
-			continue
-		}
-		midnight := time.Date(in.at.Year(), in.at.Month(), in.at.Day(), 0, 0, 0, 0, l.zone)
-		apart := (in.at.Sub(midnight) - m.at).Abs()
-		if apart <= m.slack {
-			return
-		}
-		if best < 0 || apart < best {
-			best, near = apart, &body[m.month*100+m.day][i]
-		}
+// nearest is the instant of a list, in order of the time of day, that is nearest
+// to one; nil of an empty list.
+func nearest(list []instant, at time.Duration) *instant {
+	n := sort.Search(len(list), func(i int) bool { return list[i].day >= at })
+	switch {
+	case len(list) == 0:
+		return nil
+	case n == len(list):
+		return &list[n-1]
+	case n > 0 && at-list[n-1].day < list[n].day-at:
+		return &list[n-1]
+	}
+	return &list[n]
+}
+
+func (l *linter) momentAgainst(m *moment, body map[date][]instant, me Ref) {
+	near := nearest(body[date{m.year, m.month, m.day}], m.at)
+	if near != nil && (near.day-m.at).Abs() <= m.slack {
+		return
 	}
 	if near == nil {
 		l.add("summary-against-body", Note, both("本文に、どの行にも記述にもない時刻がある："+m.text, "the text names a time that no row and no statement has: "+m.text),

@@ -10,15 +10,16 @@ import (
 // words recognise what sentences claim. They are few and plain on purpose: what
 // they miss, people see; what they see, people can check.
 type words struct {
-	undecidedEN, deniesEN, theftEN, ofWhatEN *regexp.Regexp
-	dates                                    []*regexp.Regexp
-	times, counts                            *regexp.Regexp
+	undecidedEN, deniesEN, bywayEN, theftEN, ofWhatEN *regexp.Regexp
+	dates                                             []*regexp.Regexp
+	times, counts                                     *regexp.Regexp
 }
 
 func newWords() *words {
 	return &words{
 		undecidedEN: regexp.MustCompile(`(?i)\b(not (yet )?(known|clear|certain|be (determined|told|established|ruled out|denied|excluded))|cannot be|unknown|undetermined)\b`),
 		deniesEN:    regexp.MustCompile(`(?i)\b(no|not|never|none|nothing|nobody)\b`),
+		bywayEN:     regexp.MustCompile(`(?i)[,;]?\s*\b(which|who|whose|whom|where|although|though|because|if|unless|until|so that)\b[^,.;]*`),
 		theftEN:     regexp.MustCompile(`(?i)\b(stolen|stole|theft)\b`),
 		ofWhatEN:    regexp.MustCompile(`(?i)\b(passwords?|credentials?|accounts?|IDs?|logins?)\b`),
 		dates:       datePatterns(),
@@ -28,14 +29,31 @@ func newWords() *words {
 }
 
 // negative reports whether a sentence denies something; that something is not
-// known denies nothing.
+// known denies nothing, and neither does what is told by the way: a Japanese
+// sentence denies at its end, an English one outside its relative clauses.
 func (w *words) negative(p event.Phrase) bool {
 	if p.JA != "" {
-		return !hasAny(p.JA, "判明し", "分から", "わから", "不明", "否定でき", "断定でき", "特定でき", "特定に至ら") && hasAny(p.JA,
-			"確認されていな", "確認されており", "確認されな", "確認できな", "事実はな", "事実はありませ", "痕跡はな", "痕跡はありませ", "痕跡なし", "痕跡は見", "ありませんでした",
-			"見つからな", "見つかっていな", "見つかりませ", "存在しな", "存在せず", "存在しませ", "アクセスはな", "行われていな", "行われておりませ", "認められな", "認められてい", "認められませ", "なかった")
+		if hasAny(p.JA, "判明し", "分から", "わから", "不明", "否定でき", "断定でき", "特定でき", "特定に至ら") {
+			return false
+		}
+		for sentence := range strings.FieldsFuncSeq(p.JA, func(r rune) bool { return r == '。' || r == '\n' }) {
+			if hasAny(tail(sentence, 16), "確認されていな", "確認されていませ", "確認されておりませ", "確認されな", "確認できな", "確認できておりませ", "確認できませ",
+				"事実はな", "事実はありませ", "痕跡はな", "痕跡はありませ", "痕跡なし", "痕跡は見つから", "痕跡は見当たら", "痕跡は見られな", "ありませんでした",
+				"見つからな", "見つかっていな", "見つかりませ", "見つかっておりませ", "存在しな", "存在せず", "存在しませ", "アクセスはな", "行われていな", "行われておりませ",
+				"認められな", "認められていな", "認められておりませ", "認められませ", "なかった") {
+				return true
+			}
+		}
+		return false
 	}
-	return w.deniesEN.MatchString(p.EN) && !w.undecidedEN.MatchString(p.EN)
+	en := w.bywayEN.ReplaceAllString(p.EN, "")
+	return w.deniesEN.MatchString(en) && !w.undecidedEN.MatchString(p.EN)
+}
+
+// tail is the last characters of a text, without what closes a sentence.
+func tail(s string, n int) string {
+	r := []rune(strings.TrimRight(s, "」）) 　."))
+	return string(r[max(0, len(r)-n):])
 }
 
 // unknownFlaw reports whether a sentence calls a flaw unknown.

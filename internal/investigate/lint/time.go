@@ -13,10 +13,7 @@ import (
 func tolerance(precision string, at time.Time) time.Duration {
 	switch precision {
 	case investigate.About:
-		if at.Minute() == 0 {
-			return 30 * time.Minute // "about 15:00"
-		}
-		return 10 * time.Minute // "about 11:40"
+		return about(at.Minute())
 	case investigate.OnDay:
 		return 24 * time.Hour
 	case investigate.UnknownTime:
@@ -26,6 +23,15 @@ func tolerance(precision string, at time.Time) time.Duration {
 		return time.Minute // written without seconds
 	}
 	return time.Second
+}
+
+// about is how far off 頃 can be: more beside a full or half hour, to which people
+// round, than beside any other minute.
+func about(minute int) time.Duration {
+	if minute%30 == 0 {
+		return 15 * time.Minute
+	}
+	return 10 * time.Minute
 }
 
 func (l *linter) clock(t time.Time) string { return t.In(l.zone).Format("2006-01-02 15:04:05") }

@@ -129,7 +129,7 @@ func (l *linter) claims(ctx context.Context) error {
 	advisory, attack := l.advisory(), l.firstEvent()
 	for i := range l.c.Statements {
 		s := &l.c.Statements[i]
-		if l.denies(s) {
+		if l.denial[i] {
 			continue
 		}
 		me := Ref{investigate.KindStatement, s.ID}

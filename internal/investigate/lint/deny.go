@@ -25,7 +25,7 @@ func (l *linter) denies(s *investigate.Statement) bool {
 func (l *linter) negatives(ctx context.Context) error {
 	for i := range l.c.Statements {
 		s := &l.c.Statements[i]
-		if !l.denies(s) {
+		if !l.denial[i] {
 			continue
 		}
 		me := Ref{investigate.KindStatement, s.ID}

@@ -10,12 +10,13 @@ import (
 type finder struct {
 	names   map[string]bool
 	lengths map[[2]byte][]int // of the names that begin with these bytes
+	begins  [256]bool         // whether a name begins with the byte
 }
 
 // minName is the shortest name that is looked for, in bytes.
 const minName = 2
 
-func newFinder() *finder { return &finder{map[string]bool{}, map[[2]byte][]int{}} }
+func newFinder() *finder { return &finder{names: map[string]bool{}, lengths: map[[2]byte][]int{}} }
 
 // add takes a name in; those too short to tell anything are left out.
 func (f *finder) add(name string) {
@@ -23,6 +24,7 @@ func (f *finder) add(name string) {
 		return
 	}
 	f.names[name] = true
+	f.begins[name[0]] = true
 	key := [2]byte{name[0], name[1]}
 	for _, n := range f.lengths[key] {
 		if n == len(name) {
@@ -41,6 +43,9 @@ func (f *finder) in(texts ...string) (out []string) {
 	seen := map[string]bool{}
 	for _, text := range texts {
 		for i := 0; i+minName <= len(text); i++ {
+			if !f.begins[text[i]] {
+				continue
+			}
 			for _, n := range f.lengths[[2]byte{text[i], text[i+1]}] {
 				if i+n > len(text) || !f.names[text[i:i+n]] || seen[text[i:i+n]] || inWord(text, i, i+n) {
 					continue

@@ -90,9 +90,10 @@ type linter struct {
 	found []Problem
 	asked int
 
-	rows  map[string]*investigate.Row // by id
-	about map[string][]telling        // what tells of the same thing
-	keys  []string                    // of about, as first met
+	denial []bool                      // of each statement: whether it denies
+	rows   map[string]*investigate.Row // by id
+	about  map[string][]telling        // what tells of the same thing
+	keys   []string                    // of about, as first met
 }
 
 // telling is a row or statement that tells of something.
@@ -119,7 +120,8 @@ func (l *linter) gather() {
 	}
 	for i := range l.c.Statements {
 		s := &l.c.Statements[i]
-		l.tell(s.About, l.ofStatement(s))
+		l.denial = append(l.denial, l.denies(s))
+		l.tell(s.About, l.ofStatement(s, l.denial[i]))
 	}
 }
 
@@ -127,9 +129,9 @@ func (l *linter) ofRow(r *investigate.Row) telling {
 	return telling{ref: Ref{investigate.KindRow, r.ID}, at: r.At, until: r.Until, precision: r.Precision, text: r.Text, cites: r.Cites, entities: r.Entities, what: r.What}
 }
 
-func (l *linter) ofStatement(s *investigate.Statement) telling {
+func (l *linter) ofStatement(s *investigate.Statement, negative bool) telling {
 	return telling{ref: Ref{investigate.KindStatement, s.ID}, at: s.At, until: s.Until, from: s.From, to: s.To, precision: cmp.Or(s.Precision, investigate.Exact), text: s.Text,
-		negative: l.denies(s), number: s.Number, cites: s.Cites, entities: s.Entities}
+		negative: negative, number: s.Number, cites: s.Cites, entities: s.Entities}
 }
 
 func (l *linter) tell(key string, t telling) {

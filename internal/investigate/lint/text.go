@@ -3,6 +3,7 @@ package lint
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/konseki/konseki/internal/event"
 )
@@ -52,8 +53,13 @@ func (w *words) negative(p event.Phrase) bool {
 
 // tail is the last characters of a text, without what closes a sentence.
 func tail(s string, n int) string {
-	r := []rune(strings.TrimRight(s, "」）) 　."))
-	return string(r[max(0, len(r)-n):])
+	s = strings.TrimRight(s, "」）) 　.")
+	from := len(s)
+	for ; n > 0 && from > 0; n-- {
+		_, size := utf8.DecodeLastRuneInString(s[:from])
+		from -= size
+	}
+	return s[from:]
 }
 
 // unknownFlaw reports whether a sentence calls a flaw unknown.

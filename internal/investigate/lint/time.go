@@ -103,7 +103,7 @@ func (l *linter) times(ctx context.Context) error {
 	}
 	for i := range l.c.Statements {
 		if s := &l.c.Statements[i]; !s.At.IsZero() {
-			t := l.ofStatement(s)
+			t := l.ofStatement(s, l.denial[i])
 			l.againstRecord(ctx, &t)
 		}
 	}

@@ -98,6 +98,7 @@ func views() map[string]room {
 		"estate":                   {"Package estate knows the company's own networks, devices, people and sensitive items, as they were at a time.", []string{"event"}, false},
 		"mask":                     {"Package mask finds in records what must not be shown to everyone: typed passwords, card numbers, security codes.", []string{"event", "detect/secret"}, false},
 		"investigate":              {"Package investigate assembles cases, statements, timelines, entities, contradictions, clocks, conditions.", []string{"event", "coverage"}, false},
+		"investigate/duty":         {"Package duty tells which deadlines a case has, and which of its parts fill what each asks for.", []string{"event", "coverage", "investigate", "investigate/clock"}, false},
 		"investigate/lint":         {"Package lint finds where a case contradicts itself, its records or an earlier report.", []string{"event", "coverage", "investigate"}, false},
 		"investigate/clock":        {"Package clock computes deadlines from the facts of a case, by rules that are data.", []string{"event"}, false},
 		"investigate/script":       {"Package script reads a case that people wrote as a file.", []string{"event", "investigate"}, false},
@@ -111,7 +112,7 @@ func views() map[string]room {
 		"terminal":                 {"Package terminal shows text to people on a terminal, safely, and how far long work has come.", nil, false},
 		"wire":                     {"Package wire is the JSON that scripts read from the command line.", []string{"event", "coverage", "estate", "control"}, false},
 		"control/masked":           {"Package masked is the operations as people are given them: every text that is shown has its secrets masked.", []string{"event", "control", "control/casework", "investigate", "mask"}, false},
-		"control/casework":         {"Package casework is what people do on a case: its parts, its checks, its reports and its bundle.", []string{"event", "jsonx", "coverage", "normalise", "detect/finding", "vault", "vault/anchor", "investigate", "investigate/lint", "investigate/script", "mask", "measure", "report", "report/exchange", "auth", "control", "control/known"}, false},
+		"control/casework":         {"Package casework is what people do on a case: its parts, its checks, its reports and its bundle.", []string{"event", "jsonx", "coverage", "normalise", "detect/finding", "vault", "vault/anchor", "investigate", "investigate/lint", "investigate/script", "mask", "measure", "report", "report/exchange", "auth", "control", "control/known", "investigate/clock", "investigate/duty"}, false},
 		"control/known":            {"Package known adds to the operations what the company knows of itself: importing it, and whose an address was.", []string{"event", "jsonx", "estate", "control"}, false},
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/clock"
+	"github.com/konseki/konseki/internal/investigate/duty"
 	"github.com/konseki/konseki/internal/investigate/script"
 )
 
@@ -345,5 +347,73 @@ func TestAnIssuedReportStaysAsItWasIssued(t *testing.T) {
 	}
 	if _, err := s.Put(t.Context(), "sato", "c1", &investigate.Version{Report: "first", At: jst(1, 0, 0), Files: map[string]string{"x": "y"}}, 0); !errors.Is(err, control.ErrInvalid) {
 		t.Errorf("a version was made by hand: %v", err)
+	}
+}
+
+func TestADeadlineMovesWithTheCauseAndIsSaidWhenNear(t *testing.T) {
+	t.Parallel()
+	s := opened(t)
+	now := jst(4, 0, 0)
+	s.Service.Now = func() time.Time { return now }
+	fact := func(key, value string, known time.Time) {
+		t.Helper()
+		base := uint64(0)
+		if p, err := s.Part(t.Context(), "c1", investigate.KindFact, key, 0); err == nil {
+			base = p.Common().Recorded
+		}
+		placed(t, s, "sato", &investigate.Fact{Head: investigate.Head{ID: key}, Value: value, Known: known}, base)
+	}
+	due := func(id string) duty.Duty {
+		t.Helper()
+		list, err := s.Duties(t.Context(), "c1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(list, func(d duty.Duty) bool { return d.Rule.ID == id })
+		if i < 0 {
+			t.Fatalf("no deadline %s", id)
+		}
+		return list[i]
+	}
+	fact("aware", "2018-04-02T17:00:00+09:00", jst(2, 17, 0))
+	fact("personal_data", "yes", jst(2, 17, 0))
+	fact("cause", "malicious", jst(2, 18, 0))
+	fact("persons", "2000", jst(2, 18, 0))
+	long := due("appi-final").Due.Latest
+	fact("cause", "mistake", jst(3, 18, 0))
+	moved := due("appi-final")
+	if days := long.Sub(moved.Due.Latest).Hours() / 24; days != 30 || len(moved.History) < 2 {
+		t.Errorf("the final report is due %s, %s before; history %+v", moved.Due.Latest, long, moved.History)
+	}
+	if moved.Open() == 0 || len(moved.Items) != 9 || len(moved.Items[2].Fills) == 0 {
+		t.Errorf("items %+v", moved.Items)
+	}
+	if _, err := s.Put(t.Context(), "sato", "c1", &investigate.Fact{Head: investigate.Head{ID: "sensitive"}, Value: "aliens"}, 0); !errors.Is(err, control.ErrInvalid) {
+		t.Errorf("error %v", err)
+	}
+	late := &investigate.Submission{Clock: "appi-preliminary", At: jst(20, 0, 0), Proof: phrase("receipt 12")}
+	if _, err := s.Put(t.Context(), "sato", "c1", late, 0); !errors.Is(err, control.ErrInvalid) || !strings.Contains(err.Error(), "why it is late") {
+		t.Errorf("late without a reason: %v", err)
+	}
+	now = moved.Due.Earliest.Add(-24 * time.Hour)
+	for range 2 {
+		if err := s.Patrol(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := map[string]int{}
+	for _, f := range findings(t, s) {
+		n[f.RuleID+" "+f.Object]++
+	}
+	if n["deadline-due-soon appi-final"] != 1 || n["deadline-late appi-preliminary"] != 1 {
+		t.Errorf("findings %v", n)
+	}
+	placed(t, s, "sato", &investigate.Submission{Clock: "appi-final", At: now, Proof: phrase("receipt 13")}, 0)
+	if d := due("appi-final"); d.State != clock.InTime {
+		t.Errorf("state %s", d.State)
+	}
+	var ics strings.Builder
+	if err := s.Calendar(t.Context(), "c1", "ja", &ics); err != nil || !strings.Contains(ics.String(), "BEGIN:VEVENT") {
+		t.Errorf("%v %s", err, ics.String())
 	}
 }

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/control/known"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/clock"
+	"github.com/konseki/konseki/internal/investigate/duty"
 	"github.com/konseki/konseki/internal/investigate/lint"
 	"github.com/konseki/konseki/internal/investigate/script"
 	"github.com/konseki/konseki/internal/vault/anchor"
@@ -58,6 +61,11 @@ type Operations interface {
 	// Override lets a condition count as dealt with though it is not met.
 	Override(ctx context.Context, by, caseID string, k investigate.Kind, id string, reason event.Phrase) error
 
+	// Duties tells how each deadline stands now, what it asks for and what of that
+	// the case says.
+	Duties(ctx context.Context, caseID string) ([]duty.Duty, error)
+	// Calendar writes them as iCalendar (RFC 5545), in ja or en.
+	Calendar(ctx context.Context, caseID, lang string, w io.Writer) error
 	// Lint finds where a case contradicts itself, its records or an earlier report.
 	Lint(ctx context.Context, by, caseID string) ([]lint.Problem, error)
 	// LintPart is what Lint would say of a part if it were put as it is: while it
@@ -100,6 +108,7 @@ type Service struct {
 
 	edits sync.Mutex // one edit at a time, so that none is lost between reading and sealing
 	seen  sightings
+	book  atomic.Pointer[clock.Book] // of deadlines
 }
 
 var _ Operations = (*Service)(nil)

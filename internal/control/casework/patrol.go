@@ -18,13 +18,17 @@ const (
 
 // Patrol runs the checks of open cases that are due: containments every hour for
 // 90 days, conditions and measures every so many days as they say. It is what
-// makes a promise that is broken known without anybody asking.
+// makes a promise that is broken, and a deadline that is near, known without
+// anybody asking.
 func (s *Service) Patrol(ctx context.Context) error {
 	now := s.Now()
 	var errs []error
 	for _, c := range s.Desk().Cases() {
 		if c.Status != "open" {
 			continue
+		}
+		if err := s.alarm(ctx, c); err != nil {
+			errs = append(errs, err)
 		}
 		for _, d := range checksOf(c) {
 			if !d.isDue(now) {

@@ -87,8 +87,8 @@ func (s *Service) Weigh(ctx context.Context, caseID string, p investigate.Part) 
 		err = s.citable(ctx, p.Check.Cites)
 	case *investigate.Measure:
 		err = s.citable(ctx, p.Check.Cites)
-	case *investigate.Submission:
-		err = s.citable(ctx, p.Cites)
+	case *investigate.Fact, *investigate.Clock, *investigate.Submission:
+		err = s.timely(ctx, caseID, p)
 	}
 	if err == nil {
 		_, err = investigate.Putting(caseID, "", s.Now(), p)

@@ -84,8 +84,9 @@ func (t *Tailer) isCopy(p *place, fam *family) bool {
 		return false
 	}
 	defer c.close()
+	small := c.size() < markBytes
 	for _, f := range fam.files {
-		if f.Lost || f.Identity == p.stamp.identity || !f.gone && c.size() < markBytes && !t.twins(f, p, fam) {
+		if f.Lost || f.Identity == p.stamp.identity || !f.gone && small && !t.twins(f, p, fam) {
 			continue
 		}
 		// While it is being packed, all of it would have to be unpacked at each look.
@@ -115,7 +116,6 @@ func (f *file) contains(c *content, shallow bool) bool {
 // short content may come twice without being a copy. What is seen for the first
 // time together is a copy if it was written last.
 func (t *Tailer) twins(f *file, p *place, fam *family) bool {
-	bare := func(path string) string { return t.rotation.packed.ReplaceAllString(path, "") }
 	if f.Now == fam.path {
 		return f.begun != t.rounds || !p.info.ModTime().Before(f.Changed)
 	}

@@ -1,7 +1,6 @@
 package tail
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -112,7 +111,7 @@ func (c *content) rewind() error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	c.r, c.packed, err = collect.Unpack(head[:n], bufio.NewReaderSize(io.NewSectionReader(c.f, 0, 1<<62), 256<<10))
+	c.r, c.packed, err = collect.Unpack(head[:n], io.NewSectionReader(c.f, 0, 1<<62))
 	return err
 }
 

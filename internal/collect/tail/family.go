@@ -50,7 +50,7 @@ type duplicate struct {
 // the names or the paths that are known change.
 type folder struct {
 	names, known []string
-	family       map[string]string // by name, what it was rotated from
+	family       map[string]string // by name, the path that it was rotated from
 }
 
 // survey lists what is there, by family.
@@ -67,11 +67,13 @@ func (t *Tailer) survey(matches []matched) *survey {
 		named[m.path] = m
 	}
 	for _, f := range t.files {
-		know(f.set, f.Path)
+		if m, ok := named[f.Path]; !ok || m.set != f.set {
+			know(f.set, f.Path)
+		}
 	}
 	folders := make(map[origin]*folder, len(known))
 	for key, list := range known {
-		folders[key] = t.folders[key].with(t.rotation, names(key.path), list)
+		folders[key] = t.folders[key].with(t.rotation, key.path, names(key.path), list)
 	}
 	t.folders = folders
 	for _, m := range matches {
@@ -133,7 +135,7 @@ func (s *survey) sort(t *Tailer) {
 			switch {
 			case p.path == fam.path:
 				return 0
-			case t.rotation.packed.MatchString(p.path):
+			case bare(p.path) != p.path:
 				return 2
 			}
 			return 1
@@ -150,7 +152,7 @@ func (s *survey) sort(t *Tailer) {
 }
 
 // with is the folder as it is now.
-func (d *folder) with(r rotation, names, known []string) *folder {
+func (d *folder) with(r rotation, dir string, names, known []string) *folder {
 	slices.SortFunc(known, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
 	known = slices.Compact(known)
 	if d != nil && slices.Equal(d.names, names) && slices.Equal(d.known, known) {
@@ -158,7 +160,7 @@ func (d *folder) with(r rotation, names, known []string) *folder {
 	}
 	d = &folder{names: names, known: known, family: map[string]string{}}
 	for _, base := range known { // the shortest first: app.log.1 is of the family of app.log
-		from := cmp.Or(d.family[base], base)
+		from := cmp.Or(d.family[base], filepath.Join(dir, base))
 		d.family[base] = from
 		stem := strings.TrimSuffix(base, filepath.Ext(base))
 		at, _ := slices.BinarySearch(names, stem)
@@ -173,5 +175,5 @@ func (d *folder) with(r rotation, names, known []string) *folder {
 
 // origin is the path that a known path was rotated from, or that path.
 func (d *folder) origin(path string) string {
-	return filepath.Join(filepath.Dir(path), cmp.Or(d.family[filepath.Base(path)], filepath.Base(path)))
+	return cmp.Or(d.family[filepath.Base(path)], path)
 }

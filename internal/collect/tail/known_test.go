@@ -261,14 +261,14 @@ func (b *bench) watch() func() string {
 
 func TestAFileIsOfTheFamilyOfTheShortestNameItMayBeRotatedFrom(t *testing.T) {
 	names := strings.Fields("a.log a.log.1 a.log.1.gz a-20261122.log b.log b.log.old worker-1.log worker-1.log.1 worker-2.log x")
-	d := (*folder)(nil).with(newRotation(), names, []string{"a.log.1", "a.log", "worker-1.log", "worker-2.log", "none.log"})
+	d := (*folder)(nil).with(newRotation(), "/", names, []string{"a.log.1", "a.log", "worker-1.log", "worker-2.log", "none.log"})
 	want := map[string]string{
 		"a.log": "a.log", "a.log.1": "a.log", "a.log.1.gz": "a.log", "a-20261122.log": "a.log", "none.log": "none.log",
 		"worker-1.log": "worker-1.log", "worker-1.log.1": "worker-1.log", "worker-2.log": "worker-2.log",
 	}
 	for _, name := range append(names, "none.log") {
-		if d.family[name] != want[name] {
-			t.Errorf("%s is of the family of %q, want %q", name, d.family[name], want[name])
+		if got := strings.TrimPrefix(d.family[name], "/"); got != want[name] {
+			t.Errorf("%s is of the family of %q, want %q", name, got, want[name])
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -84,6 +85,12 @@ func TestEachLineComesOnceAndInOrderWhateverIsDoneToTheFile(t *testing.T) {
 		m.kill()
 		if missing := m.missing(); len(missing) > 0 {
 			rt.Fatalf("%s: of %d lines are missing %v; files %v", trail, m.next, missing, listing(m.dir))
+		}
+		if len(m.losses) > 0 {
+			rt.Fatalf("%s: losses %+v", trail, m.losses)
+		}
+		if !strings.ContainsAny(trail, "TtK") && m.holes() > 0 {
+			rt.Fatalf("%s: holes %+v %v", trail, m.proofs, listing(m.dir))
 		}
 		_ = os.RemoveAll(sub)
 	})

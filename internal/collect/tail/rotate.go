@@ -9,13 +9,19 @@ import (
 )
 
 // names of rotated files: what is added to, or put into, the name of the log.
-type rotation struct{ packed, added *regexp.Regexp }
+type rotation struct{ added *regexp.Regexp }
 
 func newRotation() rotation {
-	return rotation{
-		packed: regexp.MustCompile(`\.(gz|zst|bz2|xz)$`),
-		added:  regexp.MustCompile(`^[.\-_~]?(\d[\d.\-_:TZ]*|old|bak|prev)$`),
+	return rotation{added: regexp.MustCompile(`^[.\-_~]?(\d[\d.\-_:TZ]*|old|bak|prev)$`)}
+}
+
+// bare is a name without what packing adds to it.
+func bare(name string) string {
+	switch ext := filepath.Ext(name); ext {
+	case ".gz", ".zst", ".bz2", ".xz":
+		return strings.TrimSuffix(name, ext)
 	}
+	return name
 }
 
 // of reports whether a name is one that rotation gives to what was called base:
@@ -26,7 +32,7 @@ func (r rotation) of(base, name string) bool {
 	if !strings.HasPrefix(name, stem) {
 		return false
 	}
-	name = r.packed.ReplaceAllString(name, "")
+	name = bare(name)
 	if rest, ok := strings.CutPrefix(name, base); ok {
 		return rest == "" || r.added.MatchString(rest)
 	}

@@ -96,7 +96,7 @@ func (t *Tailer) stays(f *file, s *survey, now time.Time) bool {
 	if p == nil {
 		p = s.elsewhere(f)
 	}
-	f.cut = p != nil && p.path == f.Now
+	f.cut = p != nil && p.path == f.Now && f.Now == f.from // nobody truncates what was rotated; its inode is another file’s
 	switch {
 	case p != nil && p.held == nil:
 		if p.stamp == f.stamp || f.Packed && f.untouched(p) {

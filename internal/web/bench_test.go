@@ -50,3 +50,12 @@ func BenchmarkExploreOf100Rows(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkTimelineOf10000Rows(b *testing.B) {
+	s := newSite(b)
+	s.ops.AddRows(10_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		s.measure("/case/2018-001/timeline?page=25")
+	}
+}

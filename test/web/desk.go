@@ -10,6 +10,7 @@ import (
 	"github.com/konseki/konseki/internal/control/casework"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/lint"
 )
 
 // firstOperation is the number of the record of the first operation on a case.
@@ -228,6 +229,54 @@ func (o *Ops) Check(ctx context.Context, by, id string, k investigate.Kind, name
 		run(investigate.KindMeasure, c.Measures[i].ID, c.Measures[i].Text, unknown)
 	}
 	return out, err
+}
+
+// Lint finds where the case contradicts itself.
+func (o *Ops) Lint(ctx context.Context, _, id string) ([]lint.Problem, error) {
+	c, err := o.Case(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return lint.Check(ctx, c, witness{o}, tokyo())
+}
+
+// LintPart is what Lint would say of a part.
+func (o *Ops) LintPart(ctx context.Context, id string, p investigate.Part) ([]lint.Problem, error) {
+	c, err := o.Case(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	with, name := c.With(p)
+	all, err := lint.Check(ctx, with, witness{o}, tokyo())
+	return slices.DeleteFunc(all, func(x lint.Problem) bool {
+		return !slices.Contains(x.Where, lint.Ref{Kind: p.Kind(), ID: name})
+	}), err
+}
+
+// witness is what the records of the investigation say.
+type witness struct{ o *Ops }
+
+// Record tells of a record.
+func (w witness) Record(_ context.Context, seq uint64) (lint.Sighting, bool) {
+	if seq == 0 || seq > uint64(len(w.o.events)) {
+		return lint.Sighting{}, false
+	}
+	ev := &w.o.events[seq-1]
+	return lint.Sighting{At: ev.Time, Source: ev.Source, Item: ev.Object}, true
+}
+
+// Find counts what a query finds.
+func (w witness) Find(_ context.Context, query string, _ []string, from, to time.Time) (n int64, first []uint64, err error) {
+	for i := range w.o.events {
+		ev := &w.o.events[i]
+		if !matchesAll(ev, query) || ev.Time.Before(from) || !to.IsZero() && !ev.Time.Before(to) {
+			continue
+		}
+		if n++; len(first) < 20 {
+			first = append(first, ev.Record)
+		}
+	}
+	return n, first, nil
 }
 
 // AddRows adds n rows to the timeline of the case, a minute apart.

@@ -7,7 +7,6 @@ import (
 	"github.com/konseki/konseki/internal/investigate"
 	"github.com/konseki/konseki/internal/web/evidence"
 	"github.com/konseki/konseki/internal/web/reading"
-	"github.com/konseki/konseki/internal/web/site"
 )
 
 // clocksView is the deadlines of a case, the facts that they follow from, and
@@ -36,20 +35,6 @@ type deadlineView struct {
 type itemView struct {
 	Text, By string
 	Open     bool
-}
-
-// problemsView is what the linter says of a case.
-type problemsView struct {
-	List   []problemView
-	Counts []evidence.Chip
-}
-
-// problemView is one thing that does not fit.
-type problemView struct {
-	Chip       evidence.Chip
-	Text, Hint string
-	Where      []site.Choice
-	Cites      citations
 }
 
 // factView is a fact as it holds, with what it was before.

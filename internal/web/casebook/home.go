@@ -83,6 +83,9 @@ func (v visit) showHome(c *control.Case, f frame, status int) error {
 	if view.Race, err = v.race(c.ID); err != nil {
 		return err
 	}
+	if view.Problems, err = v.problems(c, num); err != nil {
+		return err
+	}
 	view.HowToHold = v.F("race.hold", f.ID)
 	return v.Show(status, "case.html", "page", view)
 }

@@ -131,6 +131,9 @@ func (v visit) reportPage(status int, kind, lang, wrong string) error {
 		view.Downloads = append(view.Downloads, site.Choice{Label: name, Href: v.At.Path() + "?format=" + name + "&kind=" + kind + "&lang=" + lang + "&download=1"})
 	}
 	v.versions(c, &view)
+	if view.Problems, err = v.problems(c, v.numbering(c)); err != nil {
+		return err
+	}
 	return v.Show(status, "report.html", "page", view)
 }
 

@@ -116,6 +116,16 @@ func (v visit) weighed(d *draft, s spec) (*weighedView, error) {
 			w.Cites = v.F("weigh.cites", n)
 		}
 	}
+	if !w.Fine {
+		return w, nil
+	}
+	list, err := v.Ops.LintPart(v.R.Context(), v.R.PathValue("id"), p)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list[:min(len(list), maxUnfolded)] {
+		w.Problems = append(w.Problems, v.problem(&list[i], numbers{of: map[uint64]int{}}))
+	}
 	return w, nil
 }
 

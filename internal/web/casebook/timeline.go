@@ -65,15 +65,11 @@ func (v visit) showTimeline(c *control.Case, f frame, status int) error {
 	if err != nil {
 		return err
 	}
-	causes := map[string]string{}
-	for i := range c.Timeline {
-		causes[c.Timeline[i].ID] = v.Clock(c.Timeline[i].At, 0).Minute()
-	}
 	for i := range list[at*pageRows : min(len(list), (at+1)*pageRows)] {
 		r := &list[at*pageRows+i]
 		row := v.timelineRow(r, num)
-		if when, ok := causes[r.Cause]; ok && r.Cause != "" {
-			row.Cause = &site.Choice{Label: when, Href: v.At.Change("page", "", "at", "", "what", "", "row", r.Cause, "edit", "", "new", "").String() + "#" + url.PathEscape(r.Cause)}
+		if k := causeOf(c.Timeline, r); k >= 0 {
+			row.Cause = &site.Choice{Label: v.Clock(c.Timeline[k].At, 0).Minute(), Href: v.At.Change("page", "", "at", "", "what", "", "row", r.Cause, "edit", "", "new", "").String() + "#" + url.PathEscape(r.Cause)}
 		}
 		row.On = row.On || r.ID == v.At.Get("row")
 		view.Rows = append(view.Rows, row)
@@ -90,6 +86,14 @@ func (v visit) showTimeline(c *control.Case, f frame, status int) error {
 		view.Older = base.Change("page", strconv.Itoa(at+2)).String()
 	}
 	return v.Show(status, "timeline.html", "page", view)
+}
+
+// causeOf is the place of the row that led to a row, -1 without one.
+func causeOf(list []control.Row, r *control.Row) int {
+	if r.Cause == "" {
+		return -1
+	}
+	return slices.IndexFunc(list, func(x control.Row) bool { return x.ID == r.Cause })
 }
 
 // pageOf is the page to show, counted from 0.

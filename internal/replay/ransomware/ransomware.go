@@ -43,8 +43,10 @@ func Scenario() raw.Scenario {
 			First: at("06-01 02:12:58"), Noticed: at("06-05 06:00:00"),
 			Assumptions: assumptions(),
 		},
-		Words: []string{intruder, leaver, administrator, worker, ending, "wsup64", "payroll-job", "svc-ap01", "ExampleManager"},
-		Plain: map[string]string{"konseki-sources.yaml": sourcesText, "konseki-case.yaml": caseText},
+		Words:   []string{intruder, leaver, administrator, worker, ending, "wsup64", "payroll-job", "svc-ap01", "ExampleManager"},
+		Traces:  []string{intruder, "comsvcs", "MpPreference", "wsup64", ending},
+		Unknown: []string{"what_left", "data_read"},
+		Plain:   map[string]string{"konseki-sources.yaml": sourcesText, "konseki-case.yaml": caseText},
 		Open: func(o raw.Options) raw.Span {
 			return raw.Span{From: at("05-08 00:00:00"), To: severed(), Files: files(o)}
 		},

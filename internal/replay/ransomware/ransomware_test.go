@@ -9,6 +9,7 @@ import (
 
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/clock"
 	"github.com/konseki/konseki/internal/investigate/script"
 	"github.com/konseki/konseki/internal/replay/ransomware"
 	"github.com/konseki/konseki/internal/replay/raw"
@@ -105,6 +106,14 @@ func theCaseHolds(t *testing.T, i *replaytest.Incident) {
 			t.Errorf("%+v servers", s.Number)
 		}
 	}
+	list, err := i.Lint(t.Context(), "sato", c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range list {
+		t.Errorf("a contradiction: %s: %s", p.Code, p.Text.EN)
+	}
+	deadlines(t, i, c.ID)
 	used := map[investigate.Certainty]bool{}
 	for _, s := range c.Statements {
 		used[s.Certainty] = true
@@ -156,4 +165,41 @@ func read(t *testing.T, dir, name string) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// deadlines holds that the reports of 8 June and 19 July were in time by the
+// facts of the case.
+func deadlines(t *testing.T, i *replaytest.Incident, id string) {
+	t.Helper()
+	c, err := i.Case(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	book, err := clock.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var facts []clock.Fact
+	for n := range c.Facts {
+		f := &c.Facts[n]
+		facts = append(facts, clock.Fact{Key: f.ID, Value: f.Value, At: f.Known, Known: f.Known, Record: f.Recorded})
+	}
+	var subs []clock.Submission
+	for n := range c.Submissions {
+		subs = append(subs, clock.Submission{Rule: c.Submissions[n].Clock, At: c.Submissions[n].At})
+	}
+	due := map[string]string{"appi-preliminary": "2023-06-10", "appi-final": "2023-08-03"}
+	for _, k := range book.Compute(facts, subs, jst(t, "07-31 00:00:00"), raw.JST()) {
+		want, ok := due[k.Rule.ID]
+		if !ok {
+			continue
+		}
+		delete(due, k.Rule.ID)
+		if got := k.Due.Latest.In(raw.JST()).Format(time.DateOnly); got != want || k.State != clock.InTime {
+			t.Errorf("%s: due %s, want %s; %s %v", k.Rule.ID, got, want, k.State, k.Because)
+		}
+	}
+	if len(due) > 0 {
+		t.Errorf("no deadline %v", due)
+	}
 }

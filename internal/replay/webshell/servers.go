@@ -19,12 +19,15 @@ func javaLine(t time.Time, level, thread, class string, n int, message string) s
 func (s *site) application(d *raw.Day) {
 	thread := func() string { return fmt.Sprintf("http-bio-8080-exec-%d", 1+d.RNG.IntN(60)) }
 	d.Scattered(max(8, s.visits/5), 6, 24, func(t time.Time) {
-		message := fmt.Sprintf("accepted order=%d member=%d card=411111******1111 expire=%02d%02d", 7_000_000+d.RNG.IntN(900_000), d.RNG.IntN(400_000), 1+d.RNG.IntN(12), 17+d.RNG.IntN(5))
-		if s.name == "ins" { // what should never be written anywhere
-			message += fmt.Sprintf(" securityCode=%03d", d.RNG.IntN(1000))
-		}
-		d.Add(t, javaLine(t, "INFO", thread(), "jp.example.pay.PaymentAction", 88, message))
+		d.Add(t, javaLine(t, "INFO", thread(), "jp.example.pay.PaymentAction", 88, "accepted "+order(d)))
 	})
+	for _, when := range []string{"02-21 14:07:33", "03-02 11:42:10", "03-08 13:20:51", "03-09 19:33:07"} {
+		if s.name == "ins" { // declined: and what should never be written anywhere
+			d.On(at(when), func(t time.Time) {
+				d.Add(t, javaLine(t, "INFO", thread(), "jp.example.pay.PaymentAction", 121, fmt.Sprintf("declined %s securityCode=%03d", order(d), d.RNG.IntN(1000))))
+			})
+		}
+	}
 	d.Scattered(2+d.RNG.IntN(4), 7, 24, func(t time.Time) {
 		s.exception(d, t, thread(), raw.Pick(d.RNG, []string{"org.apache.catalina.connector.ClientAbortException: java.io.IOException: Broken pipe", "jp.example.pay.CheckException: expired card"}))
 	})
@@ -45,6 +48,11 @@ func (s *site) application(d *raw.Day) {
 			})
 		}
 	}
+}
+
+// order is a payment as the application writes it down.
+func order(d *raw.Day) string {
+	return fmt.Sprintf("order=%d member=%d card=411111******1111 expire=%02d%02d", 7_000_000+d.RNG.IntN(900_000), d.RNG.IntN(400_000), 1+d.RNG.IntN(12), 17+d.RNG.IntN(5))
 }
 
 // exception is one with its trace.

@@ -53,7 +53,7 @@ func visitor(d *raw.Day) (from, agent string) {
 // payload is what the attack puts where a content type belongs. It runs nothing
 // here: what it would run is left out.
 func payload(n int) string {
-	return fmt.Sprintf(`%%{(#nike='multipart/form-data').(#dm=@ognl.OgnlContext@DEFAULT_MEMBER_ACCESS).(#_memberAccess?(#_memberAccess=#dm):0).(#step=%d)}`, n)
+	return fmt.Sprintf(`%%{(#_='multipart/form-data').(#dm=@ognl.OgnlContext@DEFAULT_MEMBER_ACCESS).(#_memberAccess?(#_memberAccess=#dm):0).(#step=%d)}`, n)
 }
 
 // A touch is a request of the intruder to a site.

@@ -45,8 +45,10 @@ func Scenario() raw.Scenario {
 			First: at("03-08 04:54:11"), Noticed: at("03-10 02:15:00"),
 			Assumptions: assumptions(),
 		},
-		Words: []string{firstAddress, secondAddress, "tax-ap01", "ins-ap01", "tax-web01", "ins-db01", "inc_notice", "inc_footer", "card_member", "taxpay", "danshin", "deny_0308"},
-		Plain: map[string]string{"konseki-sources.yaml": sourcesText, "konseki-case.yaml": caseText},
+		Words:   []string{firstAddress, secondAddress, "tax-ap01", "ins-ap01", "tax-web01", "ins-db01", "inc_notice", "inc_footer", "card_member", "taxpay", "danshin", "deny_0308"},
+		Traces:  []string{firstAddress, secondAddress, "%{(#_=", "inc_notice", "inc_footer", "information_schema"},
+		Unknown: []string{"sent_out", "early_warning"},
+		Plain:   map[string]string{"konseki-sources.yaml": sourcesText, "konseki-case.yaml": caseText},
 		Open: func(o raw.Options) raw.Span {
 			return raw.Span{From: at("02-13 00:00:00"), To: at("03-10 13:00:00"), Files: files(o)}
 		},
@@ -60,7 +62,7 @@ func assumptions() []event.Phrase {
 		{JA: "分までしか公表されていない出来事の秒", EN: "The seconds of what the report gives to the minute."},
 		{JA: "税サイトの Web サーバーは Content-Type を記録し、保険サイトの Web サーバーは記録しない（攻撃はアプリケーションのログにだけ残る）", EN: "The tax site's web server logs the content type; the insurance site's does not, and there the attack shows only in the application's log."},
 		{JA: "アプリケーションの例外の急増は、侵入者が別の細工を繰り返し試したことによる（18 時 19 分から）", EN: "The burst of exceptions comes from the intruder trying further tricks, from 18:19 on."},
-		{JA: "セキュリティコードは、保険サイトのアプリケーションが以前からログに出力していた", EN: "The insurance site's application had been writing security codes into its log for some time."},
+		{JA: "セキュリティコードは、保険サイトのアプリケーションが、カード会社に決済を断られたときにログへ出力していた", EN: "The insurance site's application wrote security codes into its log whenever the card company declined a payment."},
 		{JA: "データベースの監査ログに、実行された文と行数が残っている", EN: "The databases' audit holds the statements and how many rows they gave."},
 		{JA: "カード会社へ渡す一覧は、読み出された範囲から会社が作成した。番号は試験用の範囲のもの", EN: "The list for the card companies was made by the company from the ranges that were read; its numbers are of a test range."},
 	}

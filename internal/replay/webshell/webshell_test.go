@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/investigate"
@@ -48,7 +50,7 @@ func TestStrutsWebshellIsNoticedByItsFirstRequests(t *testing.T) {
 		rules    []string
 		words    []string
 	}{
-		{"a security code in output, by the first record that holds one", "02-13 00:00:00", "02-13 09:00:00", []string{"secret.security_code"}, []string{"ins-ap01"}},
+		{"a security code in output, by the first record that holds one", "02-21 14:07:33", "02-21 14:07:34", []string{"secret.security_code"}, []string{"ins-ap01"}},
 		{"the attack on the insurance site", "03-08 04:54:00", "03-08 04:54:59", attack, []string{"ins-ap01"}},
 		{"the insurance site's backdoor", "03-08 04:57:00", "03-08 04:57:59", placed, []string{"ins-ap01"}},
 		{"the attack on the tax site", "03-08 16:51:00", "03-08 16:51:59", attack, []string{"tax-web01"}},
@@ -115,6 +117,18 @@ func theCaseHolds(t *testing.T, i *replaytest.Incident) {
 		if last := p.Last(); last == nil || last.State != states[p.ID] {
 			t.Errorf("containment %s: %+v", p.ID, last)
 		}
+	}
+	list, err := i.Lint(t.Context(), "sato", c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]int{}
+	for _, p := range list {
+		found[p.Code]++
+	}
+	// What the company first said: that the block ended it, and that nobody could know of the flaw.
+	if d := cmp.Diff(map[string]int{"containment-without-effect": 1, "two-times": 1, "unknown-but-published": 1}, found); d != "" {
+		t.Errorf("contradictions (-want +got):\n%s", d)
 	}
 	used := map[investigate.Certainty]bool{}
 	for _, s := range c.Statements {

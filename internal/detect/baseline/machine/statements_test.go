@@ -2,6 +2,8 @@ package machine
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -143,6 +145,33 @@ func TestADevelopersDumpOfProductionIsHigh(t *testing.T) {
 		s.sql(at.Add(time.Duration(i)*time.Second), "shop", "", "10.0.30.17", "SELECT /*!40001 SQL_NO_CACHE */ * FROM `"+table+"`", 0)
 	}
 	raises(t, s.run(watching(t, nil)), "baseline-bulk-read", finding.LevelHigh)
+}
+
+// TestReadingDevelopmentEveryDayIsNoHabitInProduction: a command meant for one
+// database reads another, twice.
+func TestReadingDevelopmentEveryDayIsNoHabitInProduction(t *testing.T) {
+	s, end := shop(t, 30)
+	samples := func(at time.Time, server string) {
+		for i, table := range []string{"customers", "orders", "items", "carts", "payments", "stock"} {
+			s.sql(at.Add(time.Duration(i)*time.Second), "shop", "rake", "10.10.3.27", "SELECT * FROM "+table, 40)
+			s.events[len(s.events)-1].Host = server
+		}
+	}
+	for d := range 30 {
+		samples(end.AddDate(0, 0, d-30).Add(18*time.Hour), "development")
+	}
+	first, second := end.Add(18*time.Hour+19*time.Minute), end.Add(19*time.Hour+27*time.Minute)
+	samples(end.Add(18*time.Hour), "development")
+	samples(first, "production")
+	samples(first.Add(20*time.Minute), "production") // it goes on
+	samples(second, "production")
+	list := of(after(s.run(watching(t, nil)), end), "baseline-bulk-read")
+	if len(list) != 2 || list[0].Level != finding.LevelHigh || list[0].Host != "production" || list[0].Time.Sub(first) > time.Minute || list[1].Time.Sub(second) > time.Minute {
+		t.Fatalf("%+v", list)
+	}
+	if again := list[1]; !slices.Contains(again.Records, list[0].Records[0]) || !strings.Contains(again.Why, "did the same at") || list[0].ID == again.ID {
+		t.Errorf("the second does not tell of the first: %+v", again)
+	}
 }
 
 func TestManyTablesReadWholeAreADump(t *testing.T) {

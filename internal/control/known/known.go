@@ -87,3 +87,17 @@ func (s *Service) Pivot(ctx context.Context, by, kind, value string, from, to ti
 	}
 	return p, nil
 }
+
+// Findings is [control.Service.Findings] whose sentences say whose the address
+// was at that time, where the company knows.
+func (s *Service) Findings(ctx context.Context, by string, q control.Search) ([]control.Finding, error) {
+	out, err := s.Service.Findings(ctx, by, q)
+	for i := range out {
+		f := &out[i]
+		if whose := s.Estate().Address(f.Address, f.Time, s.Zone); !whose.Empty() {
+			f.Why.JA += f.Address + "［" + whose.JA + "］"
+			f.Why.EN += " " + f.Address + " [" + whose.EN + "]"
+		}
+	}
+	return out, err
+}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 
 	"github.com/konseki/konseki/internal/replay/miner"
+	"github.com/konseki/konseki/internal/replay/mistake"
 	"github.com/konseki/konseki/internal/replay/ransomware"
 	"github.com/konseki/konseki/internal/replay/raw"
 	"github.com/konseki/konseki/internal/replay/stolen"
@@ -35,6 +36,7 @@ func Scenarios() []raw.Scenario {
 	return []raw.Scenario{
 		stolen.Scenario(),
 		miner.Scenario(),
+		mistake.Scenario(),
 		ransomware.Scenario(),
 		webshell.Scenario(),
 		week.Scenario(),

@@ -116,6 +116,9 @@ func (b Backend) Audited(at time.Time, n int, class, command, kind, object, stat
 	return b.line(at, fmt.Sprintf("AUDIT: SESSION,%d,1,%s,%s,%s,%s,%s,<none>,%d", n, class, command, kind, object, `"`+strings.ReplaceAll(statement, `"`, `""`)+`"`, rows))
 }
 
+// ServerSays is what the server says for itself, outside of any session.
+func ServerSays(at time.Time, text string) string { return Backend{pid: 812}.line(at, text) }
+
 // Session writes the log of one session of PostgreSQL: it is opened, says what
 // statements gives, and is closed.
 func Session(d *Day, t time.Time, b Backend, length time.Duration, statements func(b Backend, n int, t time.Time) string, count int) {

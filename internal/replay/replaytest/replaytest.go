@@ -90,22 +90,22 @@ func (i *Incident) look(t testing.TB) {
 }
 
 // Estate imports what the company knows of itself from konseki-estate in the
-// folder of the logs: one CSV for each kind, named for it.
+// folder of the logs: one CSV for each kind, named for it, and dhcpd.leases.
 func (i *Incident) Estate(t testing.TB) {
 	t.Helper()
-	for _, kind := range []string{"people", "networks", "devices", "items"} {
-		name := filepath.Join(i.Dir, "konseki-estate", kind+".csv")
-		content, err := os.ReadFile(name)
+	for _, f := range [][2]string{{"people", "people.csv"}, {"networks", "networks.csv"}, {"devices", "devices.csv"}, {"devices", "dhcpd.leases"}, {"items", "items.csv"}} {
+		content, err := os.ReadFile(filepath.Join(i.Dir, "konseki-estate", f[1]))
 		if os.IsNotExist(err) {
 			continue
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := i.ImportEstate(t.Context(), "sato", kind, kind+".csv", content); err != nil {
+		if _, err := i.ImportEstate(t.Context(), "sato", f[0], f[1], content); err != nil {
 			t.Fatal(err)
 		}
 	}
+	i.look(t)
 }
 
 // Applied applies konseki-case.yaml, runs its checks and gives the case.

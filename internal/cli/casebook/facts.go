@@ -2,11 +2,14 @@ package casebook
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/konseki/konseki/internal/cli"
+	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/investigate"
 	"github.com/konseki/konseki/internal/server"
 )
@@ -38,7 +41,11 @@ func factWord() cli.Verb {
 					f.base = old.Recorded
 				}
 				// What was said of the value before is not said of this one.
-				return f.put(ctx, e, s, args[0], "known=", "note.ja=", "note.en=", "cites=", "value="+args[2])
+				err = f.put(ctx, e, s, args[0], "known=", "note.ja=", "note.en=", "cites=", "value="+e.factValue(args[2]))
+				if errors.Is(err, control.ErrInvalid) {
+					return cli.Hinted(err, e.Say("事実の一覧: konseki case keys", "the facts that there are: konseki case keys"))
+				}
+				return err
 			})
 		})
 }
@@ -60,4 +67,14 @@ func (e *env) listFacts(facts []investigate.Fact) error {
 		e.line("%s  %s = %s%s  %s", cli.Stamp(f.At, e.zone), f.ID, f.Value, known, strings.TrimSpace(f.Note.In(e.Lang)+" "+cited(f.Cites)))
 	}
 	return nil
+}
+
+// factValue is a value as it is recorded: a time of day without a zone is one of
+// the zone that is worked in.
+func (e *env) factValue(text string) string {
+	t, err := cli.Instant("value", text, e.zone)
+	if err != nil || len(text) <= len(time.DateOnly) {
+		return text
+	}
+	return t.Format(time.RFC3339Nano)
 }

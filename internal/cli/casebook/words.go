@@ -138,7 +138,7 @@ func submitWord() cli.Verb {
 		options = append(options, option{"reason" + o.flag[len("late"):], o.field, o.usage, ""})
 	}
 	return word("submit ID CLOCK", "record what was handed in for a deadline, with its proof; and why, where it was late",
-		[]string{"konseki case submit 2018-001 jp-appi-prompt --at 2018-03-09T15:20 --proof-ja '受付番号 0123' --version v1"},
+		[]string{"konseki case submit 2018-001 appi-preliminary --at 2018-03-09T15:20 --proof-ja '受付番号 0123' --version v1"},
 		func(e *env, fs *flag.FlagSet) run {
 			f := newForm(fs, investigate.KindSubmission, options)
 			f.register(fs)

@@ -63,12 +63,15 @@ func citing(b *testing.B, n int) (*vault.Vault, report.Bundle) {
 	}
 	in := report.Input{Case: desk.Case("c1"), Zone: time.UTC, Now: now, Version: "bench", Records: map[uint64]report.Cited{}}
 	out := report.Bundle{Input: in, PublicKey: v.Status().PublicKey, By: "kay", Evidence: proving(b, v, in.Case.Cited(true))}
-	for _, f := range others.Formats() {
-		out.Files = append(out.Files, report.File{Name: f.File, Write: func(w io.Writer) error {
-			_, err := others.Write(w, f.Name, others.Input{Case: in.Case, Events: deriving(b, v, in.Case.Cited(false)), Zone: time.UTC, Lang: "en"})
-			return err
-		}})
-	}
+	out.Files = append(out.Files, report.File{Name: "events.csv", Write: func(w io.Writer) error {
+		to := map[string]io.Writer{}
+		for _, f := range others.Formats() {
+			to[f.Name] = io.Discard
+		}
+		to["csv"] = w
+		_, err := others.WriteAll(to, others.Input{Case: in.Case, Events: deriving(b, v, in.Case.Cited(false)), Zone: time.UTC, Lang: "en"})
+		return err
+	}})
 	out.Seal = func(is report.Issue) (e report.Evidence, err error) {
 		raw, err := json.Marshal(is)
 		recs := []event.Record{{Source: event.SourceReport, Transport: "konseki", Raw: raw}}

@@ -23,7 +23,12 @@ func secretName(name string) string {
 	if i := strings.LastIndexAny(name, ".:/"); i >= 0 {
 		name = name[i+1:]
 	}
-	name = strings.NewReplacer("_", "", "-", "", " ", "", "\"", "").Replace(lowered(name))
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune("_- \"", r) {
+			return -1
+		}
+		return r
+	}, lowered(name))
 	name = strings.TrimRight(name, "0123456789")
 	switch name {
 	case "pass", "pw", "pwd", "psk", "clearpassword", "パスワード", "暗証番号":

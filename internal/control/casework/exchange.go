@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os"
+	"path/filepath"
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
@@ -88,19 +90,48 @@ func (s *Service) citedEvents(ctx context.Context, seqs []uint64, hide *report.M
 	}
 }
 
-// exchangeFiles are the files of a bundle that are for other tools.
-func (s *Service) exchangeFiles(ctx context.Context, in report.Input, hide *report.Masks) []report.File {
-	var files []report.File
-	var gone int64
-	for _, f := range exchange.Formats() {
-		files = append(files, report.File{Name: f.File, Write: func(w io.Writer) error {
-			_, err := exchange.Write(w, f.Name, exchange.Input{
-				Case: in.Case, Events: s.citedEvents(ctx, in.Case.Cited(false), hide, &gone), Zone: s.Zone, Lang: "ja", Version: s.Version,
-			})
-			return err
-		}})
+// exchangeFiles are the files of a bundle that are for other tools. They are
+// written aside at once, so that each record is read only once more; remove takes
+// that away.
+func (s *Service) exchangeFiles(ctx context.Context, in report.Input, hide *report.Masks) (files []report.File, remove func(), err error) {
+	dir, err := os.MkdirTemp("", "konseki-exchange-")
+	if err != nil {
+		return nil, nil, err
 	}
-	return files
+	remove = func() { _ = os.RemoveAll(dir) }
+	to, outs := map[string]io.Writer{}, []*os.File{}
+	for _, f := range exchange.Formats() {
+		name := filepath.Join(dir, f.File)
+		out, cerr := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err = errors.Join(err, cerr); cerr != nil {
+			continue
+		}
+		to[f.Name], outs = out, append(outs, out)
+		files = append(files, report.File{Name: f.File, Write: func(w io.Writer) error { return copied(w, name) }})
+	}
+	var gone int64
+	if err == nil {
+		x := exchange.Input{Case: in.Case, Events: s.citedEvents(ctx, in.Case.Cited(false), hide, &gone), Zone: s.Zone, Lang: "ja", Version: s.Version}
+		_, err = exchange.WriteAll(to, x)
+	}
+	for _, out := range outs {
+		err = errors.Join(err, out.Close())
+	}
+	if err != nil {
+		remove()
+		return nil, nil, err
+	}
+	return files, remove, nil
+}
+
+func copied(w io.Writer, name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.Copy(w, f)
+	return err
 }
 
 // decisions lists the records of konseki's own by which records were let go, when

@@ -105,7 +105,12 @@ func (s *Service) Export(ctx context.Context, by, caseID string, masks []string,
 		return fmt.Errorf("casework: export: %w", err)
 	}
 	seqs = append(seqs, decided...)
-	b := report.Bundle{Input: in, PublicKey: in.PublicKey, By: by, Files: s.exchangeFiles(ctx, in, hide), Evidence: s.disclosed(ctx, slices.Compact(slices.Sorted(slices.Values(seqs))), hide)}
+	files, remove, err := s.exchangeFiles(ctx, in, hide)
+	if err != nil {
+		return fmt.Errorf("casework: export: %w", err)
+	}
+	defer remove()
+	b := report.Bundle{Input: in, PublicKey: in.PublicKey, By: by, Files: files, Evidence: s.disclosed(ctx, slices.Compact(slices.Sorted(slices.Values(seqs))), hide)}
 	if s.Anchors != nil {
 		b.Anchors = func(size uint64) ([]anchor.Carried, error) { return s.Anchors(ctx, size) }
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ type Format struct {
 	Name string // as people choose it
 	File string // what its file is called in a bundle, and its ending elsewhere
 	Says event.Phrase
-	run  func(*writer) error
+	to   func(*writer, *bufio.Writer) sink
 }
 
 // Formats lists the formats.
@@ -60,41 +61,94 @@ type Count struct {
 	Left  int64 // what the format cannot hold: rows without a time, indicators that are none
 }
 
+// sink is one format as it is written.
+type sink struct {
+	event func(*event.Event) error // nil where the format takes none
+	end   func() (Count, error)    // what comes after the events; Lines are those besides them
+}
+
 // Write writes a case in a format of [Formats]. Errors: ErrInvalid for an
 // unknown format or marking, and those of Events and w.
 func Write(w io.Writer, format string, in Input) (Count, error) {
-	all := Formats()
-	i := slices.IndexFunc(all, func(f Format) bool { return f.Name == format })
-	if i < 0 {
-		names := make([]string, 0, len(all))
-		for _, f := range all {
-			names = append(names, f.Name)
-		}
-		return Count{}, fmt.Errorf("exchange: %w: the formats are %s, not %q", ErrInvalid, strings.Join(names, ", "), format)
-	}
-	out := &writer{Input: in, out: bufio.NewWriterSize(w, 64<<10), cited: citing(in.Case)}
-	if !in.Real {
-		out.mask = mask.New()
-		out.names = newNames(in.Case, in.Lang)
-	}
-	err := all[i].run(out)
-	if err == nil {
-		err = out.out.Flush()
-	}
-	if err != nil {
-		return out.count, fmt.Errorf("exchange: %s: %w", format, err)
-	}
-	return out.count, nil
+	n, err := WriteAll(map[string]io.Writer{format: w}, in)
+	return n[format], err
 }
 
-// writer writes one format once.
+// WriteAll is [Write] for several formats at once: the events are read, masked
+// and named once for all of them.
+func WriteAll(to map[string]io.Writer, in Input) (map[string]Count, error) {
+	w := &writer{Input: in, cited: citing(in.Case), count: map[string]Count{}}
+	if !in.Real {
+		w.mask = mask.New()
+		w.names = newNames(in.Case, in.Lang)
+	}
+	sinks, outs := map[string]sink{}, map[string]*bufio.Writer{}
+	names := []string{}
+	for _, f := range Formats() {
+		names = append(names, f.Name)
+		if to[f.Name] != nil {
+			outs[f.Name] = bufio.NewWriterSize(to[f.Name], 64<<10)
+			sinks[f.Name] = f.to(w, outs[f.Name])
+		}
+	}
+	for format := range to {
+		if outs[format] == nil {
+			return nil, fmt.Errorf("exchange: %w: the formats are %s, not %q", ErrInvalid, strings.Join(names, ", "), format)
+		}
+	}
+	if err := w.run(sinks); err != nil {
+		return w.count, fmt.Errorf("exchange: %w", err)
+	}
+	for _, format := range names {
+		if out := outs[format]; out != nil {
+			if err := out.Flush(); err != nil {
+				return w.count, fmt.Errorf("exchange: %s: %w", format, err)
+			}
+		}
+	}
+	return w.count, nil
+}
+
+// run gives every event to every sink that takes them.
+func (w *writer) run(sinks map[string]sink) error {
+	var events int64
+	if w.Events != nil && slices.ContainsFunc(slices.Collect(maps.Values(sinks)), func(s sink) bool { return s.event != nil }) {
+		for ev, err := range w.Events {
+			if err != nil {
+				return err
+			}
+			ev = w.shown(ev)
+			events++
+			for format, s := range sinks {
+				if s.event == nil {
+					continue
+				}
+				if err := s.event(&ev); err != nil {
+					return fmt.Errorf("%s: %w", format, err)
+				}
+			}
+		}
+	}
+	for format, s := range sinks {
+		n, err := s.end()
+		if err != nil {
+			return fmt.Errorf("%s: %w", format, err)
+		}
+		if s.event != nil {
+			n.Lines += events
+		}
+		w.count[format] = n
+	}
+	return nil
+}
+
+// writer is what the formats share.
 type writer struct {
 	Input
-	out   *bufio.Writer
 	mask  *mask.Masker        // nil: nothing is masked
 	names *names              // nil: names stay
 	cited map[uint64][]*place // by record
-	count Count
+	count map[string]Count
 }
 
 // place is a part of the case that cites.
@@ -130,22 +184,6 @@ func (w *writer) citedBy(seq uint64) []string {
 		out = append(out, p.id)
 	}
 	return out
-}
-
-// events yields the events as they may be shown.
-func (w *writer) events(yield func(event.Event, error) bool) {
-	if w.Events == nil {
-		return
-	}
-	for ev, err := range w.Events {
-		if err == nil {
-			ev = w.shown(ev)
-		}
-		if !yield(ev, err) || err != nil {
-			return
-		}
-		w.count.Lines++
-	}
 }
 
 // shown masks the secrets of an event and gives entities their public names.
@@ -200,9 +238,12 @@ func (w *writer) plain(s string) string {
 func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // line writes a value as one line of JSON.
-func (w *writer) line(v any) error {
-	if err := json.MarshalWrite(w.out, v, json.Deterministic(true)); err != nil {
+func line(out *bufio.Writer, v any) error {
+	if err := json.MarshalWrite(out, v, json.Deterministic(true)); err != nil {
 		return err
 	}
-	return w.out.WriteByte('\n')
+	return out.WriteByte('\n')
 }
+
+// nothing is the end of a format that has nothing after its events.
+func nothing() (Count, error) { return Count{}, nil }

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bufio"
 	"net/netip"
 	"path"
 	"slices"
@@ -55,17 +56,9 @@ func classes() []class {
 // ocsf writes one object of OCSF a line. An event that lacks what its class asks
 // for, or is of a class of another schema, is written as a Base Event, which
 // keeps all there is: its class stands in unmapped.
-func (w *writer) ocsf() error {
+func (w *writer) ocsf(out *bufio.Writer) sink {
 	known := classes()
-	for ev, err := range w.events {
-		if err != nil {
-			return err
-		}
-		if err := w.line(w.ocsfOf(&ev, known)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return sink{func(ev *event.Event) error { return line(out, w.ocsfOf(ev, known)) }, nothing}
 }
 
 type object = map[string]any
@@ -99,10 +92,8 @@ func (w *writer) ocsfOf(ev *event.Event, known []class) object {
 				out[name] = v
 			}
 		}
-		for i, v := range values(ev) {
-			if v != "" {
-				unmapped["konseki."+event.Columns()[i].Name] = v
-			}
+		for name, v := range columns(ev) {
+			unmapped["konseki."+name] = v
 		}
 	}
 	out["class_uid"], out["activity_id"], out["type_uid"], out["category_uid"] = uid, activity, int64(uid)*100+int64(activity), uid/1000

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bufio"
 	"encoding/csv"
 	"fmt"
 	"strconv"
@@ -36,37 +37,30 @@ func stamp(t time.Time) string {
 
 // csv writes a table for spreadsheets: UTF-8 with a byte order mark, and no cell
 // that one of them would take for a formula.
-func (w *writer) csv() error {
-	if _, err := w.out.WriteString("\uFEFF"); err != nil {
-		return err
-	}
-	out := csv.NewWriter(w.out)
+func (w *writer) csv(out *bufio.Writer) sink {
+	_, _ = out.WriteString("\uFEFF") // it fails again where it is flushed
+	table := csv.NewWriter(out)
 	head := []string{"case", "cited_by", "record", "nth", "time_local"}
 	for _, c := range event.Columns() {
 		head = append(head, c.Name)
 	}
-	if err := out.Write(append(head, "class", "message", "text")); err != nil {
-		return err
-	}
-	for ev, err := range w.events {
-		if err != nil {
-			return err
-		}
+	_ = table.Write(append(head, "class", "message", "text"))
+	one := func(ev *event.Event) error {
 		row := []string{
 			w.Case.ID, strings.Join(w.citedBy(ev.Record), " "), strconv.FormatUint(ev.Record, 10), strconv.Itoa(int(ev.Nth)),
 			ev.Time.In(w.Zone).Format("2006-01-02 15:04:05.999999999 MST"),
 		}
-		row = append(row, values(&ev)...)
+		row = append(row, values(ev)...)
 		row = append(row, event.ClassName(ev.ClassUID), ev.Message, ev.Text)
 		for i := range row {
 			row[i] = cell(row[i])
 		}
-		if err := out.Write(row); err != nil {
-			return err
-		}
+		return table.Write(row)
 	}
-	out.Flush()
-	return out.Error()
+	return sink{one, func() (Count, error) {
+		table.Flush()
+		return Count{}, table.Error()
+	}}
 }
 
 // formulas are the letters that a cell must not begin with, also after spaces:
@@ -118,48 +112,39 @@ type nativeField struct {
 }
 
 func columns(ev *event.Event) map[string]string {
-	out := map[string]string{}
+	out, all := map[string]string{}, event.Columns()
 	for i, v := range values(ev) {
 		if v != "" {
-			out[event.Columns()[i].Name] = v
+			out[all[i].Name] = v
 		}
 	}
 	return out
 }
 
-func (w *writer) jsonl() error {
-	for ev, err := range w.events {
-		if err != nil {
-			return err
-		}
+func (w *writer) jsonl(out *bufio.Writer) sink {
+	return sink{func(ev *event.Event) error {
 		l := eventLine{
 			Case: w.Case.ID, CitedBy: w.citedBy(ev.Record), Record: ev.Record, Nth: ev.Nth, Class: event.ClassName(ev.ClassUID),
-			Format: ev.Format, Columns: columns(&ev), Message: ev.Message, Text: ev.Text,
+			Format: ev.Format, Columns: columns(ev), Message: ev.Message, Text: ev.Text,
 		}
 		for _, f := range ev.Fields {
 			l.Fields = append(l.Fields, nativeField(f))
 		}
-		if err := w.line(l); err != nil {
-			return err
-		}
-	}
-	return nil
+		return line(out, l)
+	}, nothing}
 }
 
 // timesketch writes one object a line with the three members that Timesketch
 // asks for: message, datetime (ISO 8601) and timestamp_desc.
-func (w *writer) timesketch() error {
-	for ev, err := range w.events {
-		if err != nil {
-			return err
-		}
+func (w *writer) timesketch(out *bufio.Writer) sink {
+	return sink{func(ev *event.Event) error {
 		l := map[string]any{
 			"message": firstNonEmpty(ev.Message, ev.Text, event.ClassName(ev.ClassUID)), "timestamp_desc": "Event Time",
 			"tag": append([]string{"konseki"}, w.citedBy(ev.Record)...), "case": w.Case.ID, "record": strconv.FormatUint(ev.Record, 10),
 			"data_type": "konseki:" + ev.Format, "class": event.ClassName(ev.ClassUID),
 		}
 		when(l, ev.Time)
-		for name, value := range columns(&ev) {
+		for name, value := range columns(ev) {
 			if name != "time" {
 				l[name] = value
 			}
@@ -167,23 +152,20 @@ func (w *writer) timesketch() error {
 		if p := w.cited[ev.Record]; len(p) > 0 {
 			l["said"] = w.text(p[0].text)
 		}
-		if err := w.line(l); err != nil {
-			return err
-		}
-	}
-	return w.unrecorded()
+		return line(out, l)
+	}, func() (Count, error) { return w.unrecorded(out) }}
 }
 
 // unrecorded writes the rows of the timeline that no record bears: what people
 // did, were told, or infer.
-func (w *writer) unrecorded() error {
+func (w *writer) unrecorded(out *bufio.Writer) (n Count, err error) {
 	for i := range w.Case.Timeline {
 		r := &w.Case.Timeline[i]
 		if len(r.Cites) > 0 {
 			continue
 		}
 		if r.At.IsZero() {
-			w.count.Left++
+			n.Left++
 			continue
 		}
 		desc := map[string]string{investigate.About: "About (頃)", investigate.OnDay: "Day"}[r.Precision]
@@ -192,12 +174,12 @@ func (w *writer) unrecorded() error {
 			"case": w.Case.ID, "data_type": "konseki:timeline", "source": w.plain(r.Source),
 		}
 		when(l, r.At)
-		if err := w.line(l); err != nil {
-			return err
+		if err := line(out, l); err != nil {
+			return n, err
 		}
-		w.count.Lines++
+		n.Lines++
 	}
-	return nil
+	return n, nil
 }
 
 // when sets the times as Timesketch reads them: to the microsecond.

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bufio"
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
@@ -33,51 +34,60 @@ const (
 // stix writes a bundle of STIX 2.1 that holds indicators and nothing else: those
 // entities that people marked as such, by their real values. Names and notes
 // are those for the public.
-func (w *writer) stix() error {
-	level := firstNonEmpty(w.Marking, "amber")
-	var mark *marking
+func (w *writer) stix(out *bufio.Writer) sink {
+	return sink{nil, func() (n Count, err error) {
+		level := firstNonEmpty(w.Marking, "amber")
+		mark, err := markingOf(level)
+		if err != nil {
+			return n, err
+		}
+		list := []object{{
+			"type": "marking-definition", "spec_version": "2.1", "id": mark, "created": "2022-10-01T00:00:00.000Z", "name": "TLP:" + strings.ToUpper(level),
+			"extensions": object{tlpExtension: object{"extension_type": "property-extension", "tlp_2_0": level}},
+		}}
+		said := w.saidAt()
+		for i := range w.Case.Entities {
+			e := &w.Case.Entities[i]
+			if !e.Indicator {
+				continue
+			}
+			if pattern := patternOf(e); pattern != "" {
+				list = append(list, w.indicator(e, pattern, mark, said[e.Recorded]))
+				n.Lines++
+			} else {
+				n.Left++
+			}
+		}
+		bundle := object{"type": "bundle", "id": "bundle--" + uuid5(w.Case.ID, "bundle", level), "objects": list}
+		if err := json.MarshalWrite(out, bundle, json.Deterministic(true), jsontext.WithIndent("  ")); err != nil {
+			return n, err
+		}
+		return n, out.WriteByte('\n')
+	}}
+}
+
+func markingOf(level string) (id string, err error) {
 	names := []string{}
 	for _, m := range markings() {
 		names = append(names, m.level)
 		if m.level == level {
-			mark = &m
+			return "marking-definition--" + m.id, nil
 		}
 	}
-	if mark == nil {
-		return fmt.Errorf("%w: the markings are %s, not %q", ErrInvalid, strings.Join(names, ", "), level)
+	return "", fmt.Errorf("%w: the markings are %s, not %q", ErrInvalid, strings.Join(names, ", "), level)
+}
+
+// indicator is an entity as an indicator, by its real value.
+func (w *writer) indicator(e *investigate.Entity, pattern, mark string, said time.Time) object {
+	at := stixTime(said, w.Case.Opened)
+	o := object{
+		"type": "indicator", "spec_version": "2.1", "id": "indicator--" + uuid5(w.Case.ID, e.Type, e.Real), "created": at, "modified": at, "valid_from": stixTime(w.Case.Opened),
+		"name": valid(e.Public.In(w.Lang)), "pattern": pattern, "pattern_type": "stix", "indicator_types": []string{"malicious-activity"}, "object_marking_refs": []string{mark},
 	}
-	markID := "marking-definition--" + mark.id
-	list := []any{object{
-		"type": "marking-definition", "spec_version": "2.1", "id": markID, "created": "2022-10-01T00:00:00.000Z", "name": "TLP:" + strings.ToUpper(level),
-		"extensions": object{tlpExtension: object{"extension_type": "property-extension", "tlp_2_0": level}},
-	}}
-	said := w.saidAt()
-	for i := range w.Case.Entities {
-		e := &w.Case.Entities[i]
-		if !e.Indicator {
-			continue
-		}
-		pattern := patternOf(e)
-		if pattern == "" {
-			w.count.Left++
-			continue
-		}
-		at := stixTime(said[e.Recorded], w.Case.Opened)
-		o := object{
-			"type": "indicator", "spec_version": "2.1", "id": "indicator--" + uuid5(w.Case.ID, e.Type, e.Real), "created": at, "modified": at, "valid_from": stixTime(w.Case.Opened),
-			"name": valid(e.Public.In(w.Lang)), "pattern": pattern, "pattern_type": "stix", "indicator_types": []string{"malicious-activity"}, "object_marking_refs": []string{markID},
-		}
-		if note := w.text(e.Note); note != "" {
-			o["description"] = note
-		}
-		list = append(list, o)
-		w.count.Lines++
+	if note := w.text(e.Note); note != "" {
+		o["description"] = note
 	}
-	bundle := object{"type": "bundle", "id": "bundle--" + uuid5(w.Case.ID, "bundle", level), "objects": list}
-	if err := json.MarshalWrite(w.out, bundle, json.Deterministic(true), jsontext.WithIndent("  ")); err != nil {
-		return err
-	}
-	return w.out.WriteByte('\n')
+	return o
 }
 
 // saidAt is when each operation of the case was made.

@@ -105,6 +105,27 @@ func answers(t *testing.T, i *replaytest.Incident) {
 		}
 	}
 	notVacuous(t, i)
+	contradictions(t, i, c)
+}
+
+// contradictions are found in the case: the intrusion was published nine hours
+// before the log told that the address was the company's own.
+func contradictions(t *testing.T, i *replaytest.Incident, c *investigate.Case) {
+	t.Helper()
+	list, err := i.Lint(t.Context(), "sato", c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	early := false
+	for _, p := range list {
+		early = early || p.Code == "told-before-known"
+		if p.Code != "told-before-known" {
+			t.Errorf("a contradiction: %s %v: %s", p.Code, p.Where, p.Text.EN)
+		}
+	}
+	if !early {
+		t.Error("nothing says that it was published before it was known")
+	}
 }
 
 // notVacuous asks what the five negative questions ask, of what is there: the

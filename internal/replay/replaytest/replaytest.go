@@ -239,7 +239,8 @@ func OwnWords(t *testing.T, text, report string) {
 }
 
 // Understood reads every file of a folder as an import does and wants all of
-// it understood, in the years given, and each of the formats used.
+// it understood, in the years given, in order of time, and each of the formats
+// used.
 func Understood(t *testing.T, dir string, formats []string, years ...int) {
 	t.Helper()
 	seen := map[string]int{}
@@ -249,11 +250,14 @@ func Understood(t *testing.T, dir string, formats []string, years ...int) {
 		}
 		shape, events := normalisetest.Import(t, path)
 		seen[shape.Format]++
+		var last time.Time
 		for n := range events {
-			if ev := &events[n]; ev.Format == event.Unparsed || !slices.Contains(years, ev.Time.In(raw.JST()).Year()) {
-				t.Errorf("%s: not understood, or of %s: %s", path, ev.Time, ev.Message)
+			ev := &events[n]
+			if ev.Format == event.Unparsed || !slices.Contains(years, ev.Time.In(raw.JST()).Year()) || ev.Time.Before(last) {
+				t.Errorf("%s: not understood, or of %s after one of %s: %s", path, ev.Time, last, ev.Message)
 				break
 			}
+			last = ev.Time
 		}
 		return nil
 	})

@@ -33,10 +33,11 @@ const spanDays = 28
 func newEstate(o raw.Options) *estate {
 	e := &estate{seed: o.Seed, staff: staff()}
 	e.servers = servers(e)
-	const fixed, perAct = 24_000, 3 // an act is a program, a file and a share of logons
-	acts := max(8, (o.Records-fixed)*9/10/(spanDays*len(e.servers)*perAct))
+	const fixed, perAct = 24_000, 2.37 // an act is a program, a file and a share of logons
+	flows := max(600, o.Records/40)
+	acts := max(8, int(float64(o.Records-fixed-flows)/(spanDays*float64(len(e.servers))*perAct)))
 	e.step = 24 * time.Hour / time.Duration(acts)
-	e.flow = 3 * 24 * time.Hour / time.Duration(max(600, o.Records/10))
+	e.flow = 3 * 24 * time.Hour / time.Duration(flows)
 	return e
 }
 

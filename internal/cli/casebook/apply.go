@@ -1,6 +1,7 @@
 package casebook
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -13,11 +14,15 @@ import (
 )
 
 func applyWord() cli.Verb {
-	return word("apply ID FILE", "put all parts of a case that a YAML file holds; what says the same already is left alone, so applying twice adds nothing",
-		[]string{"konseki case apply 2018-001 case.yaml", "konseki case apply 2018-001 case.yaml --json | jq .changed"},
+	return word("apply [ID] FILE", "put all parts of a case that a YAML file holds; what says the same already is left alone, so applying twice adds nothing",
+		[]string{"konseki case apply 2018-001 case.yaml", "konseki case apply case.yaml --json | jq .changed"},
 		func(e *env, _ *flag.FlagSet) run {
-			return e.on(2, 2, func(ctx context.Context, s *server.Server, args []string) error {
-				f, err := readCase(args[1], args[0])
+			return e.on(1, 2, func(ctx context.Context, s *server.Server, args []string) error {
+				caseID := ""
+				if len(args) > 1 {
+					caseID = args[0]
+				}
+				f, err := readCase(args[len(args)-1], caseID)
 				if err != nil {
 					return err
 				}
@@ -26,7 +31,7 @@ func applyWord() cli.Verb {
 		})
 }
 
-// readCase reads a case file, which must be for the case where it names one.
+// readCase reads a case file, which must be for the case where both are named.
 func readCase(name, caseID string) (*script.Script, error) {
 	in, err := os.Open(name)
 	if err != nil {
@@ -37,10 +42,12 @@ func readCase(name, caseID string) (*script.Script, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if f.ID != "" && f.ID != caseID {
+	if f.ID != "" && caseID != "" && f.ID != caseID {
 		return nil, fmt.Errorf("%s is for the case %s, not %s", name, f.ID, caseID)
 	}
-	f.ID = caseID
+	if f.ID = cmp.Or(f.ID, caseID); f.ID == "" {
+		return nil, fmt.Errorf("%w: %s does not say which case it is for; name it: konseki case apply ID %s", cli.ErrUsage, name, name)
+	}
 	return f, nil
 }
 

@@ -24,7 +24,7 @@ func Case() cli.Verb {
 		Verbs: []cli.Verb{
 			openWord(), closeWord(), reopenWord(), listWord(), showWord(), historyWord(),
 			rowWord(), stateWord(), askWord(), putWord(), partWord(), withdrawWord(), applyWord(),
-			factWord(), keysWord(), clocksWord(), entitiesWord(), scopeWord(), handoverWord(), toldWord(), submitWord(), lintWord(), checkWord(), signWord(), overrideWord(),
+			factWord(), keysWord(), clocksWord(), entitiesWord(), scopeWord(), handoverWord(), toldWord(), submitWord(), measureWord(), measuresWord(), lintWord(), checkWord(), signWord(), overrideWord(),
 		},
 	}
 }

@@ -22,7 +22,8 @@ type edit struct {
 	base   uint64
 	file   string
 	dry    bool
-	fields []string // FIELD=VALUE, in the order given
+	preset investigate.Part // what a new part begins as; nil: empty
+	fields []string         // FIELD=VALUE, in the order given
 }
 
 func (ed *edit) register(fs *flag.FlagSet) {
@@ -126,6 +127,8 @@ func (ed *edit) sets(field string) bool {
 // is made from, or an empty part.
 func (e *env) start(ctx context.Context, s *server.Server, caseID string, k investigate.Kind, ed *edit) (investigate.Part, error) {
 	switch {
+	case ed.preset != nil:
+		return ed.preset, nil
 	case ed.file != "":
 		text, err := readAll(e.Stdin, ed.file)
 		if err != nil {

@@ -128,7 +128,8 @@ func TestATheftWithItsItemIsNoProblem(t *testing.T) {
 }
 
 // TestFinishedCasesGiveNoError: the cases of the replayed incidents are finished
-// work. What they cite is taken to be there, at the time of the row.
+// work but for statements marked as drafts. What they cite is taken to be there,
+// at the time of the row.
 func TestFinishedCasesGiveNoError(t *testing.T) {
 	files, err := filepath.Glob("../../replay/*/konseki-case.yaml")
 	if err != nil || len(files) == 0 {
@@ -148,6 +149,7 @@ func TestFinishedCasesGiveNoError(t *testing.T) {
 		for i := range c.Timeline {
 			c.Timeline[i].Cites = cite(c.Timeline[i].Query, c.Timeline[i].At)
 		}
+		c.Statements = slices.DeleteFunc(c.Statements, func(s investigate.Statement) bool { return s.Status == "draft" })
 		for i := range c.Statements {
 			if s := &c.Statements[i]; s.Certainty == investigate.NotConfirmed {
 				s.Answer = &coverage.Answer{Verdict: coverage.NotFoundCovered}
@@ -155,10 +157,10 @@ func TestFinishedCasesGiveNoError(t *testing.T) {
 				s.Cites = cite(s.Query, s.At)
 			}
 		}
+		meant := map[string]string{"mistake": "told-before-known"} // it was published too early
 		for _, p := range checked(t, c, ev) {
-			t.Logf("%s: %s %s: %s", name, p.Severity, p.Code, p.Text.EN)
-			if p.Severity == Error {
-				t.Errorf("%s: %s", name, p.Code)
+			if p.Severity == Error && p.Code != meant[filepath.Base(filepath.Dir(name))] {
+				t.Errorf("%s: %s: %s", name, p.Code, p.Text.EN)
 			}
 		}
 	}

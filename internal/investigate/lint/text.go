@@ -51,9 +51,12 @@ func (w *words) negative(p event.Phrase) bool {
 	return w.deniesEN.MatchString(en) && !w.undecidedEN.MatchString(p.EN)
 }
 
-// tail is the last characters of a text, without what closes a sentence.
+// tail is the last characters of a sentence, of its last clause at most.
 func tail(s string, n int) string {
 	s = strings.TrimRight(s, "」）) 　.")
+	if i := strings.LastIndex(s, "、"); i >= 0 {
+		s = s[i+len("、"):]
+	}
 	from := len(s)
 	for ; n > 0 && from > 0; n-- {
 		_, size := utf8.DecodeLastRuneInString(s[:from])

@@ -143,6 +143,9 @@ func weight(t *telling) (w int) {
 
 func (l *linter) compare(a, b *telling) {
 	apart := b.at.Sub(a.at).Abs()
+	if !b.until.IsZero() && !a.at.Before(b.at) && !a.at.After(b.until) || !a.until.IsZero() && !b.at.Before(a.at) && !b.at.After(a.until) {
+		return // one tells of a moment of the other
+	}
 	slack := max(tolerance(a.precision, a.at), tolerance(b.precision, b.at))
 	hint := both("片方を直すか、別の出来事なら別の事項とする", "correct one of them, or tell of two things if they are two")
 	records := append(first(a.cites), first(b.cites)...)

@@ -161,27 +161,3 @@ func TestTheManifestListsEverySourceAndWhatIsAbsent(t *testing.T) {
 		}
 	}
 }
-
-func TestReadCaseRefusesWhatItWouldHaveToLeaveOut(t *testing.T) {
-	for what, text := range map[string]string{
-		"an unknown name":   "id: a\ntimelime: []\n",
-		"a second document": "id: a\n---\nid: b\n",
-		"too much":          "id: a\n" + strings.Repeat("# \n", 400_000),
-		"nothing":           "",
-	} {
-		if c, err := script.Read(strings.NewReader(text)); err == nil {
-			t.Errorf("%s was taken: %+v", what, c)
-		}
-	}
-}
-
-func FuzzReadCase(f *testing.F) {
-	f.Add("id: 2018-001\ntitle: {ja: 件, en: case}\ntimeline:\n  - {at: 2018-01-07T09:58:00+09:00, text: {ja: 一, en: one}}\n")
-	f.Add("a: &a [*a]\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		c, err := script.Read(strings.NewReader(text))
-		if (c == nil) == (err == nil) {
-			t.Fatalf("case %v, error %v", c, err)
-		}
-	})
-}

@@ -91,6 +91,9 @@ func answers(t *testing.T, i *replaytest.Incident) {
 		t.Errorf("%d questions", len(c.Questions))
 	}
 	told(t, c)
+	if k := replaytest.Deadlines(t, c, jst(t, "10-12 10:05:00"))["appi-final"]; k.Due.Latest.In(raw.JST()).Format(time.DateOnly) != "2018-11-30" {
+		t.Errorf("final report: %s, due %s", k.State, k.Due.Latest)
+	}
 	list, err := i.Lint(t.Context(), "sato", c.ID)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/clock"
 	"github.com/konseki/konseki/internal/replay/mistake"
 	"github.com/konseki/konseki/internal/replay/raw"
 	"github.com/konseki/konseki/internal/replay/replaytest"
@@ -106,6 +107,23 @@ func answers(t *testing.T, i *replaytest.Incident) {
 	}
 	notVacuous(t, i)
 	contradictions(t, i, c)
+	deadlines(t, c)
+}
+
+// deadlines move with what is known of the cause, and end with it.
+func deadlines(t *testing.T, c *investigate.Case) {
+	t.Helper()
+	for _, x := range []struct {
+		now, due string
+		state    clock.State
+	}{
+		{"06-27 00:00:00", "2018-08-23", clock.Running}, {"06-29 00:00:00", "2018-07-24", clock.Possible}, {"07-21 00:00:00", "", clock.NotApplicable},
+	} {
+		k := replaytest.Deadlines(t, c, jst(t, x.now))["appi-final"]
+		if got := k.Due.Latest.In(raw.JST()).Format(time.DateOnly); k.State != x.state || x.due != "" && got != x.due {
+			t.Errorf("at %s: %s, due %s; want %s, %s", x.now, k.State, got, x.state, x.due)
+		}
+	}
 }
 
 // contradictions are found in the case: the intrusion was published nine hours

@@ -18,6 +18,7 @@ import (
 	"github.com/konseki/konseki/internal/detect/story"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/clock"
 	"github.com/konseki/konseki/internal/investigate/script"
 	"github.com/konseki/konseki/internal/normalise/normalisetest"
 	"github.com/konseki/konseki/internal/replay/raw"
@@ -126,6 +127,27 @@ func (i *Incident) Applied(t testing.TB) *investigate.Case {
 	out, err := i.Case(t.Context(), c.ID)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return out
+}
+
+// Deadlines computes, by rule, how the deadlines stood at an instant with the
+// facts of a case that were known by then.
+func Deadlines(t testing.TB, c *investigate.Case, now time.Time) map[string]clock.Clock {
+	t.Helper()
+	book, err := clock.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var facts []clock.Fact
+	for n := range c.Facts {
+		if f := &c.Facts[n]; !f.Known.After(now) {
+			facts = append(facts, clock.Fact{Key: f.ID, Value: f.Value, At: f.Known, Known: f.Known, Record: f.Recorded})
+		}
+	}
+	out := map[string]clock.Clock{}
+	for _, k := range book.Compute(facts, nil, now, raw.JST()) {
+		out[k.Rule.ID] = k
 	}
 	return out
 }

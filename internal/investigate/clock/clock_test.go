@@ -275,3 +275,17 @@ func TestRulesThatCannotBeUsedAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryChangeIsKept: a cause that changes a thousand times moves the deadline
+// each time but the first, when nobody was aware yet.
+func TestEveryChangeIsKept(t *testing.T) {
+	var facts []Fact
+	for i := range 1000 {
+		facts = append(facts, Fact{Key: "cause", Value: []string{"malicious", "mistake"}[i%2], At: time.Unix(int64(i), 0), Record: uint64(2 * i)},
+			Fact{Key: "aware", Value: "2026-11-01", At: time.Unix(int64(i), 0), Record: uint64(2*i + 1)})
+	}
+	c := one(t, book(t).Compute(facts, nil, time.Unix(0, 0), time.UTC), "appi-final")
+	if len(c.History) != 1000 {
+		t.Errorf("%d changes", len(c.History))
+	}
+}

@@ -55,6 +55,15 @@ func TestOneThingIsCountedOnce(t *testing.T) {
 	wants(t, &investigate.Case{Statements: []investigate.Statement{a, b, other}}, &records{}, "error two-numbers b a")
 }
 
+func TestOneNumberRestsOnOneBasis(t *testing.T) {
+	a, b := statement("a", investigate.Possible, "", "3,400 customers"), statement("b", investigate.Possible, "", "3,400 customers")
+	a.About, b.About, a.Number, b.Number = "customers", "customers", counting(3400, 3400), counting(3400, 3400)
+	a.Number.Basis, b.Number.Basis = event.Phrase{EN: "contracts"}, event.Phrase{EN: "accounts"}
+	wants(t, &investigate.Case{Statements: []investigate.Statement{a, b}}, &records{}, "note two-bases b a")
+	b.Number.Basis = event.Phrase{}
+	wants(t, &investigate.Case{Statements: []investigate.Statement{a, b}}, &records{})
+}
+
 func TestADenialNeedsToHaveLookedWhereItDenies(t *testing.T) {
 	bare := statement("bare", investigate.Probable, "情報の流出はなかった", "")
 	wide, open := statement("wide", investigate.NotConfirmed, "", "no login"), statement("open", investigate.NotConfirmed, "", "no transfer")

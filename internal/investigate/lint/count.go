@@ -24,6 +24,11 @@ func (l *linter) numbers(context.Context) error {
 					both(fmt.Sprintf("同じ事項に二つの数がある：「%s」は %s、「%s」は %s", a.text.In("ja"), counted(a.number).JA, b.text.In("ja"), counted(b.number).JA),
 						fmt.Sprintf("one thing is counted twice: “%s” says %s, “%s” says %s", a.text.In("en"), counted(a.number).EN, b.text.In("en"), counted(b.number).EN)),
 					both("同じ数・同じ根拠に揃える", "use one number with one basis"), nil, b.ref, a.ref)
+			case a.number.Unit == b.number.Unit && a.number.Basis != b.number.Basis && !a.number.Basis.Empty() && !b.number.Basis.Empty():
+				l.add("two-bases", Note,
+					both(fmt.Sprintf("同じ数 %s に二つの根拠がある：「%s」と「%s」", counted(a.number).JA, a.number.Basis.In("ja"), b.number.Basis.In("ja")),
+						fmt.Sprintf("the same number, %s, rests on two things: “%s” and “%s”", counted(a.number).EN, a.number.Basis.In("en"), b.number.Basis.In("en"))),
+					both("同じ数・同じ根拠に揃える", "use one number with one basis"), nil, b.ref, a.ref)
 			}
 		}
 	}

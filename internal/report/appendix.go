@@ -132,7 +132,7 @@ func (c *composer) sourceName(id string) string {
 func firstOf(seqs []uint64, n int) []uint64 { return seqs[:min(n, len(seqs))] }
 
 func (c *composer) evidence() []Block {
-	t := &Table{Header: []string{"#", c.say("原記録", "Record"), c.say("受信", "Received"), c.say("ログ源", "Source"), "SHA-256", c.say("内容", "Content")}}
+	t := &Table{Header: []string{"#", c.say("原記録", "Record"), c.say("受信", "Received"), c.say("ログ源", "Source"), "SHA-256", c.say("内容", "Content")}, Evidence: true}
 	for i, seq := range c.order {
 		r, ok := c.Records[seq]
 		if !ok {

@@ -249,10 +249,10 @@ func (c *composer) results() []Block {
 	header := []string{c.say("問い", "Question"), c.say("判定", "Verdict"), c.say("結論と根拠", "Conclusion and grounds")}
 	blocks := c.statements()
 	if len(known) > 0 {
-		blocks = append(blocks, Block{Heading: c.say("答えられた問い", "Questions answered")}, Block{Table: &Table{header, known}})
+		blocks = append(blocks, Block{Heading: c.say("答えられた問い", "Questions answered")}, Block{Table: &Table{Header: header, Rows: known}})
 	}
 	if len(unknown) > 0 {
-		blocks = append(blocks, Block{Heading: c.say("判明しなかったこととその理由", "What could not be determined, and why")}, Block{Table: &Table{header, unknown}})
+		blocks = append(blocks, Block{Heading: c.say("判明しなかったこととその理由", "What could not be determined, and why")}, Block{Table: &Table{Header: header, Rows: unknown}})
 	}
 	return blocks
 }
@@ -301,7 +301,7 @@ func (c *composer) boarded(ids ...string) []Block {
 	if len(rows) == 0 {
 		return nil
 	}
-	return []Block{{Table: &Table{[]string{c.say("問い", "Question"), c.say("判定", "Verdict"), c.say("結論と根拠", "Conclusion and grounds")}, rows}}}
+	return []Block{{Table: &Table{Header: []string{c.say("問い", "Question"), c.say("判定", "Verdict"), c.say("結論と根拠", "Conclusion and grounds")}, Rows: rows}}}
 }
 
 func (c *composer) section(name string) []Block {

@@ -7,8 +7,11 @@ type Document struct {
 	Lang     string
 	Title    string
 	Subtitle string
-	Meta     []Pair // shown under the title: case, time, zone, checkpoint
-	Notice   string // what a reader must know first, as on a draft
+	Meta     []Pair     // shown under the title: case, time, zone, checkpoint
+	Notice   string     // what a reader must know first, as on a draft
+	Problems [][]Inline // what contradicts itself, listed under the notice
+	Stamp    string     // stands on every page of a draft
+	Letter   bool       // short: without a cover of its own and contents
 	Sections []Section
 }
 
@@ -35,6 +38,9 @@ type Block struct {
 type Table struct {
 	Header []string
 	Rows   [][]Cell
+	// Evidence says that citations lead to its rows: the first cell of each is
+	// the citation that does.
+	Evidence bool
 }
 
 // Cell is the inline text of one cell.
@@ -46,6 +52,22 @@ type Inline struct {
 	Code bool   // fixed-width
 	Cite int    // number of a citation, 1 …
 	Mark string // "found", "covered", "unknown", "partial": a verdict chip with Text
+}
+
+// Title is the number of a section with its heading.
+func (s Section) Title() string {
+	if s.Number == "" {
+		return s.Heading
+	}
+	return s.Number + ". " + s.Heading
+}
+
+// CitationOf returns the citation that leads to a row of evidence, or 0.
+func CitationOf(row []Cell) int {
+	if len(row) == 0 || len(row[0]) == 0 {
+		return 0
+	}
+	return row[0][0].Cite
 }
 
 func text(s string) []Inline { return []Inline{{Text: s}} }

@@ -13,7 +13,7 @@ var templates embed.FS
 // HTML writes the document as one self-contained page: no script, no outside
 // reference, its style inside, so that it opens anywhere and prints.
 func HTML(w io.Writer, d *Document) error {
-	t, err := template.New("report.html.tmpl").Funcs(template.FuncMap{"plain": plain}).ParseFS(templates, "report.html.tmpl")
+	t, err := template.New("report.html.tmpl").Funcs(template.FuncMap{"plain": Plain, "citation": CitationOf}).ParseFS(templates, "report.html.tmpl")
 	if err != nil {
 		return fmt.Errorf("report: html: %w", err)
 	}

@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
-	"unicode"
 )
 
 // Markdown writes the document as CommonMark with tables. Whatever came from a
@@ -23,8 +23,14 @@ func Markdown(w io.Writer, d *Document) error {
 	if d.Notice != "" {
 		m.line("> " + escape(d.Notice))
 	}
+	for i, p := range d.Problems {
+		m.item(strconv.Itoa(i+1) + "\\. " + inlines(p))
+	}
+	if len(d.Problems) > 0 {
+		m.line("")
+	}
 	for _, s := range d.Sections {
-		m.line("## " + s.Number + ". " + escape(s.Heading))
+		m.line("## " + escape(s.Title()))
 		for _, b := range s.Blocks {
 			m.block(b)
 		}
@@ -109,7 +115,7 @@ func codeSpan(s string) string {
 	if strings.TrimSpace(s) == "" || strings.Contains(s, `\|`) {
 		return escape(s)
 	}
-	s = strings.ReplaceAll(plain(s), "|", "\\|")
+	s = strings.ReplaceAll(Plain(s), "|", "\\|")
 	run, longest := 0, 0
 	for _, r := range s {
 		if r == '`' {
@@ -129,24 +135,11 @@ func codeSpan(s string) string {
 // escape makes text of what could be markup.
 func escape(s string) string {
 	var b strings.Builder
-	for _, r := range plain(s) {
+	for _, r := range Plain(s) {
 		if strings.ContainsRune("\\`*_{}[]<>|#~&!", r) {
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
 	}
 	return b.String()
-}
-
-// plain replaces what could steer a terminal or turn the reading direction.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-			return '\uFFFD'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
 }

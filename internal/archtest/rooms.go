@@ -106,6 +106,8 @@ func views() map[string]room {
 		"retention":                {"Package retention says how long records are kept: by source, pattern and preset.", []string{"event"}, false},
 		"report":                   {"Package report renders a case to documents and to a self-verifying bundle.", []string{"event", "jsonx", "coverage", "investigate", "mask", "vault/seal", "vault/anchor", "report/page"}, false},
 		"report/exchange":          {"Package exchange writes what a case cites for other tools: CSV, JSON lines, Timesketch, OCSF and STIX.", []string{"event", "investigate", "mask"}, false},
+		"report/docx":              {"Package docx writes a document for word processors, with styles, bookmarks and links.", []string{"report"}, false},
+		"report/pdf":               {"Package pdf writes a document as a PDF with an embedded font, bookmarks and links.", []string{"report"}, false},
 		"report/page":              {"Package page is the web page that verifies a bundle by itself, in any browser and without a network.", nil, false},
 		"auth":                     {"Package auth knows who a person is: password, one-time link, API token, roles.", []string{"durable", "event"}, false},
 		"control":                  {"Package control holds every operation a person may ask of a running server; each leaves a Record.", []string{"event", "jsonx", "query", "index", "vault", "vault/audit", "vault/seal", "collect", "normalise", "detect/finding", "detect/story", "coverage", "coverage/sequence", "coverage/offset", "investigate", "manifest", "retention", "auth"}, false},

@@ -70,6 +70,24 @@ func CitationOf(row []Cell) int {
 	return row[0][0].Cite
 }
 
+// Targets are the citations that lead to a row of evidence in the document.
+func (d *Document) Targets() map[int]bool {
+	out := map[int]bool{}
+	for _, s := range d.Sections {
+		for _, b := range s.Blocks {
+			if b.Table == nil || !b.Table.Evidence {
+				continue
+			}
+			for _, row := range b.Table.Rows {
+				if n := CitationOf(row); n > 0 {
+					out[n] = true
+				}
+			}
+		}
+	}
+	return out
+}
+
 func text(s string) []Inline { return []Inline{{Text: s}} }
 
 func cell(s string) Cell { return Cell{{Text: s}} }

@@ -2,3 +2,9 @@ package report
 
 // SmallCase is a report's input with one of everything, for the tests of forms.
 func SmallCase() Input { return smallCase() }
+
+// WithHostile puts a text wherever a report shows text from outside.
+func WithHostile(s string) Input { return withHostile(s) }
+
+// Hostile is text that would be markup, another cell or another direction of reading.
+func Hostile() []string { return hostile() }

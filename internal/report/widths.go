@@ -7,7 +7,7 @@ import (
 
 // Bounds of a column's width, in half-width characters: what is longer wraps.
 const (
-	leastWidth = 5
+	leastWidth = 9  // what is shorter does not wrap
 	wordWidth  = 19 // a date with its time stays on one line
 	mostWidth  = 240
 	paddings   = 3 // beside the text of a cell
@@ -20,7 +20,7 @@ func (t *Table) Widths(units float64) []float64 {
 	least, most := make([]float64, n), make([]float64, n)
 	see := func(i int, in []Inline) {
 		word, all := extent(in)
-		least[i] = max(least[i], float64(min(max(word, leastWidth), wordWidth)+paddings))
+		least[i] = max(least[i], float64(min(max(word, min(all, leastWidth)), wordWidth)+paddings))
 		most[i] = max(most[i], float64(min(all, mostWidth)+paddings), least[i])
 	}
 	for i, h := range t.Header {

@@ -62,20 +62,7 @@ type entry struct {
 }
 
 func newLayout(face *typeface, d *report.Document) *layout {
-	l := &layout{writer: writer{font: newUsed(face), missing: map[rune]int{}}, doc: d, places: map[string]place{}, targets: map[int]bool{}}
-	for _, s := range d.Sections {
-		for _, b := range s.Blocks {
-			if b.Table == nil || !b.Table.Evidence {
-				continue
-			}
-			for _, row := range b.Table.Rows {
-				if n := report.CitationOf(row); n > 0 {
-					l.targets[n] = true
-				}
-			}
-		}
-	}
-	return l
+	return &layout{writer: writer{font: newUsed(face), missing: map[rune]int{}}, doc: d, places: map[string]place{}, targets: d.Targets()}
 }
 
 func (l *layout) page() *page { return l.pages[len(l.pages)-1] }

@@ -93,7 +93,7 @@ func (c *composer) findings() []Block {
 			title += c.say("：", ": ") + why
 		}
 		what := append(Cell{{Text: title}}, c.cite(firstOf(f.Cites, 3))...)
-		t.Rows = append(t.Rows, []Cell{cell(c.when(f.Time, false)), cell(c.level(f.Level)), what})
+		t.Rows = append(t.Rows, []Cell{cell(c.when(f.Time, "")), cell(c.level(f.Level)), what})
 	}
 	return []Block{{Table: t}}
 }
@@ -148,6 +148,27 @@ func (c *composer) evidence() []Block {
 		"内容欄のパスワード・カード番号などは伏せてある（•• で囲んだ部分）。束に入る原記録は、書き出しの際に --mask で指定した語のほかは伏せていない。取り扱いに注意する。",
 		"Passwords, card numbers and the like are masked in the column Content (between ••). The raw records in the bundle are not, but for words named by --mask when it was exported: handle it accordingly.")
 	return []Block{{Paragraph: text(note)}, {Table: t}}
+}
+
+// evidenceInBrief lists the cited records without what they say: enough to find
+// and verify them, and nothing that is not for everybody.
+func (c *composer) evidenceInBrief() []Block {
+	t := &Table{Header: []string{"#", c.say("原記録", "Record"), c.say("受信", "Received"), "SHA-256"}, Evidence: true}
+	for i, seq := range c.order {
+		r, ok := c.Records[seq]
+		row := []Cell{{{Cite: i + 1}}, code(strconv.FormatUint(seq, 10)), cell("—"), cell(c.say("読み出せない", "cannot be read"))}
+		switch {
+		case ok && r.SHA256 != "":
+			row[2], row[3] = cell(c.stamp(r.Record.Received)), code(r.SHA256)
+		case ok:
+			row[2], row[3] = cell(c.stamp(r.Record.Received)), cell(c.say("伏せた部分があるため示さない", "not shown: something in it is masked"))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	if len(t.Rows) == 0 {
+		return []Block{{Paragraph: text(c.say("引用した原記録はない。", "No record is cited."))}}
+	}
+	return []Block{{Table: t}}
 }
 
 func (c *composer) verification() []Block {

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/konseki/konseki/internal/coverage"
@@ -11,52 +10,29 @@ import (
 	"github.com/konseki/konseki/internal/investigate"
 )
 
-// Compose writes the report of a case in the order of a Japanese final
-// incident report: introduction, summary, chronology, method and scope,
-// results, cause, impact, resumption, prevention; then coverage, evidence and
-// how to verify as appendices.
+// Compose writes the document of in.Kind about a case, in the order that Japanese
+// incident reports have; see [Kinds]. What follows from the case is written by
+// konseki, the rest by people as sections of the case: summary, method, cause,
+// impact, resumption, prevention, plan, contact, request, responsibility.
 //
-// Secrets in what it shows are masked; the raw records of a bundle are not.
+// Secrets in what it shows are masked, and names are the public ones unless
+// in.Real; the raw records of a bundle are as they were received.
 func Compose(in Input) *Document {
-	in = withMasks(in)
-	c := &composer{Input: in, numbers: map[uint64]int{}}
+	c := &composer{Input: shown(in), numbers: map[uint64]int{}}
 	d := &Document{
-		Lang:     in.Lang,
-		Title:    in.Case.Title.In(in.Lang),
-		Subtitle: c.say("調査報告書", "Incident report"),
+		Lang:     c.Lang,
+		Title:    c.Case.Title.In(c.Lang),
+		Subtitle: c.name(),
 		Meta: []Pair{
-			{c.say("事案", "Case"), in.Case.ID},
-			{c.say("作成日時", "Written"), c.stamp(in.Now)},
-			{c.say("時刻の表記", "Times"), in.Zone.String()},
-			{c.say("証跡保管庫", "Vault"), in.Origin},
+			{c.say("事案", "Case"), c.Case.ID},
+			{c.say("作成日時", "Written"), c.stamp(c.Now)},
+			{c.say("時刻の表記", "Times"), c.Zone.String()},
+			{c.say("証跡保管庫", "Vault"), c.Origin},
 		},
-		Notice: c.notice(),
+		Letter: c.Kind == Customer || c.Kind == Partner,
 	}
-	chapters := []struct {
-		id, ja, en string
-		blocks     func() []Block
-	}{
-		{"introduction", "はじめに", "Introduction", c.introduction},
-		{"summary", "概要", "Summary", c.summary},
-		{"chronology", "経緯", "Chronology", c.chronology},
-		{"method", "調査の方法と対象範囲", "Method and scope", c.method},
-		{"results", "調査結果", "Results", c.results},
-		{"cause", "侵入経路と原因", "Way in and cause", c.cause},
-		{"impact", "影響範囲と漏えいの有無", "Impact and leakage", c.impact},
-		{"resumption", "サービスの再開", "Resumption of services", func() []Block { return c.section("resumption") }},
-		{"prevention", "再発防止策", "Prevention", func() []Block { return c.section("prevention") }},
-	}
-	for i, ch := range chapters {
-		d.Sections = append(d.Sections, Section{ch.id, strconv.Itoa(i + 1), c.say(ch.ja, ch.en), ch.blocks()})
-	}
-	d.Sections = append(d.Sections,
-		Section{"coverage", c.say("付録 A", "Appendix A"), c.say("網羅性：何が分からないか", "Coverage: what cannot be known"), c.coverage()},
-		Section{"findings", c.say("付録 B", "Appendix B"), c.say("検知", "Findings"), c.findings()},
-	)
-	evidence := Section{"evidence", c.say("付録 C", "Appendix C"), c.say("証跡一覧", "Evidence"), c.evidence()}
-	d.Sections = append(d.Sections, evidence,
-		Section{"verification", c.say("付録 D", "Appendix D"), c.say("検証の方法", "How to verify"), c.verification()},
-		Section{"glossary", c.say("付録 E", "Appendix E"), c.say("用語集", "Glossary"), c.glossary()})
+	c.draft(d)
+	d.Sections = c.compose()
 	return d
 }
 
@@ -75,19 +51,21 @@ func (c *composer) stamp(t time.Time) string {
 	return t.In(c.Zone).Format("2006-01-02 15:04:05 MST")
 }
 
-// when writes a row's time as reports do: 頃 where only about known, and with
-// sub-seconds where there are any.
-func (c *composer) when(t time.Time, about bool) string {
-	if about {
-		if c.Lang == "ja" {
-			return t.In(c.Zone).Format("2006-01-02 15:04") + " 頃"
-		}
-		return "about " + t.In(c.Zone).Format("2006-01-02 15:04")
+// when writes a time as reports do: 頃 where only about known, the day where only
+// that is, and with sub-seconds where there are any.
+func (c *composer) when(t time.Time, precision string) string {
+	local := t.In(c.Zone)
+	switch {
+	case t.IsZero() || precision == investigate.UnknownTime:
+		return c.say("日時不明", "time unknown")
+	case precision == investigate.OnDay:
+		return local.Format("2006-01-02")
+	case precision == investigate.About:
+		return c.say(local.Format("2006-01-02 15:04")+" 頃", "about "+local.Format("2006-01-02 15:04"))
+	case t.Nanosecond() != 0:
+		return local.Format("2006-01-02 15:04:05.000")
 	}
-	if t.Nanosecond() != 0 {
-		return t.In(c.Zone).Format("2006-01-02 15:04:05.000")
-	}
-	return t.In(c.Zone).Format("2006-01-02 15:04:05")
+	return local.Format("2006-01-02 15:04:05")
 }
 
 // maxCites bounds the citations shown after one sentence.
@@ -96,6 +74,9 @@ const maxCites = 8
 // cite numbers records in the order they are first cited.
 func (c *composer) cite(seqs []uint64) []Inline {
 	var out []Inline
+	if c.Kind == Customer {
+		return nil // a letter; whoever asks is given another kind
+	}
 	for i, seq := range seqs {
 		if i == maxCites {
 			more := len(seqs) - maxCites
@@ -112,7 +93,7 @@ func (c *composer) cite(seqs []uint64) []Inline {
 	return out
 }
 
-func (c *composer) notice() string {
+func (c *composer) unsealed() string {
 	missing := 0
 	for _, seq := range c.Case.Cited(false) {
 		if r, ok := c.Records[seq]; !ok || !r.Sealed {
@@ -127,15 +108,8 @@ func (c *composer) notice() string {
 		fmt.Sprintf("Draft: %d of the cited records are not sealed yet or could not be read.", missing))
 }
 
-func (c *composer) introduction() []Block {
-	p := c.say(
-		"本書は、事案「%s」について、封印された原記録から判明した事実と、判明しなかった事実およびその理由を記す。本文の［番号］は付録 C の原記録を指し、誰でもオフラインで検証できる。名称は仮名で記す場合がある。",
-		"This report states what sealed raw records show of the case “%s”, what they cannot show, and why. Numbers in brackets point to the raw records in appendix C, which anyone can verify offline. Names may be replaced by letters.")
-	return []Block{{Paragraph: text(fmt.Sprintf(p, c.Case.Title.In(c.Lang)))}}
-}
-
 func (c *composer) summary() []Block {
-	blocks := c.section("summary")
+	blocks := c.written("summary")
 	var rows [][]Cell
 	for _, b := range investigate.Board() {
 		for _, q := range c.Case.Questions {
@@ -184,7 +158,7 @@ func (c *composer) chronology() []Block {
 		if source == "" {
 			source = c.kind(r.What)
 		}
-		when := c.when(r.At, r.Precision == "about")
+		when := c.when(r.At, r.Precision)
 		if r.OrderUncertain {
 			when += c.say("（前後不確か）", " (order not certain)")
 		}
@@ -206,7 +180,7 @@ func (c *composer) kind(kind string) string {
 }
 
 func (c *composer) method() []Block {
-	blocks := c.section("method")
+	blocks := c.orUnwritten(c.written("method"))
 	items := [][]Inline{
 		text(fmt.Sprintf(c.say("対象期間：%s から %s まで", "Window: %s to %s"), c.stamp(c.From), c.stamp(c.To))),
 		text(fmt.Sprintf(c.say("対象ログ源：%d 件（付録 A）。保管庫の記録 %d 件を検索した。", "Sources: %d (appendix A). %d records of the vault were searched."), len(c.Coverage), c.Size)),
@@ -247,7 +221,7 @@ func (c *composer) results() []Block {
 		}
 	}
 	header := []string{c.say("問い", "Question"), c.say("判定", "Verdict"), c.say("結論と根拠", "Conclusion and grounds")}
-	blocks := c.statements()
+	blocks := c.said("results")
 	if len(known) > 0 {
 		blocks = append(blocks, Block{Heading: c.say("答えられた問い", "Questions answered")}, Block{Table: &Table{Header: header, Rows: known}})
 	}
@@ -257,22 +231,51 @@ func (c *composer) results() []Block {
 	return blocks
 }
 
-func (c *composer) statements() []Block {
-	if len(c.Case.Statements) == 0 {
+// said are the statements of a chapter; those without one stand in the results.
+func (c *composer) said(chapter string) []Block {
+	t := &Table{Header: []string{c.say("確度", "Certainty"), c.say("記述", "Statement")}}
+	for i := range c.Case.Statements {
+		if s := &c.Case.Statements[i]; s.Chapter == chapter || s.Chapter == "" && chapter == "results" {
+			t.Rows = append(t.Rows, []Cell{cell(c.certainty(s.Certainty)), c.statement(s)})
+		}
+	}
+	return tabled(t)
+}
+
+// tabled is a table as blocks, or none where it has no row.
+func tabled(t *Table) []Block {
+	if len(t.Rows) == 0 {
 		return nil
 	}
-	t := &Table{Header: []string{c.say("確度", "Certainty"), c.say("記述", "Statement")}}
-	for _, s := range c.Case.Statements {
-		what := append(Cell{{Text: s.Text.In(c.Lang)}}, c.cite(s.Cites)...)
-		if !s.Reason.Empty() {
-			what = append(what, Inline{Text: c.say("（理由：", " (because ") + s.Reason.In(c.Lang) + c.say("）", ")")})
-		}
-		if s.Answer != nil && s.Answer.Verdict != coverage.Found {
-			what = append(what, Inline{Text: " "}, c.verdict(*s.Answer))
-		}
-		t.Rows = append(t.Rows, []Cell{cell(c.certainty(s.Certainty)), what})
-	}
 	return []Block{{Table: t}}
+}
+
+// statement is a sentence with its citations, and why it is not known where it is not.
+func (c *composer) statement(s *investigate.Statement) Cell {
+	what := append(Cell{{Text: s.Text.In(c.Lang)}}, c.cite(s.Cites)...)
+	if s.Number != nil {
+		what = append(what, Inline{Text: c.say("（", " (") + c.number(s.Number) + c.say("）", ")")})
+	}
+	if why := c.reason(s); why != "" {
+		what = append(what, Inline{Text: c.say("（理由：", " (because ") + why + c.say("）", ")")})
+	}
+	if s.Answer != nil && s.Answer.Verdict != coverage.Found {
+		what = append(what, Inline{Text: " "}, c.verdict(*s.Answer))
+	}
+	return what
+}
+
+// reason is why a statement is not known, in people's words or by its code.
+func (c *composer) reason(s *investigate.Statement) string {
+	if !s.Reason.Empty() {
+		return s.Reason.In(c.Lang)
+	}
+	for _, r := range investigate.Reasons() {
+		if r.Code == s.ReasonCode {
+			return r.Label.In(c.Lang)
+		}
+	}
+	return ""
 }
 
 func (c *composer) certainty(want investigate.Certainty) string {
@@ -282,12 +285,6 @@ func (c *composer) certainty(want investigate.Certainty) string {
 		}
 	}
 	return string(want)
-}
-
-func (c *composer) cause() []Block { return append(c.section("cause"), c.boarded("how_in", "who")...) }
-
-func (c *composer) impact() []Block {
-	return append(c.section("impact"), c.boarded("touched", "still_in", "what_left")...)
 }
 
 // boarded repeats the verdicts of some board questions where a chapter needs them.
@@ -304,10 +301,21 @@ func (c *composer) boarded(ids ...string) []Block {
 	return []Block{{Table: &Table{Header: []string{c.say("問い", "Question"), c.say("判定", "Verdict"), c.say("結論と根拠", "Conclusion and grounds")}, Rows: rows}}}
 }
 
-func (c *composer) section(name string) []Block {
+// written is what people wrote for a chapter.
+func (c *composer) written(name string) []Block {
 	p := c.Case.Section(name)
 	if p.Empty() {
-		return []Block{{Paragraph: text(c.say("（この章はまだ書かれていない。）", "(This chapter has not been written yet.)"))}}
+		return nil
 	}
 	return paragraphs(p.In(c.Lang))
+}
+
+func (c *composer) section(name string) []Block { return c.orUnwritten(c.written(name)) }
+
+// orUnwritten says of a chapter without anything that it is not written yet.
+func (c *composer) orUnwritten(blocks []Block) []Block {
+	if len(blocks) == 0 {
+		return []Block{{Paragraph: text(c.say("（この章はまだ書かれていない。）", "(This chapter has not been written yet.)"))}}
+	}
+	return blocks
 }

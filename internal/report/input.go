@@ -6,10 +6,13 @@ import (
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/clock"
+	"github.com/konseki/konseki/internal/investigate/lint"
 )
 
 // Input is all that a report is made from.
 type Input struct {
+	Kind     Kind // what the document is for; empty: the chapters of a final report
 	Case     *investigate.Case
 	Coverage []coverage.SourceCoverage // of every source, over the case's window
 	From, To time.Time                 // the case's window
@@ -19,6 +22,11 @@ type Input struct {
 	Lang     string // "ja" or "en"
 	Now      time.Time
 	Version  string
+	Real     bool           // real names in the place of the public ones
+	Problems []lint.Problem // contradictions that were found; with an error the document is a draft
+	// Clocks are the deadlines as the facts have them; nil: they are computed
+	// from the case.
+	Clocks []clock.Clock
 	// The state of the vault when the report was made.
 	Origin     string
 	PublicKey  string

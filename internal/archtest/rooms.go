@@ -104,7 +104,7 @@ func views() map[string]room {
 		"investigate/script":       {"Package script reads a case that people wrote as a file.", []string{"event", "investigate"}, false},
 		"measure":                  {"Package measure checks promises against evidence.", []string{"event", "coverage", "investigate"}, false},
 		"retention":                {"Package retention says how long records are kept: by source, pattern and preset.", []string{"event"}, false},
-		"report":                   {"Package report renders a case to documents and to a self-verifying bundle.", []string{"event", "jsonx", "coverage", "investigate", "investigate/clock", "investigate/lint", "mask", "vault/seal", "vault/anchor", "report/page"}, false},
+		"report":                   {"Package report renders a case to documents and to a self-verifying bundle.", []string{"event", "jsonx", "coverage", "investigate", "investigate/clock", "investigate/duty", "investigate/lint", "mask", "vault/seal", "vault/anchor", "report/page"}, false},
 		"report/exchange":          {"Package exchange writes what a case cites for other tools: CSV, JSON lines, Timesketch, OCSF and STIX.", []string{"event", "investigate", "mask"}, false},
 		"report/docx":              {"Package docx writes a document for word processors, with styles, bookmarks and links.", []string{"report"}, false},
 		"report/pdf":               {"Package pdf writes a document as a PDF with an embedded font, bookmarks and links.", []string{"report"}, false},

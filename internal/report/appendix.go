@@ -178,8 +178,12 @@ func (c *composer) verification() []Block {
 		{{Text: c.say("公開鍵が次と一致することを、別の経路で確かめる：", "Check over another channel that the public key is: ")}, {Text: c.PublicKey, Code: true}},
 	}
 	limits := c.say(
-		"検証が示すのは、原記録が封印の後に変わっていないことである。封印の前に記録が正しかったこと、発生元で欠けがなかったことは示さない（後者は付録 A）。",
-		"Verification shows that the raw records did not change after they were sealed. It does not show that they were true before, nor that nothing was missing at their origin (for that see appendix A).")
+		"検証が示すのは、原記録が封印の後に変わっていないことである。封印の前に記録が正しかったこと、発生元で欠けがなかったことは示さない",
+		"Verification shows that the raw records did not change after they were sealed. It does not show that they were true before, nor that nothing was missing at their origin")
+	if a := c.appendix("coverage"); a != "" {
+		limits += c.say("（後者は"+a+"）", " (for that see "+a+")")
+	}
+	limits += c.say("。", ".")
 	return []Block{
 		{List: steps},
 		{Paragraph: text(limits)},

@@ -30,7 +30,7 @@ func (c *composer) introduction() []Block {
 		add("本書の記述は、変更できない形で保管した記録にもとづきます。捜査や調査が続いているため、内容が変わる場合があります。",
 			"What is said here rests on records kept so that they cannot be changed. Investigations go on, so it may change.")
 	default:
-		add("本文の［番号］は%sの原記録を指し、誰でもオフラインで検証できる。名称は仮名で記す場合がある。調査や捜査の進展により内容を改めることがある。",
+		add("本文の［番号］は%s の原記録を指し、誰でもオフラインで検証できる。名称は仮名で記す場合がある。調査や捜査の進展により内容を改めることがある。",
 			"Numbers in brackets point to the raw records in %s, which anyone can verify offline. Names may be replaced by letters. What is said may change as investigations go on.", c.appendix("evidence"))
 	}
 	if c.Kind != Customer {

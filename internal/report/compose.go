@@ -180,7 +180,7 @@ func (c *composer) kind(kind string) string {
 }
 
 func (c *composer) method() []Block {
-	blocks := c.orUnwritten(c.written("method"))
+	blocks := append(c.orUnwritten(c.written("method")), c.said("method")...)
 	items := [][]Inline{
 		text(fmt.Sprintf(c.say("対象期間：%s から %s まで", "Window: %s to %s"), c.stamp(c.From), c.stamp(c.To))),
 		text(fmt.Sprintf(c.say("対象ログ源：%d 件（付録 A）。保管庫の記録 %d 件を検索した。", "Sources: %d (appendix A). %d records of the vault were searched."), len(c.Coverage), c.Size)),
@@ -231,11 +231,19 @@ func (c *composer) results() []Block {
 	return blocks
 }
 
-// said are the statements of a chapter; those without one stand in the results.
+// said are the statements of a chapter; those of none that has a place for them
+// stand in the results.
 func (c *composer) said(chapter string) []Block {
 	t := &Table{Header: []string{c.say("確度", "Certainty"), c.say("記述", "Statement")}}
 	for i := range c.Case.Statements {
-		if s := &c.Case.Statements[i]; s.Chapter == chapter || s.Chapter == "" && chapter == "results" {
+		s := &c.Case.Statements[i]
+		at := s.Chapter
+		switch at {
+		case "cause", "impact", "method", "resumption", "prevention":
+		default:
+			at = "results"
+		}
+		if at == chapter {
 			t.Rows = append(t.Rows, []Cell{cell(c.certainty(s.Certainty)), c.statement(s)})
 		}
 	}

@@ -8,3 +8,6 @@ func WithHostile(s string) Input { return withHostile(s) }
 
 // Hostile is text that would be markup, another cell or another direction of reading.
 func Hostile() []string { return hostile() }
+
+// Structure is a document without its sentences.
+func Structure(d *Document) string { return structure(d) }

@@ -6,7 +6,6 @@ import (
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
-	"github.com/konseki/konseki/internal/investigate/clock"
 	"github.com/konseki/konseki/internal/investigate/lint"
 )
 
@@ -24,9 +23,6 @@ type Input struct {
 	Version  string
 	Real     bool           // real names in the place of the public ones
 	Problems []lint.Problem // contradictions that were found; with an error the document is a draft
-	// Clocks are the deadlines as the facts have them; nil: they are computed
-	// from the case.
-	Clocks []clock.Clock
 	// The state of the vault when the report was made.
 	Origin     string
 	PublicKey  string

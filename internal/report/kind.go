@@ -74,6 +74,7 @@ type chapter struct {
 // reports have them.
 func (c *composer) chapters() []chapter {
 	summary := chapter{"summary", "概要", "Summary", c.summary, false}
+	known := func() []Block { return append(c.summary(), c.said("results")...) }
 	impact := chapter{"impact", "影響範囲と漏えいの有無", "Impact and leakage", c.impact, false}
 	response := chapter{"response", "当社の対応", "What we did", c.response, false}
 	unknown := chapter{"unknown", "判明していないこと", "What is not known", c.unknown, false}
@@ -86,7 +87,7 @@ func (c *composer) chapters() []chapter {
 	cause := chapter{"cause", "侵入経路と原因", "Way in and cause", c.cause, false}
 	switch c.Kind {
 	case First:
-		summary.ja, summary.en = "事象の概要", "What happened"
+		summary.ja, summary.en, summary.blocks = "事象の概要", "What happened", known
 		impact.ja, impact.en = "影響", "Impact"
 		return []chapter{opening, summary, impact, response, unknown, plan, contact}
 	case Interim:
@@ -101,6 +102,7 @@ func (c *composer) chapters() []chapter {
 		cause.blocks = func() []Block { return c.orUnwritten(append(c.written("cause"), c.said("cause")...)) }
 		return []chapter{opening, summary, impact, cause, response, {"request", "お客様へのお願い", "What we ask of you", func() []Block { return c.written("request") }, true}, plan, contact}
 	case Partner:
+		summary.blocks = known
 		return []chapter{opening, summary, chronology, impact, unknown, response, resumption, prevention, plan, contact}
 	}
 	return []chapter{opening, summary, chronology,

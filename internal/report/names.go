@@ -70,7 +70,7 @@ func (n *names) in(s string) string {
 		if !ok { // spelt with a letter that has several lower cases
 			called = "•••"
 		}
-		if utf8.RuneCountInString(s[m[0]:m[1]]) <= wholeWord && (letterBefore(s[:m[0]]) || letterAfter(s[m[1]:])) {
+		if utf8.RuneCountInString(s[m[0]:m[1]]) <= wholeWord && inWord(s, m[0], m[1]) {
 			called = s[m[0]:m[1]]
 		}
 		b.WriteString(s[at:m[0]])
@@ -81,18 +81,17 @@ func (n *names) in(s string) string {
 	return b.String()
 }
 
-func letterBefore(s string) bool {
-	r, _ := utf8.DecodeLastRuneInString(s)
-	return s != "" && joins(r)
+// inWord reports whether what stands from from to to is part of a longer word.
+func inWord(s string, from, to int) bool {
+	before, _ := utf8.DecodeLastRuneInString(s[:from])
+	first, _ := utf8.DecodeRuneInString(s[from:])
+	last, _ := utf8.DecodeLastRuneInString(s[:to])
+	after, _ := utf8.DecodeRuneInString(s[to:])
+	return from > 0 && joins(before) && joins(first) || to < len(s) && joins(last) && joins(after)
 }
 
-func letterAfter(s string) bool {
-	r, _ := utf8.DecodeRuneInString(s)
-	return s != "" && joins(r)
-}
-
-// joins reports whether a character beside a short name makes it part of a
-// longer word; Japanese writes no spaces, so its characters do not.
+// joins reports whether a character can be in the middle of a word; Japanese
+// writes no spaces, so its characters end one.
 func joins(r rune) bool {
 	return r == '_' || r < 0x3000 && (unicode.IsLetter(r) || unicode.IsDigit(r))
 }

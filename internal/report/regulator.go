@@ -9,37 +9,20 @@ import (
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
 	"github.com/konseki/konseki/internal/investigate/clock"
+	"github.com/konseki/konseki/internal/investigate/duty"
 )
 
-// clocks are the deadlines as they were given, or as the facts of the case have them.
-func (c *composer) clocks() []clock.Clock {
-	if c.Clocks != nil {
-		return c.Clocks
-	}
+// duties are the deadlines as the facts of the case have them.
+func (c *composer) duties() []duty.Duty {
 	book, err := clock.Open()
 	if err != nil {
 		return nil // its rules are part of the program and tested
 	}
-	for i := range c.Case.Clocks {
-		k := &c.Case.Clocks[i]
-		rule, err := clock.Contract(k.ID, k.Name, k.Recipient, k.Start, k.Within, k.Calendar, k.Items, k.Basis)
-		if err != nil {
-			continue // such a part cannot be recorded
-		}
-		if more, err := book.With(rule); err == nil {
-			book = more
-		}
+	list, err := duty.Of(c.Case, book, c.Now, c.Zone)
+	if err != nil {
+		return nil // a deadline that cannot be computed cannot be recorded
 	}
-	var facts []clock.Fact
-	for _, f := range c.Case.Facts {
-		facts = append(facts, clock.Fact{Key: f.ID, Value: f.Value, At: f.At, Known: f.Known, By: f.By, Record: f.Recorded})
-	}
-	var handed []clock.Submission
-	for _, s := range c.Case.Submissions {
-		handed = append(handed, clock.Submission{ID: s.ID, Rule: s.Clock, At: s.At, Late: s.Late, Record: s.Recorded})
-	}
-	c.Clocks = book.Compute(facts, handed, c.Now, c.Zone)
-	return c.Clocks
+	return list
 }
 
 func applies(k *clock.Clock) bool { return k.State != clock.NotApplicable }
@@ -48,8 +31,8 @@ func applies(k *clock.Clock) bool { return k.State != clock.NotApplicable }
 // verified.
 func (c *composer) deadlines() []Block {
 	t := &Table{Header: []string{c.say("報告", "Report"), c.say("相手", "To whom"), c.say("期限", "Due"), c.say("状態", "State")}}
-	for _, k := range c.clocks() {
-		if !applies(&k) {
+	for _, k := range c.duties() {
+		if !applies(&k.Clock) {
 			continue
 		}
 		state := Cell{{Mark: clockMark(k.State), Text: label(k.State).In(c.Lang)}}
@@ -101,12 +84,12 @@ func (c *composer) due(d clock.Due) string {
 const nineItems = "appi-final"
 
 // forms are the chapters of a document for authorities: the items of each rule
-// that applies, or may, and always those of the Japanese privacy law.
+// that applies, and always those of the Japanese privacy law.
 func (c *composer) forms() []chapter {
 	var out []chapter
 	var seen [][]clock.Item
-	for _, k := range c.clocks() {
-		if k.Rule.ID != nineItems && !applies(&k) || len(k.Rule.Items) == 0 || slices.ContainsFunc(seen, func(items []clock.Item) bool { return sameItems(items, k.Rule.Items) }) {
+	for _, k := range c.duties() {
+		if k.Rule.ID != nineItems && (!applies(&k.Clock) || k.State == clock.Possible) || len(k.Rule.Items) == 0 || slices.ContainsFunc(seen, func(items []clock.Item) bool { return sameItems(items, k.Rule.Items) }) {
 			continue
 		}
 		seen = append(seen, k.Rule.Items)
@@ -185,6 +168,9 @@ func (c *composer) fill(from string) (says, open Cell) {
 	case "version":
 		for i := range c.Case.Versions {
 			v := &c.Case.Versions[i]
+			if k := Kind(v.Report); k != First && k != Interim && k != Final {
+				continue // not for the public
+			}
 			says = append(says, apart(says, cell(c.stamp(v.At)+" "+c.version(v)))...)
 		}
 	case "entity":
@@ -233,8 +219,11 @@ func (c *composer) fillQuestion(board string) (says, open Cell) {
 		if q.Board != board {
 			continue
 		}
-		if !q.Conclusion.Empty() {
-			says = append(says, apart(says, append(cell(q.Conclusion.In(c.Lang)), c.cite(q.Cites)...))...)
+		switch {
+		case !q.Conclusion.Empty():
+			says = append(says, apart(says, append(Cell{{Text: q.Conclusion.In(c.Lang) + " "}, c.verdict(q.Answer)}, c.cite(q.Cites)...))...)
+		case q.Answer.Verdict != coverage.VerdictUnknown:
+			says = append(says, apart(says, append(Cell{{Text: q.Text.In(c.Lang) + " "}, c.verdict(q.Answer)}, c.cite(q.Cites)...))...)
 		}
 		if q.Answer.Verdict == coverage.VerdictUnknown {
 			open = append(open, apart(open, cell(q.Text.In(c.Lang)+c.say("：", ": ")+c.because(&q.Answer)))...)

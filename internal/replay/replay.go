@@ -15,6 +15,7 @@ import (
 	"github.com/konseki/konseki/internal/replay/ransomware"
 	"github.com/konseki/konseki/internal/replay/raw"
 	"github.com/konseki/konseki/internal/replay/stolen"
+	"github.com/konseki/konseki/internal/replay/supply"
 	"github.com/konseki/konseki/internal/replay/webshell"
 	"github.com/konseki/konseki/internal/replay/week"
 )
@@ -39,6 +40,7 @@ func Scenarios() []raw.Scenario {
 		mistake.Scenario(),
 		ransomware.Scenario(),
 		webshell.Scenario(),
+		supply.Scenario(),
 		week.Scenario(),
 	}
 }

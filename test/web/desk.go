@@ -1,6 +1,7 @@
 package webtest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -126,6 +127,7 @@ func (o *Ops) weigh(id string, p investigate.Part) (investigate.Part, error) {
 		if p.Precision == "" {
 			p.Precision = investigate.Exact
 		}
+		p.What = cmp.Or(p.What, "event")
 	case *investigate.Statement:
 		p.Answer = nil
 		if p.Query != "" {

@@ -69,7 +69,7 @@ func (v visit) showPromises(c *control.Case, f frame, status int) error {
 		if p.Platform != "" {
 			one.Where += " · " + reading.Visible(p.Platform, 60)
 		}
-		if one.Overridden == nil && p.State() != investigate.Met {
+		if v.Writer() && one.Overridden == nil && p.State() != investigate.Met {
 			one.Override = f.Path + "/override/condition/" + url.PathEscape(p.ID)
 		}
 		view.Conditions = append(view.Conditions, one)
@@ -121,11 +121,15 @@ func (v visit) state(s investigate.State, c *investigate.Checked) evidence.Chip 
 func (v visit) promise(p investigate.Part, c *investigate.Checked, check investigate.Check, s investigate.State, num numbers) promiseView {
 	h, k := p.Common(), string(p.Kind())
 	at := k + "/" + url.PathEscape(h.ID)
-	view := promiseView{ID: h.ID, Text: v.Phrase(p.Says()), By: reading.Visible(h.By, 60), Edit: v.editing(p.Kind(), h.ID), Chip: v.state(s, c), Drift: c.Drift(), Runs: len(c.Results),
+	view := promiseView{ID: h.ID, Text: v.Phrase(p.Says()), By: reading.Visible(h.By, 60), Chip: v.state(s, c), Drift: c.Drift(), Runs: len(c.Results),
 		Signed: v.signed(c.Signed), Overridden: v.signed(c.Overridden), How: v.how(check)}
 	if last := c.Last(); last != nil {
 		view.Because, view.Checked, view.Cites = v.Phrase(last.Because), v.checked(last), v.cite(last.Cites, last.Count, num)
 	}
+	if !v.Writer() {
+		return view
+	}
+	view.Edit = v.editing(p.Kind(), h.ID)
 	if check.By != "" && check.By != "sign_off" {
 		view.Check = site.CasePath(v.R.PathValue("id")) + "/check/" + at
 	}

@@ -81,6 +81,9 @@ func (v *Visit) Both(key string) event.Phrase {
 	return event.Phrase{JA: v.site.words["ja"][key], EN: v.site.words["en"][key]}
 }
 
+// Writer tells whether the person may write.
+func (v *Visit) Writer() bool { return v.Person.Role != "viewer" }
+
 // Redirect sends the browser to a local path by GET.
 func (v *Visit) Redirect(path string) error {
 	http.Redirect(v.W, v.R, path, http.StatusSeeOther)

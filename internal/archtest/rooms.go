@@ -128,7 +128,7 @@ func doors() map[string]room {
 		"web/site/sitetest": {"Package sitetest compares templates with the views they are shown with, for the tests of pages.", []string{"web/site"}, false},
 		"web/evidence":      {"Package evidence serves the pages on which records are searched, told of, covered and verified.", []string{"event", "control", "web/site", "web/reading"}, false},
 		"web/stories":       {"Package stories serves the pages of findings, one by one and put together into stories, and of mutes.", []string{"event", "detect/finding", "detect/story", "control", "web/evidence", "web/site", "web/reading"}, false},
-		"web/casebook":      {"Package casebook serves the pages of cases.", []string{"event", "investigate", "investigate/lint", "control", "control/casework", "web/evidence", "web/site", "web/stories", "web/reading"}, false},
+		"web/casebook":      {"Package casebook serves the pages of cases.", []string{"event", "investigate", "investigate/clock", "investigate/duty", "investigate/lint", "control", "control/casework", "web/evidence", "web/site", "web/stories", "web/reading"}, false},
 		"web/reading":       {"Package reading sets text, times, numbers and addresses for whoever reads a page.", []string{"event"}, false},
 		"replay":            {"Package replay writes the five incidents as raw logs in real formats, with everyday noise.", []string{"event", "replay/raw", "replay/stolen", "replay/week", "replay/miner", "replay/mistake", "replay/ransomware", "replay/webshell", "replay/supply", "replay/insider"}, false},
 		"replay/raw":        {"Package raw is what the incidents are written with: files written day by day, lines as real systems write them, ordinary people.", []string{"event"}, false},

@@ -43,14 +43,18 @@ func TestThePagesOfACaseTellItsParts(t *testing.T) {
 		"/timeline":                        {"7 行", "停止後も B のセッションが継続", "edit=row%3Ar1#form"},
 		"/statements":                      {"蓋然性が高い", "接続元と手口が一致する", "edit=statement%3As3#form", "概要"},
 		"/statements?edit=section:summary": {"章 summary を直す", "サーバー 115 台"},
-		"/clocks":                          {"72h", "配信契約 第 12 条", "停止の範囲"},
+		"/clocks":                          {"21 時間 50 分 超過", "2018-03-04 02:40 UTC", "配信契約 第 12 条", "停止の範囲", "個人情報保護法の速報", "弁護士などの専門家", "未記入 3 / 9", "原因", "以前は 作業ミス・誤送信など", "clocks.ics"},
 		"/promises":                        {"以前は満たしていた", "例外として扱う", "手動で監視する", "m.ito", "CIS 8.9", "双剣オンライン"},
 		"/names":                           {"佐藤 花子", "接続元 X", "最大 4,200", "プラットフォーム 13 社", "侵害の痕跡"},
 		"/report":                          {"第一報", "まだ発行していません", "sandbox title="},
 	} {
 		contains(t, s.get(home+path, http.StatusOK), want...)
 	}
-	lacks(t, s.get(home, http.StatusOK), "佐藤 花子")
+	lacks(t, s.get(home, http.StatusOK), "佐藤 花子", "t.mori")
+	res := s.do("GET", home+"/clocks.ics", nil)
+	if text := body(t, res); !strings.HasPrefix(text, "BEGIN:VCALENDAR") || !strings.Contains(res.Header.Get("Content-Type"), "text/calendar") {
+		t.Errorf("calendar %.80s", text)
+	}
 	lacks(t, s.get(home+"/report", http.StatusOK), "佐藤 花子")
 }
 
@@ -224,7 +228,7 @@ func TestHostileNamesAreText(t *testing.T) {
 		"decision":    {"text.ja": {bad}, "who": {bad}, "at": {"2018-03-01"}, "grounds.ja": {bad}},
 		"condition":   {"text.ja": {bad}, "service": {bad}, "platform": {bad}, "check.by": {"query"}, "check.query": {bad}},
 		"measure":     {"text.ja": {bad}, "status": {"planned"}, "owner": {bad}, "controls": {bad}},
-		"fact":        {"id": {"cause"}, "value": {bad}, "note.ja": {bad}},
+		"fact":        {"id": {"persons"}, "value": {bad}, "note.ja": {bad}},
 		"clock":       {"name.ja": {bad}, "start": {bad}, "within": {"72h"}, "recipient.ja": {bad}, "items": {bad}, "basis.ja": {bad}},
 		"submission":  {"clock": {bad}, "at": {"2018-03-01"}, "proof.ja": {bad}, "late.ja": {bad}},
 		"section":     {"id": {"cause"}, "text.ja": {bad}},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 	"github.com/konseki/konseki/internal/control/casework"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/clock"
+	"github.com/konseki/konseki/internal/investigate/duty"
 	"github.com/konseki/konseki/internal/investigate/lint"
 )
 
@@ -233,6 +236,33 @@ func (o *Ops) Check(ctx context.Context, by, id string, k investigate.Kind, name
 	return out, err
 }
 
+// Duties are the deadlines of the case.
+func (o *Ops) Duties(ctx context.Context, id string) ([]duty.Duty, error) {
+	c, err := o.Case(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	book, err := clock.Open()
+	if err != nil {
+		return nil, err
+	}
+	return duty.Of(c, book, o.Now, tokyo())
+}
+
+// Calendar writes them as iCalendar.
+func (o *Ops) Calendar(ctx context.Context, id, lang string, w io.Writer) error {
+	list, err := o.Duties(ctx, id)
+	if err != nil {
+		return err
+	}
+	clocks := make([]clock.Clock, len(list))
+	for i := range list {
+		clocks[i] = list[i].Clock
+	}
+	_, err = w.Write(clock.ICalendar(clocks, id, o.Now, lang))
+	return err
+}
+
 // Lint finds where the case contradicts itself.
 func (o *Ops) Lint(ctx context.Context, _, id string) ([]lint.Problem, error) {
 	c, err := o.Case(ctx, id)
@@ -318,6 +348,11 @@ func (o *Ops) openCase() {
 	for _, p := range slices.Concat(parts, o.people(), o.promises()) {
 		o.must(o.put(by, id, p))
 	}
+	o.promised(id, by)
+}
+
+// promised is what became of checks, and who signed.
+func (o *Ops) promised(id, by string) {
 	for _, s := range []struct {
 		kind  investigate.Kind
 		id    string
@@ -393,6 +428,9 @@ func (o *Ops) promises() []investigate.Part {
 			Check: investigate.Check{By: "coverage", Sources: []string{"firewall"}, Days: 30, Every: 7}, Controls: []string{"CIS 8.9"}},
 		&investigate.Measure{Text: both("VPN に多要素認証を導入", "multi-factor sign-in on the VPN"), Status: "ongoing", Term: "short", Area: "technical", Owner: "t.abe", Due: at("2018-03-02 00:00:00"), Check: signed},
 		&investigate.Fact{Head: investigate.Head{ID: "aware"}, Value: "2018-03-01T11:40:00+09:00", Note: both("監視の検知", "monitoring noticed")},
+		&investigate.Fact{Head: investigate.Head{ID: "personal_data"}, Value: "yes"},
+		&investigate.Fact{Head: investigate.Head{ID: "cause"}, Value: "mistake", Known: at("2018-03-01 13:00:00")},
+		&investigate.Fact{Head: investigate.Head{ID: "cause"}, Value: "malicious", Known: at("2018-03-03 15:30:00"), Note: both("同じ接続元の記録", "records of the same address")},
 		&investigate.Clock{Name: both("配信会社への通知", "notice to the platforms"), Start: "aware", Within: "72h", Recipient: both("プラットフォーム 13 社", "13 platforms"), Items: []event.Phrase{both("停止の範囲", "what is down"), both("再開の見込み", "when it reopens")}, Basis: both("配信契約 第 12 条", "platform agreement, clause 12")},
 	}
 }

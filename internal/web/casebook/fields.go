@@ -11,6 +11,9 @@ type field struct {
 	prefix  string   // of the words for the choices
 	choices []string // "" is a choice too, of nothing
 	label   string   // key of the label, where it is not "field." and the path
+
+	title, help string   // words of their own, in the reader's language
+	options     []option // choices with words of their own
 }
 
 // row is fields that stand side by side; class tells how wide they are.

@@ -1,6 +1,7 @@
 package casebook
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -268,6 +269,14 @@ func draftOf(k investigate.Kind, form url.Values) *draft {
 	return d
 }
 
+// value is what was written into a field; "" where nothing was sent.
+func (d *draft) value(path string) string {
+	if d == nil {
+		return ""
+	}
+	return d.values[path]
+}
+
 // fill makes the part that a draft says. Only fields that say something else
 // than the version they were made from are written, so that what a form does not
 // show, and what it shows cut or masked, stays as it is.
@@ -330,6 +339,12 @@ func (v visit) form(path string, k investigate.Kind, p investigate.Part, d *draf
 	if fresh {
 		var err error
 		if p, err = investigate.NewPart(k); err != nil {
+			return nil, err
+		}
+	}
+	if k == investigate.KindFact {
+		var err error
+		if s, err = v.factSpec(s, cmp.Or(p.Common().ID, d.value("id"), v.At.Get("set.id"))); err != nil {
 			return nil, err
 		}
 	}
@@ -441,9 +456,13 @@ func (v visit) field(f field, show func(field) fieldView) fieldView {
 		return both
 	}
 	fv := show(f)
-	fv.Label, fv.Hint = label, v.Words["hint."+f.path]
+	fv.Label, fv.Hint = cmp.Or(f.title, label), cmp.Or(f.help, v.Words["hint."+f.path])
 	if f.input == "time" {
 		fv.Label += v.F("list.paren", v.ZoneLabel)
+	}
+	for _, o := range f.options {
+		o.On = fv.Value == o.Value
+		fv.Options = append(fv.Options, o)
 	}
 	for _, value := range f.choices {
 		fv.Options = append(fv.Options, option{value, v.choiceLabel(f.prefix, value), fv.Value == value})

@@ -86,6 +86,9 @@ func (v visit) showHome(c *control.Case, f frame, status int) error {
 	if view.Problems, err = v.problems(c, num); err != nil {
 		return err
 	}
+	if view.Deadlines, err = v.next(c); err != nil {
+		return err
+	}
 	view.HowToHold = v.F("race.hold", f.ID)
 	return v.Show(status, "case.html", "page", view)
 }
@@ -95,7 +98,7 @@ func (v visit) work(c *control.Case, view *caseView, num numbers) {
 	for _, k := range []investigate.Kind{investigate.KindQuestion, investigate.KindTask, investigate.KindDecision, investigate.KindContainment} {
 		view.New[string(k)] = v.creating(k)
 	}
-	now := v.Now()
+	now, public := v.Now(), v.public(c)
 	for i := range c.Tasks {
 		view.Tasks = append(view.Tasks, v.task(&c.Tasks[i], now))
 	}
@@ -105,7 +108,9 @@ func (v visit) work(c *control.Case, view *caseView, num numbers) {
 			Edit: v.editing(investigate.KindDecision, d.ID), Cites: v.cite(d.Cites, 0, num)})
 	}
 	for i := range c.Containments {
-		view.Containments = append(view.Containments, v.containment(&c.Containments[i], num))
+		one := v.containment(&c.Containments[i], num)
+		one.Target = public(one.Target)
+		view.Containments = append(view.Containments, one)
 	}
 	for i := range c.Told {
 		view.Told = append(view.Told, v.told(&c.Told[i], num))

@@ -92,6 +92,21 @@ func (v visit) scope(s *investigate.Scope, num numbers) scopeView {
 	return view
 }
 
+// public puts the public names of a case in the place of the real ones, as
+// whatever konseki itself writes is shown on every other page.
+func (v visit) public(c *control.Case) func(string) string {
+	var pairs []string
+	for i := range c.Entities {
+		e := &c.Entities[i]
+		for _, real := range append([]string{e.Real}, e.Aliases...) {
+			if len(real) > 2 {
+				pairs = append(pairs, reading.Visible(real, 300), v.Phrase(e.Public))
+			}
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace
+}
+
 // number writes bounds as people say them: 115, at least 3, at most 4,200.
 func (v visit) number(n *investigate.Number) string {
 	switch {

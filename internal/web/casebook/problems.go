@@ -39,15 +39,20 @@ func (v visit) problems(c *control.Case, num numbers) (*problemsView, error) {
 	if err != nil {
 		return nil, err
 	}
-	view := &problemsView{}
+	view, public := &problemsView{}, v.public(c)
+	set := func(p *lint.Problem) problemView {
+		one := v.problem(p, num)
+		one.Text, one.Hint = public(one.Text), public(one.Hint)
+		return one
+	}
 	counts := map[lint.Severity]int{}
 	for i := range list {
 		counts[list[i].Severity]++
 		switch {
 		case i < maxUnfolded:
-			view.List = append(view.List, v.problem(&list[i], num))
+			view.List = append(view.List, set(&list[i]))
 		case i < maxProblems:
-			view.Rest = append(view.Rest, v.problem(&list[i], num))
+			view.Rest = append(view.Rest, set(&list[i]))
 		}
 	}
 	view.Draft = counts[lint.Error] > 0

@@ -24,6 +24,12 @@ func (v visit) posted() (*draft, spec, error) {
 		return nil, s, site.Refusal(http.StatusBadRequest, "error.form", err)
 	}
 	d := draftOf(k, v.R.PostForm)
+	if k == investigate.KindFact {
+		var err error
+		if s, err = v.factSpec(s, d.value("id")); err != nil {
+			return nil, s, err
+		}
+	}
 	if d.base != 0 {
 		var err error
 		if d.was, err = v.Ops.Part(v.R.Context(), v.R.PathValue("id"), k, d.id, d.base); err != nil {

@@ -28,7 +28,7 @@ type reportView struct {
 	Kinds, Langs, Formats []site.Choice
 	Downloads             []site.Choice
 	Bundle, Issue, Kind   string
-	KindLabel             string
+	IssueLabel            string
 	Versions              []versionView
 	Since                 *changesView // what changed since the last version
 	Problems              *problemsView
@@ -107,7 +107,7 @@ func (v visit) reportPage(status int, kind, lang, wrong string) error {
 		return v.Show(http.StatusOK, "case.html", "drawer", f.Page)
 	}
 	f.Error = wrong
-	view := reportView{frame: f, Bundle: f.Path + "/bundle", Issue: f.Path + "/issue", Kind: kind, KindLabel: v.T("report.kind." + kind)}
+	view := reportView{frame: f, Bundle: f.Path + "/bundle", Issue: f.Path + "/issue", Kind: kind, IssueLabel: v.F("report.issue.do", v.T("report.kind."+kind))}
 	shown := v.At.Get("show")
 	if shown != "md" {
 		shown = "html"

@@ -25,6 +25,7 @@ func Routes() []site.Route {
 		on("GET /case/{id}/timeline", site.Readers, tab("timeline")),
 		on("GET /case/{id}/statements", site.Readers, tab("statements")),
 		on("GET /case/{id}/clocks", site.Readers, tab("clocks")),
+		on("GET /case/{id}/clocks.ics", site.Readers, visit.calendar),
 		on("GET /case/{id}/promises", site.Readers, tab("promises")),
 		on("GET /case/{id}/names", site.Readers, tab("names")),
 		on("POST /timeline", site.Writers, visit.addRow),

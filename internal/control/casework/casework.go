@@ -125,7 +125,13 @@ func (s *Service) Case(ctx context.Context, id string) (*investigate.Case, error
 	if err != nil {
 		return nil, err
 	}
-	shown := *c
+	return s.Shown(ctx, c)
+}
+
+// Shown is a case, as its operations say it is, with what [Service.Case] computes:
+// Questions and Timeline are other slices, in the same order; all else is the same.
+func (s *Service) Shown(ctx context.Context, sealed *investigate.Case) (*investigate.Case, error) {
+	shown := *sealed
 	if err := s.answerNow(ctx, &shown); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
@@ -20,6 +21,7 @@ import (
 type Service struct {
 	*casework.Service
 	masker *mask.Masker
+	cases  caseMasks
 }
 
 var _ casework.Operations = (*Service)(nil)
@@ -137,13 +139,34 @@ func (s *Service) Losses(ctx context.Context, by, source string, from, to time.T
 // Cases implements [casework.Operations].
 func (s *Service) Cases(ctx context.Context) ([]*investigate.Case, error) {
 	list, err := s.Service.Cases(ctx)
-	return shown(s, list, err)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*investigate.Case, len(list))
+	for i, c := range list {
+		out[i] = s.cases.masked(s.masker, c)
+	}
+	return out, nil
 }
 
 // Case implements [casework.Operations].
 func (s *Service) Case(ctx context.Context, id string) (*investigate.Case, error) {
-	c, err := s.Service.Case(ctx, id)
-	return shown(s, c, err)
+	sealed := s.Desk().Case(id)
+	if sealed == nil {
+		return s.Service.Case(ctx, id) // says that there is none
+	}
+	c, err := s.Shown(ctx, sealed)
+	if err != nil {
+		return nil, err
+	}
+	out := *s.cases.masked(s.masker, sealed)
+	out.Questions = mask.Copy(s.masker, c.Questions)
+	out.Timeline = slices.Clone(out.Timeline)
+	for i := range out.Timeline {
+		r, of := &out.Timeline[i], &c.Timeline[i]
+		r.UncertaintyMS, r.ClockOffsetMS, r.OrderUncertain = of.UncertaintyMS, of.ClockOffsetMS, of.OrderUncertain
+	}
+	return &out, nil
 }
 
 // OpenCase implements [casework.Operations].

@@ -16,9 +16,10 @@ func firewall(d *raw.Day, sites []*site) {
 		if action == "deny" {
 			policy = 0
 		}
-		d.Add(t, fmt.Sprintf(`date=%s time=%s devname="fgt-01" devid="FG300D3G17000001" eventtime=%d tz="+0900" logid="0000000013" type="traffic" subtype="forward" level="notice" vd="root" srcip=%s srcport=%d dstip=%s dstport=%d proto=6 action="%s" policyid=%d sessionid=%d sentbyte=%d rcvdbyte=%d`,
+		d.Add(t, fmt.Sprintf(`date=%s time=%s devname="fgt-01" devid="FG100D3G18000001" eventtime=%d tz="+0900" logid="0000000013" type="traffic" subtype="forward" level="notice" vd="root" srcip=%s srcport=%d dstip=%s dstport=%d proto=6 action="%s" policyid=%d sessionid=%d sentbyte=%d rcvdbyte=%d`,
 			t.Format("2006-01-02"), t.Format("15:04:05"), t.Unix(), from, 20000+session%40000, to, port, action, policy, session, sent, received))
 	}
+	d.Every(10*time.Minute, 90*time.Second, func(t time.Time) { d.Add(t, raw.VPNState(t, d.RNG)) })
 	for _, s := range sites {
 		d.Scattered(s.visits*3/10, 6, 24, func(t time.Time) {
 			from, _ := visitor(d)
@@ -37,7 +38,7 @@ func firewall(d *raw.Day, sites []*site) {
 			`action="Add" cfgpath="firewall.policy" cfgobj="3" cfgattr="srcaddr[deny_0308]action[deny]" msg="Add firewall.policy 3"`,
 		} {
 			u := t.Add(time.Duration(i) * time.Second)
-			d.Add(u, fmt.Sprintf(`date=%s time=%s devname="fgt-01" devid="FG300D3G17000001" eventtime=%d tz="+0900" logid="0100044547" type="event" subtype="system" level="information" vd="root" logdesc="Object attribute configured" user="netadmin" ui="https(10.3.9.21)" %s`,
+			d.Add(u, fmt.Sprintf(`date=%s time=%s devname="fgt-01" devid="FG100D3G18000001" eventtime=%d tz="+0900" logid="0100044547" type="event" subtype="system" level="information" vd="root" logdesc="Object attribute configured" user="netadmin" ui="https(10.3.9.21)" %s`,
 				u.Format("2006-01-02"), u.Format("15:04:05"), u.Unix(), what))
 		}
 	})

@@ -126,12 +126,15 @@ func (s *site) database(d *raw.Day) {
 		{"WRITE", "UPDATE", "public.payment", "UPDATE payment SET status = 'done' WHERE order_id = %d"},
 		{"READ", "SELECT", "public.notice", "SELECT body FROM notice WHERE id = %d"},
 	}
-	d.Scattered(max(5, s.visits/20), 6, 23.5, func(t time.Time) {
+	sessions := max(5, s.visits/20)
+	for i := range sessions { // a pool opens them again one after another
+		step := 17.5 / float64(sessions)
+		t := d.Within(6+float64(i)*step, 6+float64(i+1)*step)
 		raw.Session(d, t, own, 15*time.Minute, func(b raw.Backend, n int, u time.Time) string {
 			q := questions[d.RNG.IntN(len(questions))]
 			return b.Audited(u, n, q.class, q.command, "TABLE", q.table, fmt.Sprintf(q.text, d.RNG.IntN(400_000)), 1)
 		}, 4)
-	})
+	}
 	night := d.Start.Add(time.Hour + 10*time.Minute)
 	raw.Session(d, night, raw.Backend{User: "backup", DB: s.db, App: "pg_dump", From: "10.3.9.30"}, 12*time.Minute, func(b raw.Backend, n int, u time.Time) string {
 		table := []string{"payment", "card_member", "notice"}[n-1]

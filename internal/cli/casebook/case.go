@@ -23,7 +23,7 @@ func Case() cli.Verb {
 		},
 		Verbs: []cli.Verb{
 			openWord(), closeWord(), reopenWord(), listWord(), showWord(), historyWord(),
-			rowWord(), stateWord(), askWord(), putWord(), partWord(), withdrawWord(), applyWord(),
+			rowWord(), stateWord(), askWord(), putWord(), fieldsWord(), partWord(), withdrawWord(), applyWord(),
 			factWord(), keysWord(), clocksWord(), entitiesWord(), scopeWord(), handoverWord(), toldWord(), submitWord(), measureWord(), measuresWord(), lintWord(), checkWord(), signWord(), overrideWord(),
 		},
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
 	"github.com/konseki/konseki/internal/server"
+	"github.com/konseki/konseki/internal/terminal"
 )
 
 // edit is a part as people put it: fields, or a file, upon a version.
@@ -273,4 +274,41 @@ func (p *phrase) in(lang string) event.Phrase {
 		out.EN = p.plain
 	}
 	return out
+}
+
+func fieldsWord() cli.Verb {
+	return word("fields [KIND]", "list the kinds of parts, each with the fields that case put takes; text.ja and text.en are the two languages of a text",
+		[]string{"konseki case fields statement"},
+		func(e *env, _ *flag.FlagSet) run {
+			return func(_ context.Context, args []string) error {
+				kinds := investigate.Kinds()
+				if len(args) > 0 {
+					kinds = []investigate.Kind{investigate.Kind(args[0])}
+				}
+				for _, k := range kinds {
+					p, err := investigate.NewPart(k)
+					if err != nil {
+						return fmt.Errorf("%w: %w", cli.ErrUsage, err)
+					}
+					if k == investigate.KindVersion {
+						continue // made by issuing a report
+					}
+					if err := e.printFields(p); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+		})
+}
+
+func (e *env) printFields(p investigate.Part) error {
+	if e.JSON {
+		return e.WriteJSON(struct {
+			Kind   investigate.Kind `json:"kind"`
+			Fields []string         `json:"fields"`
+		}{p.Kind(), fieldNames(p)})
+	}
+	e.line("%s  %s", terminal.Pad(string(p.Kind()), 12), strings.Join(fieldNames(p), " "))
+	return nil
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/konseki/konseki/internal/cli"
 	"github.com/konseki/konseki/internal/config"
-	"github.com/konseki/konseki/internal/report"
 	"github.com/konseki/konseki/internal/server"
 	"github.com/konseki/konseki/internal/terminal"
 	"github.com/konseki/konseki/internal/vault/anchor"
@@ -25,8 +24,10 @@ import (
 type verifyFlags struct {
 	key           string
 	resume, index bool
-	saved         texts // files with checkpoints kept elsewhere
-	witnesses     texts // addresses of witnesses to ask
+	page          bool   // tell, write or compare the page that verifies bundles
+	out           string // where the page goes
+	saved         texts  // files with checkpoints kept elsewhere
+	witnesses     texts  // addresses of witnesses to ask
 	witnessKeys   texts
 	ca            string
 	unlock        keyring.Unlock
@@ -48,12 +49,15 @@ func Verify() cli.Verb {
 			"konseki verify", "konseki verify --resume", "konseki verify --index",
 			"konseki verify --checkpoint mail.txt --witness https://witness.example --witness-key 'osaka.example+…'",
 			"konseki verify bundle.zip --key 'konseki+…'",
+			"konseki verify --page", "konseki verify --page verify.html", "konseki verify --page --out verify.html",
 		},
 		Prepare: func(c *cli.Env, fs *flag.FlagSet) func(context.Context, []string) error {
 			e := &env{c}
 			var f verifyFlags
 			fs.StringVar(&f.key, "key", "", "public `key` of the vault, got over another channel")
 			fs.BoolVar(&f.resume, "resume", false, "go on where an interrupted verification stopped")
+			fs.BoolVar(&f.page, "page", false, "print the SHA-256 of the page that verifies bundles in a browser; with a file compare that one with it")
+			fs.StringVar(&f.out, "out", "", "with --page: write the page to this `file`")
 			fs.BoolVar(&f.index, "index", false, "derive the index again as well, aside, and compare")
 			fs.Var(&f.saved, "checkpoint", "`file` with a checkpoint that was printed, mailed or saved; may be given again")
 			fs.Var(&f.witnesses, "witness", "ask the witness at this `URL`; may be given again")
@@ -65,6 +69,9 @@ func Verify() cli.Verb {
 				if len(f.witnesses) > len(f.witnessKeys) {
 					return fmt.Errorf("%w: --witness needs the witness's --witness-key, as konseki witness init printed it", cli.ErrUsage)
 				}
+				if f.page {
+					return e.page(args, f.out)
+				}
 				switch len(args) {
 				case 0:
 					return e.verifyVault(ctx, f)
@@ -73,7 +80,7 @@ func Verify() cli.Verb {
 						e.Dir = args[0]
 						return e.verifyVault(ctx, f)
 					}
-					return e.verifyBundle(args[0], f.key)
+					return e.verifyBundle(args[0], f)
 				}
 				return fmt.Errorf("%w: verify takes one bundle, or nothing for the vault", cli.ErrUsage)
 			}
@@ -214,48 +221,4 @@ func recordName(seq uint64) string {
 		return ""
 	}
 	return fmt.Sprintf("#%d", seq)
-}
-
-func (e *env) verifyBundle(name, key string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	st, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	rep, err := report.VerifyBundle(f, st.Size(), key)
-	if err != nil {
-		return fmt.Errorf("%w: %w", cli.ErrTampered, err)
-	}
-	if e.JSON {
-		err = e.WriteJSON(rep)
-	} else {
-		e.printBundle(rep)
-	}
-	if err == nil && !rep.OK {
-		return fmt.Errorf("%w: %d problems", cli.ErrTampered, len(rep.Problems))
-	}
-	return err
-}
-
-func (e *env) printBundle(rep *report.BundleReport) {
-	fmt.Fprintf(e.Stdout, "%s  %s\n", terminal.Plain(rep.Case), terminal.Plain(rep.Title.In(e.Lang)))
-	fmt.Fprintf(e.Stdout, e.Say("%s が %s に発行。ファイル %d、記録 %d 件（引用 %d 件）\n", "issued by %s at %s: %d files, %d records (%d cited)\n"),
-		terminal.Plain(rep.IssuedBy), terminal.Plain(rep.IssuedAt), rep.Files, rep.Records, rep.Cited)
-	if rep.Masked+rep.Withheld > 0 {
-		fmt.Fprintf(e.Stdout, e.Say("うち一部を伏せた記録 %d 件、全体を伏せた記録 %d 件（伏せた部分も封印時のまま）\n", "of these %d masked in part and %d withheld; what is hidden is as it was sealed too\n"), rep.Masked, rep.Withheld)
-	}
-	fmt.Fprintln(e.Stdout, e.Say("公開鍵：", "public key: ")+terminal.Plain(rep.PublicKey))
-	if !rep.Pinned {
-		fmt.Fprintln(e.Stdout, e.Say("  この鍵を別の経路で照合すること（--key で固定できる）", "  compare this key over another channel (--key pins it)"))
-	}
-	for _, p := range rep.Problems {
-		fmt.Fprintln(e.Stdout, "  ! "+terminal.Plain(p))
-	}
-	if rep.OK {
-		fmt.Fprintln(e.Stdout, e.Say("検証成功：束の中のすべてが、封印されたときのままである。", "verified: everything in the bundle is as it was sealed."))
-	}
 }

@@ -127,7 +127,7 @@ func (c class) takes(parts object) bool {
 func (w *writer) metadata(ev *event.Event) object {
 	m := object{
 		"version": ocsfVersion, "product": object{"name": "konseki", "vendor_name": "konseki", "version": firstNonEmpty(w.Version, "dev")},
-		"uid": strconv.FormatUint(ev.Record, 10) + "." + strconv.Itoa(int(ev.Nth)), "profiles": []string{"host"},
+		"uid": uidOf(ev), "profiles": []string{"host"},
 		"labels": append([]string{"case:" + w.Case.ID}, w.citedBy(ev.Record)...),
 	}
 	set(m, "log_source", ev.Source)
@@ -138,6 +138,11 @@ func (w *writer) metadata(ev *event.Event) object {
 		m["logged_time"] = ev.TimeRx.UnixMilli()
 	}
 	return m
+}
+
+// uidOf names an event for good: its record, and which of the record's it is.
+func uidOf(ev *event.Event) string {
+	return strconv.FormatUint(ev.Record, 10) + "." + strconv.Itoa(int(ev.Nth))
 }
 
 // ocsfParts are the objects that can be made of an event.
@@ -206,7 +211,7 @@ func named(out object, ev *event.Event) {
 		out["api"] = object{"operation": ev.EventCode}
 	}
 	if ev.Statement != "" {
-		out["query_info"] = object{"query_string": ev.Statement}
+		out["query_info"] = object{"query_string": ev.Statement, "uid": uidOf(ev)} // OCSF wants a name or number of it
 		out["script"] = object{"script_content": object{"value": ev.Statement}, "type_id": 0}
 	}
 	out["finding_info"] = object{"uid": strconv.FormatUint(ev.Record, 10), "title": firstNonEmpty(ev.Message, "finding")}

@@ -46,8 +46,10 @@ func TestWhatAReportSaysIsHeldAgainstTheRecords(t *testing.T) {
 		t.Skip("-short: imports an incident")
 	}
 	i := replaytest.Import(t, stolen.Scenario(), raw.Options{Records: 20_000})
-	if got := linted(t, i, i.Applied(t).ID); len(got) > 0 {
-		t.Errorf("the finished case has errors: %q", got)
+	// B's session went on for a quarter of an hour after the account was stopped:
+	// that is what happened, and no mistake of the case.
+	if diff := cmp.Diff([]string{"containment-without-effect c-b"}, linted(t, i, i.Applied(t).ID)); diff != "" {
+		t.Errorf("the finished case: %s", diff)
 	}
 	f, err := os.Open("testdata/contradictions.yaml")
 	if err != nil {

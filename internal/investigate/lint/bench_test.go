@@ -3,7 +3,6 @@ package lint
 import (
 	"fmt"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -49,37 +48,6 @@ func large(t testing.TB, n int, hostile bool) *investigate.Case {
 		c.Sections = append(c.Sections, investigate.Section{Head: investigate.Head{ID: fmt.Sprint("chapter", i)}, Text: event.Phrase{JA: text, EN: text}})
 	}
 	return c
-}
-
-// spent is the processor time that the process has used: what a busy machine does
-// beside it does not count.
-func spent(t testing.TB) time.Duration {
-	t.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// TestLargeCasesAreCheckedInTime: 10,000 rows and statements within 300 ms of
-// processor time.
-func TestLargeCasesAreCheckedInTime(t *testing.T) {
-	for _, hostile := range []bool{false, true} {
-		c := large(t, 10_000, hostile)
-		best := time.Hour
-		for range 3 {
-			begun := spent(t)
-			if _, err := Check(t.Context(), c, &records{seen: map[uint64]Sighting{}}, jst()); err != nil {
-				t.Fatal(err)
-			}
-			best = min(best, spent(t)-begun)
-		}
-		t.Logf("hostile %v: %v", hostile, best)
-		if best > 600*time.Millisecond { // twice what is wanted: caches are shared with who else works
-			t.Errorf("hostile %v: %v", hostile, best)
-		}
-	}
 }
 
 func BenchmarkCheck(b *testing.B) {

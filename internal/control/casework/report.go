@@ -110,7 +110,7 @@ func (s *Service) Export(ctx context.Context, by, caseID string, masks []string,
 		return fmt.Errorf("casework: export: %w", err)
 	}
 	defer remove()
-	b := report.Bundle{Input: in, PublicKey: in.PublicKey, By: by, Files: files, Evidence: s.disclosed(ctx, slices.Compact(slices.Sorted(slices.Values(seqs))), hide)}
+	b := report.Bundle{Input: in, PublicKey: in.PublicKey, By: by, Files: files, Renderers: renderers(), Evidence: s.disclosed(ctx, slices.Compact(slices.Sorted(slices.Values(seqs))), hide)}
 	if s.Anchors != nil {
 		b.Anchors = func(size uint64) ([]anchor.Carried, error) { return s.Anchors(ctx, size) }
 	}
@@ -128,6 +128,14 @@ func (s *Service) Export(ctx context.Context, by, caseID string, masks []string,
 		return fmt.Errorf("casework: %w", err)
 	}
 	return nil
+}
+
+// renderers are the forms that documents are written in, for bundles.
+func renderers() (out []report.Renderer) {
+	for _, format := range Formats() {
+		out = append(out, report.Renderer{Name: format, Write: writers()[format]})
+	}
+	return out
 }
 
 // disclosed gives records with their proofs, all under one checkpoint.

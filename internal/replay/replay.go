@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/konseki/konseki/internal/replay/insider"
 	"github.com/konseki/konseki/internal/replay/miner"
 	"github.com/konseki/konseki/internal/replay/mistake"
 	"github.com/konseki/konseki/internal/replay/ransomware"
@@ -41,6 +42,7 @@ func Scenarios() []raw.Scenario {
 		ransomware.Scenario(),
 		webshell.Scenario(),
 		supply.Scenario(),
+		insider.Scenario(),
 		week.Scenario(),
 	}
 }

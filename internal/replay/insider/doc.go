@@ -1,2 +1,0 @@
-// Package insider is the incident of a colleague who carries data away.
-package insider

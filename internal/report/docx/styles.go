@@ -37,7 +37,7 @@ func styles(o *out, lang string) {
 		{"Title", "Title", `<w:spacing w:after="240"/>`, `<w:b/><w:sz w:val="42"/>`},
 		{"Subtitle", "Subtitle", `<w:pBdr><w:top w:val="single" w:sz="24" w:space="14" w:color="B5331B"/></w:pBdr><w:spacing w:before="600" w:after="60"/>`, `<w:color w:val="545C66"/><w:sz w:val="21"/>`},
 		{"Meta", "Meta", `<w:tabs><w:tab w:val="left" w:pos="2600"/></w:tabs><w:ind w:left="2600" w:hanging="2600"/>`, `<w:sz w:val="19"/>`},
-		{"Notice", "Notice", `<w:pBdr><w:left w:val="single" w:sz="24" w:space="10" w:color="8A5700"/></w:pBdr><w:shd w:val="clear" w:color="auto" w:fill="F5F3EE"/><w:spacing w:before="0" w:after="0"/><w:ind w:left="240"/>`, ``},
+		{"Notice", "Notice", `<w:pBdr><w:left w:val="single" w:sz="24" w:space="10" w:color="8A5700"/></w:pBdr><w:shd w:val="clear" w:color="auto" w:fill="F5F3EE"/><w:spacing w:before="360" w:after="0"/><w:ind w:left="240"/><w:contextualSpacing/>`, ``},
 		{"Contents", "Contents", `<w:spacing w:before="480" w:after="120"/>`, `<w:b/><w:sz w:val="24"/>`},
 		{"TOC1", "toc 1", `<w:tabs><w:tab w:val="right" w:leader="dot" w:pos="9638"/></w:tabs>`, ``},
 		{"Heading1", "heading 1", `<w:keepNext/><w:pBdr><w:bottom w:val="single" w:sz="4" w:space="3" w:color="DCD8CE"/></w:pBdr><w:spacing w:before="480" w:after="160"/><w:outlineLvl w:val="0"/>`, `<w:b/><w:sz w:val="27"/>`},

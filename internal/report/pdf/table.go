@@ -25,16 +25,22 @@ func (l *layout) table(t *report.Table) {
 	for i, h := range t.Header {
 		header[i] = wrap(l.glyphs(nil, h, &head), x[i+1]-x[i]-2*cellPad)
 	}
-	l.need(float64(height(header))*cellLine + 3*rowPad + 2*cellLine)
-	l.header(header, x)
-	for _, row := range t.Rows {
+	for n, row := range t.Rows {
 		cells := make([][][]glyph, len(row))
 		for i, c := range row {
 			if i+1 < len(x) {
 				cells[i] = wrap(l.inlines(c, style{size: cellSize, color: ink()}, l.targets), x[i+1]-x[i]-2*cellPad)
 			}
 		}
+		if n == 0 { // the header does not stand alone at the foot of a page
+			l.need(float64(height(header)+min(height(cells), 12))*cellLine + 4*rowPad)
+			l.header(header, x)
+		}
 		l.row(t, row, cells, x, header)
+	}
+	if len(t.Rows) == 0 {
+		l.need(float64(height(header))*cellLine + 2*rowPad)
+		l.header(header, x)
 	}
 	l.y += 12
 }

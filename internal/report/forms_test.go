@@ -144,7 +144,7 @@ func TestTheTextOfAPDFIsThatOfTheDocument(t *testing.T) {
 	}
 }
 
-func TestALibreOfficeOpensTheDocument(t *testing.T) {
+func TestLibreOfficeOpensTheDocument(t *testing.T) {
 	soffice := tool(t, "soffice", "libreoffice-writer-nogui")
 	for _, lang := range []string{"ja", "en"} {
 		in := report.SmallCase()
@@ -281,7 +281,7 @@ func TestNoTextChangesTheShapeOfADOCX(t *testing.T) {
 	})
 }
 
-func TestEveryLineOfAPDFStaysOnItsPage(t *testing.T) {
+func TestAPDFIsWrittenWhateverTheTextIs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short")
 	}

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -29,13 +30,20 @@ import (
 )
 
 func main() {
+	if err := table(); err != nil {
+		fmt.Fprintln(os.Stderr, "replaytable:", err)
+		os.Exit(1)
+	}
+}
+
+func table() error {
 	records := flag.Int("records", 0, "about how many `records` each incident has; 0 for its own default")
 	talk := flag.Bool("v", false, "list contradictions and the stories before the first true one, on stderr")
 	seed := flag.Uint64("seed", 1, "`seed` of the everyday noise")
 	flag.Parse()
 	out := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(out, "incident\trecords\tnoticed in reality (JST)\tnoticed by konseki (JST)\tearlier by\tby rule\tfalse before (worst day)\tunknowns said\tcontradictions\tlast record → draft")
-	failed := false
+	var errs []error
 	for _, s := range replay.Scenarios() {
 		if s.Info.First.IsZero() || flag.NArg() > 0 && !slices.Contains(flag.Args(), s.Info.Name) {
 			continue
@@ -45,13 +53,10 @@ func main() {
 			t.talk = os.Stderr
 		}
 		if err := t.run(context.Background(), raw.Options{Seed: *seed, Records: *records}); err != nil {
-			fmt.Fprintf(os.Stderr, "%s: %v\n", s.Info.Name, err)
-			failed = true
+			errs = append(errs, fmt.Errorf("%s: %w", s.Info.Name, err))
 		}
 	}
-	if err := out.Flush(); err != nil || failed {
-		os.Exit(1)
-	}
+	return errors.Join(append(errs, out.Flush())...)
 }
 
 // trial is one incident being tried.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,6 +55,9 @@ func (s *Service) Cite(ctx context.Context, text string, sources []string, from,
 }
 
 func (s *Service) cite(ctx context.Context, q Search, sources []string) (c Cite, err error) {
+	if q, err = s.evidenceOf(q); err != nil {
+		return c, err
+	}
 	if len(sources) > 0 {
 		if q.Query, err = s.within(q, sources); err != nil {
 			return c, err
@@ -77,9 +81,33 @@ func (s *Service) cite(ctx context.Context, q Search, sources []string) (c Cite,
 	return c, err
 }
 
+// evidenceOf narrows a search to what others recorded, unless it asks for konseki's
+// own records: what a finding says is no second sight of what it was made of.
+func (s *Service) evidenceOf(q Search) (Search, error) {
+	zone := q.Zone
+	if zone == nil {
+		zone = s.Zone
+	}
+	plan, err := query.Parse(q.Query, query.Options{Zone: zone, Now: s.Now()})
+	if err != nil || asksForOwn(plan) || slices.Contains(plan.Classes(), event.ClassFinding) {
+		return q, err
+	}
+	none := `NOT source:"` + event.SourceFinding + `"`
+	if strings.TrimSpace(q.Query) == "" {
+		q.Query = none
+	} else {
+		q.Query = "(" + q.Query + ") " + none
+	}
+	return q, nil
+}
+
 // Values counts the n commonest values that a column or native field has in
 // what a search finds.
 func (s *Service) Values(ctx context.Context, q Search, column string, n int) ([]FacetValue, error) {
+	q, err := s.evidenceOf(q)
+	if err != nil {
+		return nil, err
+	}
 	p, err := s.prepare(ctx, q)
 	if err != nil {
 		return nil, err
@@ -146,6 +174,11 @@ func find[T any](list []T, is func(T) bool) *T {
 // who asked to the caller to record.
 func (s *Service) All(ctx context.Context, q Search) iter.Seq2[*event.Event, error] {
 	return func(yield func(*event.Event, error) bool) {
+		q, err := s.evidenceOf(q)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
 		q.Oldest, q.Limit = true, maxRows
 		for {
 			p, err := s.prepare(ctx, q)

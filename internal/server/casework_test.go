@@ -417,3 +417,31 @@ func TestADeadlineMovesWithTheCauseAndIsSaidWhenNear(t *testing.T) {
 		t.Errorf("%v %s", err, ics.String())
 	}
 }
+
+func TestAFindingIsNoSecondSightOfWhatItWasMadeOf(t *testing.T) {
+	t.Parallel()
+	s := opened(t)
+	all := search(t, s, "user:staff01")
+	own := 0
+	for i := range all.Events {
+		if event.IsOwn(all.Events[i].Source) {
+			own++
+		}
+	}
+	if own == 0 {
+		t.Fatal("no finding about staff01: nothing is tried")
+	}
+	sc := placed(t, s, "sato", &investigate.Scope{Text: phrase("events"), Of: "records", Query: "user:staff01"}, 0)
+	if got := *sc.Number.Min; got != int64(len(all.Events)-own) {
+		t.Errorf("%d records, want %d", got, len(all.Events)-own)
+	}
+	for _, seq := range sc.Cites {
+		if rec, err := s.Vault().Get(t.Context(), seq); err != nil || event.IsOwn(rec.Source) {
+			t.Errorf("record %d of %s is cited: %v", seq, rec.Source, err)
+		}
+	}
+	found := placed(t, s, "sato", &investigate.Scope{Text: phrase("findings"), Of: "records", Query: "source:konseki.finding user:staff01"}, 0)
+	if *found.Number.Min != int64(own) {
+		t.Errorf("%d findings, want %d", *found.Number.Min, own)
+	}
+}

@@ -296,12 +296,15 @@ func TestAHatchExplainsItself(t *testing.T) {
 }
 
 // allowBadRequest forgets that the browser notes an answer of 400.
-func (b *browser) allowBadRequest() {
+func (b *browser) allowBadRequest() { b.allow("400 (Bad Request)") }
+
+// allow forgets what the browser notes of an answer.
+func (b *browser) allow(answer string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	kept := b.complaints[:0]
 	for _, c := range b.complaints {
-		if !strings.Contains(c, "400 (Bad Request)") {
+		if !strings.Contains(c, answer) {
 			kept = append(kept, c)
 		}
 	}

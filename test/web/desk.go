@@ -3,6 +3,7 @@ package webtest
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"slices"
@@ -134,7 +135,11 @@ func (o *Ops) weigh(id string, p investigate.Part) (investigate.Part, error) {
 	case *investigate.Statement:
 		p.Answer = nil
 		if p.Query != "" {
-			p.Answer = new(o.answer(o.count(p.Query), p.From, p.To, p.Sources))
+			from, to := p.From, p.To
+			if from.IsZero() && to.IsZero() { // all there is
+				from, to = at("2018-01-01 00:00:00"), at("2018-03-05 00:00:00")
+			}
+			p.Answer = new(o.answer(o.count(p.Query), from, to, p.Sources))
 		}
 	case *investigate.Question:
 		if p.Answer.Verdict == "" {
@@ -234,6 +239,39 @@ func (o *Ops) Check(ctx context.Context, by, id string, k investigate.Kind, name
 		run(investigate.KindMeasure, c.Measures[i].ID, c.Measures[i].Text, unknown)
 	}
 	return out, err
+}
+
+// Issue issues a version whose documents are a line each.
+func (o *Ops) Issue(ctx context.Context, by, id, kind string) (*investigate.Version, error) {
+	c, err := o.Case(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	v := &investigate.Version{Report: kind, Number: 1, At: o.Now, Files: map[string]string{}, Drafts: 4}
+	for i := range c.Versions {
+		if c.Versions[i].Report == kind {
+			v.Number++
+		}
+	}
+	for _, name := range []string{"ja.html", "ja.md", "en.html", "en.md"} {
+		v.Files[name] = fmt.Sprintf("%x", sha256.Sum256([]byte(kind+name)))
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	made, err := o.put(by, id, v)
+	if err != nil {
+		return nil, err
+	}
+	return made.(*investigate.Version), nil
+}
+
+// Issued writes a document of a version.
+func (o *Ops) Issued(ctx context.Context, _, id, version, name string, w io.Writer) error {
+	if _, err := o.Part(ctx, id, investigate.KindVersion, version, 0); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "issued "+version+" "+name)
+	return err
 }
 
 // Duties are the deadlines of the case.

@@ -257,7 +257,7 @@ func TestAnyFormGivesAPage(t *testing.T) {
 		}
 		verb := rapid.SampledFrom([]string{"put", "weigh"}).Draw(t, "verb")
 		res := s.do("POST", home+"/"+verb+"/"+kind, form)
-		if text := body(s.t, res); res.StatusCode >= 500 || strings.Contains(text, "%!") || strings.Contains(text, "ZgotmplZ") {
+		if text := body(s.t, res); res.StatusCode >= 500 || strings.Contains(text, "%!") && !strings.Contains(form.Encode(), "%25") || strings.Contains(text, "ZgotmplZ") && !strings.Contains(form.Encode(), "Zgotmpl") {
 			t.Fatalf("%s %s %v = %d\n%.300s", verb, kind, form, res.StatusCode, text)
 		}
 	})

@@ -190,7 +190,7 @@ func TestTheTimelineStaysUsableWithTenThousandRows(t *testing.T) {
 	contains(t, s.get(home+"/timeline?what=action", http.StatusOK), "1 行", "対応 1")
 	contains(t, s.get(home+"/timeline?row=r8008", http.StatusOK), `id="r8008" data-row class="sel"`)
 	s.get(home+"/timeline?at=someday", http.StatusBadRequest)
-	contains(t, s.get(home, http.StatusOK), "30 / 10,007 行")
+	contains(t, s.get(home, http.StatusOK), "50 / 10,007 行")
 	best := time.Hour
 	for range 3 {
 		best = min(best, s.measure(home+"/timeline?page=25"))

@@ -57,7 +57,7 @@ type containmentView struct {
 }
 
 // homeRows is how many rows of the timeline stand on the home of a case.
-const homeRows = 30
+const homeRows = 50
 
 // historyLine is one line of a case's history.
 type historyLine struct{ At, By, Op, Target, Record, Href string }

@@ -94,15 +94,15 @@ func (s *trial) run(ctx context.Context, o raw.Options) (err error) {
 		return err
 	}
 	imported := time.Now()
+	all, err := srv.Stories(ctx, "sato", control.StoryQuery{Budget: -1})
+	if err != nil {
+		return err
+	}
 	unknown, problems, err := s.draft(ctx, srv, logs)
 	if err != nil {
 		return err
 	}
 	took := time.Since(imported)
-	all, err := srv.Stories(ctx, "sato", control.StoryQuery{Budget: -1})
-	if err != nil {
-		return err
-	}
 	first, rule, before, worst := s.noticed(all.Stories)
 	when, earlier := "never", "-"
 	if !first.IsZero() {

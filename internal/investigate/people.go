@@ -95,7 +95,7 @@ type Version struct {
 	At      time.Time         `json:"at" yaml:"at"`
 	Files   map[string]string `json:"files" yaml:"files"`               // "ja.docx" → SHA-256, hex
 	Records map[string]uint64 `json:"records,omitempty" yaml:"records"` // "ja.docx" → Seq of the record that holds the document
-	Drafts  int               `json:"drafts,omitempty" yaml:"-"`        // contradictions that it was issued with
+	Drafts  int               `json:"drafts,omitempty" yaml:"drafts"`   // contradictions that it was issued with
 	Then    *Case             `json:"-" yaml:"-"`                       // the case as it was
 }
 

@@ -312,7 +312,7 @@ func TestWhatIsHandedOverIsMaskedUnlessSomebodySaysWhy(t *testing.T) {
 func TestAnIssuedReportStaysAsItWasIssued(t *testing.T) {
 	t.Parallel()
 	s := opened(t)
-	v, err := s.Issue(t.Context(), "sato", "c1", "first")
+	v, err := s.Issue(t.Context(), "sato", "c1", "final")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -328,7 +328,7 @@ func TestAnIssuedReportStaysAsItWasIssued(t *testing.T) {
 	}
 	before := read(v, "en.md")
 	placed(t, s, "sato", &investigate.Row{At: jst(2, 17, 0), Text: phrase("a second trace")}, 0)
-	again, err := s.Issue(t.Context(), "sato", "c1", "first")
+	again, err := s.Issue(t.Context(), "sato", "c1", "final")
 	if err != nil || again.Number != 2 || !strings.Contains(read(again, "en.md"), "a second trace") {
 		t.Fatalf("%+v %v", again, err)
 	}

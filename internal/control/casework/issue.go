@@ -16,8 +16,11 @@ import (
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/lint"
 	"github.com/konseki/konseki/internal/jsonx"
 	"github.com/konseki/konseki/internal/report"
+	"github.com/konseki/konseki/internal/report/docx"
+	"github.com/konseki/konseki/internal/report/pdf"
 	"github.com/konseki/konseki/internal/vault"
 )
 
@@ -33,7 +36,7 @@ type Document struct {
 func Formats() []string { return slices.Sorted(maps.Keys(writers())) }
 
 func writers() map[string]func(io.Writer, *report.Document) error {
-	return map[string]func(io.Writer, *report.Document) error{"md": report.Markdown, "html": report.HTML}
+	return map[string]func(io.Writer, *report.Document) error{"md": report.Markdown, "html": report.HTML, "docx": docx.Write, "pdf": pdf.Write}
 }
 
 // Report implements [Operations].
@@ -45,15 +48,34 @@ func (s *Service) Report(ctx context.Context, by, caseID string, d Document, w i
 	if d.Lang != "ja" && d.Lang != "en" {
 		return fmt.Errorf("%w: a report is written in ja or en, not %q", control.ErrInvalid, d.Lang)
 	}
+	kind, err := kindOf(d.Kind)
+	if err != nil {
+		return err
+	}
 	in, err := s.reportInput(ctx, caseID)
 	if err != nil {
 		return err
 	}
-	in.Lang = d.Lang
+	in.Kind, in.Lang, in.Real = kind, d.Lang, d.Real
 	if err := write(w, report.Compose(in)); err != nil {
 		return fmt.Errorf("casework: %w", err)
 	}
 	return s.Accessed(ctx, by, "report", "case:"+caseID)
+}
+
+// kindOf finds a kind of report by its name; the empty one is final.
+func kindOf(name string) (report.Kind, error) {
+	if name == "" {
+		return report.Final, nil
+	}
+	var all []string
+	for _, k := range report.Kinds() {
+		if string(k.Kind) == name {
+			return k.Kind, nil
+		}
+		all = append(all, string(k.Kind))
+	}
+	return "", fmt.Errorf("%w: a report is one of %s, not %q", control.ErrInvalid, strings.Join(all, ", "), name)
 }
 
 // issuedDocument is the record of one document of a version.
@@ -70,14 +92,19 @@ type issuedDocument struct {
 }
 
 // Issue implements [Operations].
-func (s *Service) Issue(ctx context.Context, by, caseID, kind string) (*investigate.Version, error) {
+func (s *Service) Issue(ctx context.Context, by, caseID, name string) (*investigate.Version, error) {
+	kind, err := kindOf(name)
+	if err != nil {
+		return nil, err
+	}
 	in, err := s.reportInput(ctx, caseID)
 	if err != nil {
 		return nil, err
 	}
-	v := &investigate.Version{Report: kind, Number: 1, At: in.Now, Files: map[string]string{}, Records: map[string]uint64{}}
+	in.Kind = kind
+	v := &investigate.Version{Report: string(kind), Number: 1, Drafts: countErrors(in.Problems), At: in.Now, Files: map[string]string{}, Records: map[string]uint64{}}
 	for i := range in.Case.Versions {
-		if in.Case.Versions[i].Report == kind {
+		if in.Case.Versions[i].Report == string(kind) {
 			v.Number++
 		}
 	}
@@ -99,6 +126,16 @@ func (s *Service) Issue(ctx context.Context, by, caseID, kind string) (*investig
 		return nil, err
 	}
 	return p.(*investigate.Version), nil
+}
+
+// countErrors counts the contradictions that make a report a draft.
+func countErrors(list []lint.Problem) (n int) {
+	for i := range list {
+		if list[i].Severity == lint.Error {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *Service) sealDocument(ctx context.Context, by, caseID string, v *investigate.Version, name string, content []byte) error {

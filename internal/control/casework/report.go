@@ -30,9 +30,14 @@ func (s *Service) reportInput(ctx context.Context, caseID string) (report.Input,
 	if err != nil {
 		return report.Input{}, err
 	}
+	problems, err := s.Lint(ctx, "", caseID)
+	if err != nil {
+		return report.Input{}, err
+	}
 	st := s.Vault.Status()
 	in := report.Input{
-		Case: c, Zone: s.Zone, Now: s.Now(), Version: s.Version, Origin: st.Origin, PublicKey: st.PublicKey,
+		Problems: problems,
+		Case:     c, Zone: s.Zone, Now: s.Now(), Version: s.Version, Origin: st.Origin, PublicKey: st.PublicKey,
 		Checkpoint: st.Checkpoint, Size: st.Size, Records: map[uint64]report.Cited{},
 	}
 	in.From, in.To = l.Bounds()

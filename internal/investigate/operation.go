@@ -3,7 +3,6 @@ package investigate
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -32,9 +31,22 @@ type Operation struct {
 // ErrInvalid marks an operation that a case cannot take; the message says why.
 var ErrInvalid = errors.New("not valid")
 
-// idPattern is what a case, or a part of one, may be called: it stands in
-// addresses and file names.
-const idPattern = `^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`
+// validID reports whether a case, or a part of one, may be called so: 1 to 64
+// letters, digits, dots, dashes or underscores, the first a letter or digit. It
+// stands in addresses and file names.
+func validID(s string) bool {
+	if s == "" || len(s) > 64 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		word := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !word && (i == 0 || c != '.' && c != '-' && c != '_') {
+			return false
+		}
+	}
+	return true
+}
 
 // Putting makes the operation that puts a part, after it was found valid.
 func Putting(caseID, by string, at time.Time, p Part) (Operation, error) {
@@ -48,10 +60,10 @@ func Putting(caseID, by string, at time.Time, p Part) (Operation, error) {
 
 // Validate reports what is wrong with an operation, wrapping ErrInvalid.
 func (o *Operation) Validate() error {
-	if ok, _ := regexp.MatchString(idPattern, o.Case); !ok {
+	if !validID(o.Case) {
 		return fmt.Errorf("%w: a case id is 1 to 64 letters, digits, dots, dashes or underscores", ErrInvalid)
 	}
-	if ok, _ := regexp.MatchString(idPattern, o.ID); o.ID != "" && !ok {
+	if o.ID != "" && !validID(o.ID) {
 		return fmt.Errorf("%w: the id of a %s is 1 to 64 letters, digits, dots, dashes or underscores", ErrInvalid, o.Kind)
 	}
 	switch o.Op {

@@ -1,4 +1,4 @@
-// Package replay writes the five incidents as raw logs in real formats, with everyday noise.
+// Package replay writes incidents as raw logs in real formats, with everyday noise.
 //
 // A scenario is one of them, or weeks in which nothing happens; each is a room
 // of its own and written with what room raw holds. What was lost in reality is

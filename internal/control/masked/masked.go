@@ -12,6 +12,8 @@ import (
 	"github.com/konseki/konseki/internal/control/casework"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/duty"
+	"github.com/konseki/konseki/internal/investigate/lint"
 	"github.com/konseki/konseki/internal/mask"
 )
 
@@ -194,4 +196,28 @@ func (s *Service) Weigh(ctx context.Context, caseID string, p investigate.Part) 
 func (s *Service) Part(ctx context.Context, caseID string, k investigate.Kind, id string, version uint64) (investigate.Part, error) {
 	p, err := s.Service.Part(ctx, caseID, k, id, version)
 	return shown(s, p, err)
+}
+
+// Lint implements [casework.Operations].
+func (s *Service) Lint(ctx context.Context, by, caseID string) ([]lint.Problem, error) {
+	list, err := s.Service.Lint(ctx, by, caseID)
+	return shown(s, list, err)
+}
+
+// LintPart implements [casework.Operations].
+func (s *Service) LintPart(ctx context.Context, caseID string, p investigate.Part) ([]lint.Problem, error) {
+	list, err := s.Service.LintPart(ctx, caseID, p)
+	return shown(s, list, err)
+}
+
+// Duties implements [casework.Operations].
+func (s *Service) Duties(ctx context.Context, caseID string) ([]duty.Duty, error) {
+	list, err := s.Service.Duties(ctx, caseID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i].Items = mask.Copy(s.masker, list[i].Items)
+	}
+	return list, nil
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/names"
 	"github.com/konseki/konseki/internal/mask"
 )
 
@@ -80,7 +81,7 @@ func WriteAll(to map[string]io.Writer, in Input) (map[string]Count, error) {
 	w := &writer{Input: in, cited: citing(in.Case), count: map[string]Count{}}
 	if !in.Real {
 		w.mask = mask.New()
-		w.names = newNames(in.Case, in.Lang)
+		w.names = names.New(in.Case.Entities, in.Lang)
 	}
 	sinks, outs := map[string]sink{}, map[string]*bufio.Writer{}
 	names := []string{}
@@ -146,7 +147,7 @@ func (w *writer) run(sinks map[string]sink) error {
 type writer struct {
 	Input
 	mask  *mask.Masker        // nil: nothing is masked
-	names *names              // nil: names stay
+	names *names.Names        // nil: names stay
 	cited map[uint64][]*place // by record
 	count map[string]Count
 }
@@ -204,11 +205,11 @@ func (w *writer) shown(ev event.Event) event.Event {
 		return ev
 	}
 	for _, s := range texts(&ev) {
-		*s = w.names.public(*s)
+		*s = w.names.Public(*s)
 	}
 	for i := range ev.Fields {
 		f := &ev.Fields[i]
-		f.Name, f.Value = w.names.public(f.Name), w.names.public(f.Value)
+		f.Name, f.Value = w.names.Public(f.Name), w.names.Public(f.Value)
 	}
 	return ev
 }
@@ -230,7 +231,7 @@ func (w *writer) plain(s string) string {
 		s, _ = w.mask.Text(s)
 	}
 	if w.names != nil {
-		s = w.names.public(s)
+		s = w.names.Public(s)
 	}
 	return s
 }

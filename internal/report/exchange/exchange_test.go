@@ -19,6 +19,7 @@ import (
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/investigate/names"
 )
 
 func updating() bool { return flag.Lookup("update").Value.String() == "true" }
@@ -206,18 +207,18 @@ func TestPatternsOfIndicators(t *testing.T) {
 }
 
 func TestPublicNamesStandWhereRealOnesStood(t *testing.T) {
-	n := newNames(sample().Case, "en")
+	n := names.New(sample().Case.Entities, "en")
 	for in, want := range map[string]string{
 		"t.sato logged in": "employee A logged in", "T.SATO@corp": "employee A@corp", "佐藤さん": "employee Aさん", "nothing": "nothing", "": "",
 		"satosato": "employee Aemployee A", "from 203.0.113.7:80": "from source X:80",
 	} {
-		if got := n.public(in); got != want {
+		if got := n.Public(in); got != want {
 			t.Errorf("public(%q) = %q, want %q", in, got, want)
 		}
 	}
-	short := newNames(&investigate.Case{Entities: []investigate.Entity{{Real: "kay", Public: both("B", "B")}}}, "en")
+	short := names.New([]investigate.Entity{{Real: "kay", Public: both("B", "B")}}, "en")
 	for in, want := range map[string]string{"okay": "okay", "kay": "B", "a kay, okay kay": "a B, okay B", "kayak": "kayak", "kayさん": "Bさん"} {
-		if got := short.public(in); got != want {
+		if got := short.Public(in); got != want {
 			t.Errorf("public(%q) = %q, want %q", in, got, want)
 		}
 	}

@@ -1,4 +1,5 @@
-package exchange
+// Package names puts the public names of a case's entities in the place of the real ones.
+package names
 
 import (
 	"cmp"
@@ -11,8 +12,9 @@ import (
 	"github.com/konseki/konseki/internal/investigate"
 )
 
-// names gives entities their public names.
-type names struct {
+// Names gives entities their public names in one language. A nil *Names changes
+// nothing.
+type Names struct {
 	real   *regexp.Regexp
 	called map[string]string // by the folded real name
 }
@@ -22,13 +24,15 @@ type names struct {
 // stand.
 const wholeWord = 3
 
-func newNames(c *investigate.Case, lang string) *names {
-	n := &names{called: map[string]string{}}
-	for i := range c.Entities {
-		e := &c.Entities[i]
+// New takes the names and aliases of entities; lang is "ja" or "en". It is nil
+// where there are none.
+func New(entities []investigate.Entity, lang string) *Names {
+	n := &Names{called: map[string]string{}}
+	for i := range entities {
+		e := &entities[i]
 		for _, real := range append([]string{e.Real}, e.Aliases...) {
-			if real = strings.TrimSpace(valid(real)); real != "" && n.called[fold(real)] == "" {
-				n.called[fold(real)] = valid(e.Public.In(lang))
+			if real = strings.TrimSpace(strings.ToValidUTF8(real, "\uFFFD")); real != "" && n.called[fold(real)] == "" {
+				n.called[fold(real)] = strings.ToValidUTF8(e.Public.In(lang), "\uFFFD")
 			}
 		}
 	}
@@ -61,14 +65,14 @@ func fold(s string) string {
 	}, s)
 }
 
-// public puts public names in the place of real ones. A public name that is
-// put in is not looked at again.
-func (n *names) public(s string) string {
+// Public puts public names into a text. A public name that is put in is not looked
+// at again.
+func (n *Names) Public(s string) string {
 	if n == nil || s == "" {
 		return s
 	}
 	var b strings.Builder
-	at := 0
+	at, done := 0, 0
 	for at < len(s) {
 		found := n.real.FindStringIndex(s[at:])
 		if found == nil {
@@ -76,35 +80,30 @@ func (n *names) public(s string) string {
 		}
 		from, to := at+found[0], at+found[1]
 		called, known := n.called[fold(s[from:to])]
-		if !known || utf8.RuneCountInString(s[from:to]) <= wholeWord && (wordBefore(s[:from]) || wordAfter(s[to:])) {
+		if !known || utf8.RuneCountInString(s[from:to]) <= wholeWord && inWord(s, from, to) {
 			_, size := utf8.DecodeRuneInString(s[from:])
-			b.WriteString(s[at : from+size])
 			at = from + size
 			continue
 		}
-		b.WriteString(s[at:from])
+		b.WriteString(s[done:from])
 		b.WriteString(called)
-		at = to
+		at, done = to, to
 	}
-	if at == 0 {
-		return s
-	}
-	b.WriteString(s[at:])
+	b.WriteString(s[done:])
 	return b.String()
 }
 
-func wordBefore(s string) bool {
-	r, _ := utf8.DecodeLastRuneInString(s)
-	return isWord(r)
+// inWord reports whether what stands from from to to is part of a longer word.
+func inWord(s string, from, to int) bool {
+	before, _ := utf8.DecodeLastRuneInString(s[:from])
+	first, _ := utf8.DecodeRuneInString(s[from:])
+	last, _ := utf8.DecodeLastRuneInString(s[:to])
+	after, _ := utf8.DecodeRuneInString(s[to:])
+	return from > 0 && joins(before) && joins(first) || to < len(s) && joins(last) && joins(after)
 }
 
-func wordAfter(s string) bool {
-	r, _ := utf8.DecodeRuneInString(s)
-	return isWord(r)
-}
-
-// isWord reports whether a letter goes on a word of a script that is written
-// with spaces.
-func isWord(r rune) bool {
+// joins reports whether a character goes on a word of a script that is written with
+// spaces; Japanese characters end one.
+func joins(r rune) bool {
 	return r < 0x2e80 && (unicode.IsLetter(r) || unicode.IsDigit(r)) && r != utf8.RuneError
 }

@@ -65,8 +65,8 @@ func (l *linter) activity() map[string][]*investigate.Row {
 	out := map[string][]*investigate.Row{}
 	for i := range l.c.Timeline {
 		r := &l.c.Timeline[i]
-		if r.What != "event" && r.What != "finding" || r.Precision == investigate.UnknownTime {
-			continue
+		if r.What != "event" && r.What != "finding" || r.Precision == investigate.UnknownTime || l.words.refused(r.Text) {
+			continue // what was refused shows that the containment held
 		}
 		of := names.in(r.Text.JA, r.Text.EN)
 		for _, id := range r.Entities {

@@ -214,3 +214,24 @@ func TestQueriesAreBounded(t *testing.T) {
 		t.Errorf("%d queries", ev.asked)
 	}
 }
+
+func TestAnAttemptThatWasRefusedShowsThatAContainmentHeld(t *testing.T) {
+	at := when(t, "2018-03-03 20:00:00")
+	c := &investigate.Case{Containments: []investigate.Containment{{Head: investigate.Head{ID: "k"}, At: at, Action: "disable_account", Target: "sato.k", Text: event.Phrase{EN: "stopped"}}}}
+	for text, want := range map[string]int{"sato.k のログインが拒否される": 0, "sato.k がログインに成功する": 1} {
+		c.Timeline = []investigate.Row{{Head: investigate.Head{ID: "r"}, At: at.Add(time.Hour), Precision: investigate.Exact, What: "event", Text: event.Phrase{JA: text}}}
+		found, err := Check(t.Context(), c, &records{seen: map[uint64]Sighting{}}, jst())
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, p := range found {
+			if p.Code == "containment-without-effect" {
+				n++
+			}
+		}
+		if n != want {
+			t.Errorf("%s: %d problems, want %d", text, n, want)
+		}
+	}
+}

@@ -70,6 +70,12 @@ func (w *words) unknownFlaw(p event.Phrase) bool {
 	return hasAny(p.JA, "ゼロデイ", "未知の脆弱性", "未公表の脆弱性") || hasAny(strings.ToLower(p.EN), "zero-day", "zero day", "0-day", "unknown vulnerability", "unknown flaw", "unpublished vulnerability")
 }
 
+// refused reports whether a row tells of an attempt that was turned away.
+func (w *words) refused(p event.Phrase) bool {
+	return hasAny(p.JA, "拒否され", "拒まれ", "遮断され", "失敗し", "ログイン失敗", "弾かれ") ||
+		p.JA == "" && hasAny(strings.ToLower(p.EN), "refused", "rejected", "denied", "blocked", " fails", " failed")
+}
+
 // published reports whether a row tells of a flaw being made public.
 func (w *words) published(p event.Phrase) bool {
 	en := strings.ToLower(p.EN)

@@ -184,7 +184,7 @@ func (b *visitor) readTheReport() {
 	b.until(`performance.getEntriesByType("resource").some((r) => r.name.includes("format=html") && r.responseStatus === 200)`)
 	b.picture("8-report")
 	b.open(casePath + "/report?format=html&lang=ja")
-	b.text("調査報告書", "VPN・チャットの認証情報窃取とサーバー一括消去", "証跡一覧", "保存期間")
+	b.text("最終報告書", "VPN・チャットの認証情報窃取とサーバー一括消去", "証跡一覧", "保存期間")
 }
 
 // takeTheBundle downloads the case's bundle as a click does.

@@ -22,7 +22,9 @@ func TestTheSelectedEventIsAddedByOneKey(t *testing.T) {
 	b.until(`document.querySelector("#add-text") !== null`)
 	b.picture("added")
 	b.run(chromedp.SendKeys("#add-text", "（二度目）"), chromedp.SetAttributeValue(`#add select[name=precision] option[value=about]`, "selected", "selected"))
+	b.until(`(window.before = 1) === 1`)
 	b.run(chromedp.Click(`#add button`))
+	b.until(`window.before === undefined && document.querySelector("#add-text") !== null`) // the page that comes after
 	b.visit("/case/2018-001")
 	b.press("gt")
 	b.address("/timeline")

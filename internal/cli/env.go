@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/user"
 	"path/filepath"
 
 	"github.com/konseki/konseki/internal/config"
@@ -52,6 +51,8 @@ type Env struct {
 	Version        string
 	verbs          []Verb
 	Estate         *estate.Estate // what the company knows of itself, once the folder is open
+	args           []string       // as typed
+	host           *host          // nil unless a running server runs the verb for somebody else
 }
 
 // NewEnv returns the env of a program of this version that offers the verbs.
@@ -61,7 +62,12 @@ func NewEnv(version string, verbs []Verb, in io.Reader, out, err io.Writer) *Env
 
 // Main finds the verb, runs it and turns its error into an exit code.
 func (e *Env) Main(ctx context.Context, args []string) int {
-	code := e.fail(e.dispatch(ctx, args))
+	e.args = args
+	err := e.dispatch(ctx, args)
+	if handed, ok := errors.AsType[*handedOver](err); ok {
+		return handed.code // the server has said what there was to say
+	}
+	code := e.fail(err)
 	if ctx.Err() != nil && code == exitError {
 		return exitInterrupted
 	}
@@ -137,6 +143,9 @@ func (e *Env) runVerb(ctx context.Context, v *Verb, args []string) error {
 		}
 		rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
 	}
+	if e.host != nil {
+		e.Dir = e.host.Dir // and not where --data leads from here
+	}
 	if e.Lang != "ja" && e.Lang != "en" {
 		return fmt.Errorf("%w: --lang is ja or en", ErrUsage)
 	}
@@ -195,20 +204,18 @@ func hintFor(err error, dir string) string {
 	var locked *vault.LockedError
 	switch {
 	case errors.As(err, &locked):
-		return "stop that process first, or work with it through its pages"
+		return "another konseki works on this folder: wait until it has ended, or stop it"
 	case errors.Is(err, vault.ErrNoVault):
 		return fmt.Sprintf("bring logs in with: konseki --data %s import PATH, or see it work with: konseki demo", dir)
 	}
 	return ""
 }
 
-// open opens the data folder. create is for verbs that bring evidence in.
-func (e *Env) open(ctx context.Context, create bool) (*server.Server, error) {
-	return e.OpenWith(ctx, server.Options{Create: create})
-}
-
 // OpenWith opens the data folder with more than its configuration says.
 func (e *Env) OpenWith(ctx context.Context, opts server.Options) (*server.Server, error) {
+	if e.host != nil {
+		return nil, &vault.LockedError{PID: os.Getpid()}
+	}
 	cfg, err := config.Load(filepath.Join(e.Dir, "konseki.yaml"))
 	if err != nil {
 		return nil, err
@@ -221,20 +228,21 @@ func (e *Env) OpenWith(ctx context.Context, opts server.Options) (*server.Server
 	return s, err
 }
 
-// With opens the data folder, works and closes it again.
+// With opens the data folder, works and closes it again. create is for verbs that
+// bring evidence in. Where a server has the folder open, that server does the
+// verb's work and With returns how it ended.
 func (e *Env) With(ctx context.Context, create bool, work func(*server.Server) error) error {
-	s, err := e.open(ctx, create)
+	if e.host != nil {
+		e.Estate = e.host.Estate()
+		return work(e.host.Server)
+	}
+	s, err := e.OpenWith(ctx, server.Options{Create: create})
+	if locked, ok := errors.AsType[*vault.LockedError](err); ok {
+		return e.handOver(ctx, locked)
+	}
 	if err != nil {
 		return err
 	}
 	e.Estate = s.Estate()
 	return errors.Join(work(s), s.Close())
-}
-
-// Person is who works at this command line.
-func Person() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return "unknown"
 }

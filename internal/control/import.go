@@ -78,8 +78,15 @@ func (r *Imported) Partial() bool {
 
 // Import brings evidence files in: seals them, derives their events and runs
 // detection over all that is known, in event time. What was acknowledged
-// before an error stays and is in the summary.
+// before an error stays and is in the summary. Imports wait for each other, so
+// that a file which two people bring is sealed once.
 func (s *Service) Import(ctx context.Context, by string, req Import) (*Imported, error) {
+	select {
+	case s.bringing <- struct{}{}:
+		defer func() { <-s.bringing }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	manifests, err := s.readManifests(ctx, by, req.Paths)
 	if err != nil {
 		return nil, err

@@ -76,6 +76,7 @@ type Service struct {
 	ledger   cachedLedger
 	losses   *lossKeeper
 	keeping  chan struct{}        // full while records are let go
+	bringing chan struct{}        // full while files are imported
 	asked    map[string]time.Time // what was recorded as asked lately, by person and question
 	matcher  *coverage.Matcher    // of the registry at version matched
 	matched  uint64
@@ -102,7 +103,7 @@ var _ Operations = (*Service)(nil)
 // New returns the operations on what deps holds. [Service.Apply] must be fed
 // every own record, those already in the vault first.
 func New(deps Deps) *Service {
-	return &Service{Deps: deps, registry: newRegistry(), losses: newLossKeeper(), keeping: make(chan struct{}, 1), asked: map[string]time.Time{}}
+	return &Service{Deps: deps, registry: newRegistry(), losses: newLossKeeper(), keeping: make(chan struct{}, 1), bringing: make(chan struct{}, 1), asked: map[string]time.Time{}}
 }
 
 // seal appends one own record and waits until it can be searched. Views that

@@ -5,8 +5,6 @@ import (
 	"io"
 	"strings"
 	"time"
-
-	"golang.org/x/term"
 )
 
 // Bar is a progress bar on standard error while people watch it, and nothing
@@ -42,8 +40,11 @@ func (b *Bar) Show(done, total int64, note string) {
 		left = " " + (time.Duration(float64(el)/share) - el).Round(time.Second).String() + " left"
 	}
 	text := fmt.Sprintf("%s [%s%s] %3.0f%%%s %s", b.label, strings.Repeat("█", filled), strings.Repeat("·", width-filled), share*100, left, Plain(note))
-	fmt.Fprint(b.w, "\r\x1b[K", Clip(text, columns(b.w)))
+	fmt.Fprint(b.w, "\r\x1b[K", Clip(text, max(Columns(b.w)-1, leastColumns)))
 }
+
+// leastColumns is how many are written to in any case.
+const leastColumns = 20
 
 // Clear removes the bar.
 func (b *Bar) Clear() {
@@ -51,15 +52,6 @@ func (b *Bar) Clear() {
 		fmt.Fprint(b.w, "\r\x1b[K")
 		b.drawn = false
 	}
-}
-
-func columns(w io.Writer) int {
-	if f, ok := w.(interface{ Fd() uintptr }); ok {
-		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 20 {
-			return n - 1
-		}
-	}
-	return 79
 }
 
 // Clip cuts a text to n characters.

@@ -10,10 +10,28 @@ import (
 )
 
 // IsTerminal reports whether people watch the writer.
-func IsTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+func IsTerminal(w io.Writer) bool { return Columns(w) > 0 }
+
+// Columns is how wide the terminal is on which people watch the writer, 0 when
+// nobody does. A writer that stands for a terminal elsewhere says it itself.
+func Columns(w io.Writer) int {
+	switch w := w.(type) {
+	case interface{ Columns() int }:
+		return w.Columns()
+	case *os.File:
+		if !term.IsTerminal(int(w.Fd())) {
+			return 0
+		}
+		if n, _, err := term.GetSize(int(w.Fd())); err == nil && n > 0 {
+			return n
+		}
+		return usualColumns
+	}
+	return 0
 }
+
+// usualColumns is the width of a terminal that does not tell its own.
+const usualColumns = 80
 
 // Plain makes text safe for a terminal: what would steer it is shown instead.
 func Plain(s string) string {

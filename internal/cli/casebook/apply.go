@@ -22,7 +22,7 @@ func applyWord() cli.Verb {
 				if len(args) > 1 {
 					caseID = args[0]
 				}
-				f, err := readCase(args[len(args)-1], caseID)
+				f, err := e.readCase(args[len(args)-1], caseID)
 				if err != nil {
 					return err
 				}
@@ -32,8 +32,8 @@ func applyWord() cli.Verb {
 }
 
 // readCase reads a case file, which must be for the case where both are named.
-func readCase(name, caseID string) (*script.Script, error) {
-	in, err := os.Open(name)
+func (e *env) readCase(name, caseID string) (*script.Script, error) {
+	in, err := os.Open(e.Path(name))
 	if err != nil {
 		return nil, err
 	}

@@ -40,9 +40,9 @@ func word(usage, does string, examples []string, prepare func(e *env, fs *flag.F
 // Nobody can take another's name, as the account always stands beside it.
 func (e *env) person() string {
 	if e.as == "" {
-		return cli.Person()
+		return e.Person()
 	}
-	return e.as + " (" + cli.Person() + ")"
+	return e.as + " (" + e.Person() + ")"
 }
 
 // on opens the data folder for work on a case that takes from least to most

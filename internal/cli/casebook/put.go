@@ -131,7 +131,7 @@ func (e *env) start(ctx context.Context, s *server.Server, caseID string, k inve
 	case ed.preset != nil:
 		return ed.preset, nil
 	case ed.file != "":
-		text, err := readAll(e.Stdin, ed.file)
+		text, err := e.readAll(ed.file)
 		if err != nil {
 			return nil, err
 		}
@@ -152,10 +152,10 @@ func (e *env) start(ctx context.Context, s *server.Server, caseID string, k inve
 // maxPart bounds a file that holds one part, bytes.
 const maxPart = 1 << 20
 
-func readAll(stdin io.Reader, name string) ([]byte, error) {
-	in := stdin
+func (e *env) readAll(name string) ([]byte, error) {
+	in := e.Stdin
 	if name != "-" {
-		f, err := os.Open(name)
+		f, err := os.Open(e.Path(name))
 		if err != nil {
 			return nil, err
 		}

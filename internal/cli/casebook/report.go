@@ -60,7 +60,7 @@ func (o *output) write(e *env, do func(io.Writer) error) error {
 	if o.file == "" {
 		return do(e.Stdout)
 	}
-	if err := cli.WriteFile(o.file, func(f *os.File) error { return do(f) }); err != nil {
+	if err := cli.WriteFile(e.Path(o.file), func(f *os.File) error { return do(f) }); err != nil {
 		return err
 	}
 	e.written(o.file)

@@ -19,19 +19,19 @@ func (e *env) backtest(ctx context.Context, dirs []string, f ruleFlags) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range all.Problems {
-		fmt.Fprintln(e.Stderr, terminal.Plain(fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Reason)))
-	}
-	if n := len(all.Correlations); n > 0 {
-		fmt.Fprintf(e.Stderr, e.Say("相関ルール %d 件は実行しない\n", "%d correlations are not run\n"), n)
-	}
 	return e.With(ctx, false, func(s *server.Server) error {
+		for _, p := range all.Problems {
+			fmt.Fprintln(e.Stderr, terminal.Plain(fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Reason)))
+		}
+		if n := len(all.Correlations); n > 0 {
+			fmt.Fprintf(e.Stderr, e.Say("相関ルール %d 件は実行しない\n", "%d correlations are not run\n"), n)
+		}
 		from, to, loc, err := f.window.Parse(s.Zone)
 		if err != nil {
 			return err
 		}
 		bar := e.Bar(e.Say("再検証", "back-test"))
-		found, err := s.Backtest(ctx, cli.Person(), all, from, to, func(done, total uint64) { bar.Show(int64(done), int64(total), "") })
+		found, err := s.Backtest(ctx, e.Person(), all, from, to, func(done, total uint64) { bar.Show(int64(done), int64(total), "") })
 		bar.Clear()
 		if err != nil {
 			return err

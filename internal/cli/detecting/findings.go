@@ -28,7 +28,7 @@ func Findings() cli.Verb {
 						return err
 					}
 					q := control.Search{Query: strings.Join(args, " "), From: from, To: to, Zone: loc, Oldest: true, Limit: 10_000}
-					found, err := s.Findings(ctx, cli.Person(), q)
+					found, err := s.Findings(ctx, e.Person(), q)
 					if err != nil {
 						return cli.Pointed(err, q.Query)
 					}

@@ -57,7 +57,7 @@ func Mute() cli.Verb {
 func (e *env) mute(ctx context.Context, s *server.Server, args []string, m story.Mute, loc *time.Location) error {
 	switch {
 	case len(args) == 1 && args[0] == "add":
-		made, err := s.AddMute(ctx, cli.Person(), m)
+		made, err := s.AddMute(ctx, e.Person(), m)
 		if err != nil {
 			return err
 		}
@@ -72,7 +72,7 @@ func (e *env) mute(ctx context.Context, s *server.Server, args []string, m story
 		}
 		return e.printMutes(list, loc)
 	case len(args) == 2 && args[0] == "end":
-		ended, err := s.EndMute(ctx, cli.Person(), args[1], m.Reason)
+		ended, err := s.EndMute(ctx, e.Person(), args[1], m.Reason)
 		if err != nil {
 			return err
 		}

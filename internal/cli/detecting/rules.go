@@ -54,7 +54,7 @@ func (e *env) ruleConfig(placeholders string) (config.Config, error) {
 	if err != nil || placeholders == "" {
 		return cfg, err
 	}
-	more, err := config.LoadPlaceholders(placeholders)
+	more, err := config.LoadPlaceholders(e.Path(placeholders))
 	if err != nil {
 		return cfg, err
 	}
@@ -105,15 +105,19 @@ func Rules() cli.Verb {
 				if args[0] != "coverage" && (*f.navigator != "" || *f.all) {
 					return fmt.Errorf("%w: --navigator and --all are for rules coverage", cli.ErrUsage)
 				}
+				dirs := args[1:]
+				for i := range dirs {
+					dirs[i] = e.Path(dirs[i])
+				}
 				switch args[0] {
 				case "check":
-					return e.checkRules(args[1:], f)
+					return e.checkRules(dirs, f)
 				case "test":
-					return e.testRules(args[1:], f)
+					return e.testRules(dirs, f)
 				case "coverage":
-					return e.coverRules(ctx, args[1:], f)
+					return e.coverRules(ctx, dirs, f)
 				case "backtest":
-					return e.backtest(ctx, args[1:], f)
+					return e.backtest(ctx, dirs, f)
 				}
 				return fmt.Errorf("%w: rules check, test, coverage or backtest [DIR...]", cli.ErrUsage)
 			}

@@ -40,7 +40,7 @@ func (e *env) coverRules(ctx context.Context, dirs []string, f ruleFlags) error 
 	zone := cfg.Location()
 	err = e.With(ctx, false, func(s *server.Server) error {
 		zone = s.Zone
-		kinds, err := s.EventKinds(ctx, cli.Person())
+		kinds, err := s.EventKinds(ctx, e.Person())
 		if err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (e *env) finishCoverage(r *sight.Report, rules *sigma.Collection, kinds *co
 	if *f.navigator != "" {
 		data, err := r.Navigator(e.Lang)
 		if err == nil {
-			err = os.WriteFile(*f.navigator, append(data, '\n'), 0o600)
+			err = os.WriteFile(e.Path(*f.navigator), append(data, '\n'), 0o600)
 		}
 		if err != nil {
 			return fmt.Errorf("rules: coverage: %w", err)

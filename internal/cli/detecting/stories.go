@@ -43,7 +43,7 @@ func Stories() cli.Verb {
 					if len(args) == 1 {
 						return e.oneStory(ctx, s, q, args[0])
 					}
-					found, err := s.Stories(ctx, cli.Person(), q)
+					found, err := s.Stories(ctx, e.Person(), q)
 					if err != nil {
 						return err
 					}
@@ -60,7 +60,7 @@ func (e *env) oneStory(ctx context.Context, s *server.Server, q control.StoryQue
 		q.Level = "informational"
 	}
 	q.Budget = -1
-	found, err := s.Stories(ctx, cli.Person(), q)
+	found, err := s.Stories(ctx, e.Person(), q)
 	if err != nil {
 		return err
 	}

@@ -56,15 +56,15 @@ func (e *env) coverage(ctx context.Context, s *server.Server, f coverageFlags) e
 		return err
 	}
 	if f.seal {
-		seq, err := s.SealCoverage(ctx, cli.Person())
+		seq, err := s.SealCoverage(ctx, e.Person())
 		if err == nil {
 			fmt.Fprintf(e.Stderr, e.Say("網羅性を記録 #%d に封印した\n", "coverage sealed as record #%d\n"), seq)
 		}
 		return err
 	}
-	rows, err := s.Coverage(ctx, cli.Person(), from, to)
+	rows, err := s.Coverage(ctx, e.Person(), from, to)
 	if f.hosts && err == nil {
-		if rows, err = s.HostCoverage(ctx, cli.Person(), f.source, from, to); err == nil && len(rows) == 0 {
+		if rows, err = s.HostCoverage(ctx, e.Person(), f.source, from, to); err == nil && len(rows) == 0 {
 			fmt.Fprintln(e.Stderr, e.Say("その記録に機器名はない", "its records name no host"))
 			return nil
 		}
@@ -144,7 +144,7 @@ func (e *env) printLosses(sums coverage.LossSums) {
 // lossesOfNobody writes what doors lost without anybody knowing of which
 // source it was.
 func (e *env) lossesOfNobody(ctx context.Context, s *server.Server, from, to time.Time) error {
-	list, err := s.Losses(ctx, cli.Person(), "", from, to)
+	list, err := s.Losses(ctx, e.Person(), "", from, to)
 	if err != nil || len(list) == 0 {
 		return err
 	}

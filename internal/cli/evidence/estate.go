@@ -54,11 +54,11 @@ func Estate() cli.Verb {
 }
 
 func (e *env) importEstate(ctx context.Context, s *server.Server, kind, path string) error {
-	content, err := os.ReadFile(path)
+	content, err := os.ReadFile(e.Path(path))
 	if err != nil {
 		return fmt.Errorf("estate: %w", err)
 	}
-	ed, err := s.ImportEstate(ctx, cli.Person(), kind, filepath.Base(path), content)
+	ed, err := s.ImportEstate(ctx, e.Person(), kind, filepath.Base(path), content)
 	if err != nil {
 		return err
 	}

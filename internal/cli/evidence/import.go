@@ -45,7 +45,9 @@ func Import() cli.Verb {
 				if _, err := cli.Zone(req.Zone, time.UTC); err != nil {
 					return err
 				}
-				req.Paths = args
+				for _, name := range args {
+					req.Paths = append(req.Paths, e.Path(name))
+				}
 				return e.With(ctx, true, func(s *server.Server) error {
 					if err := declared(&req, covers, missing, s.Zone); err != nil {
 						return err
@@ -125,7 +127,7 @@ func interval(name, text string, loc *time.Location) (from, to time.Time, err er
 func (e *env) runImport(ctx context.Context, s *server.Server, req control.Import) error {
 	bar := e.Bar(e.Say("取込", "import"))
 	req.Progress = func(p collect.Progress) { bar.Show(p.Done, p.Total, p.Path) }
-	sum, err := s.Import(ctx, cli.Person(), req)
+	sum, err := s.Import(ctx, e.Person(), req)
 	bar.Clear()
 	if sum == nil {
 		return err

@@ -38,7 +38,7 @@ func Pivot() cli.Verb {
 					if err != nil {
 						return err
 					}
-					p, err := s.Pivot(ctx, cli.Person(), kind, value, from, to)
+					p, err := s.Pivot(ctx, e.Person(), kind, value, from, to)
 					if err != nil {
 						return err
 					}

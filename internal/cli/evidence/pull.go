@@ -37,6 +37,10 @@ func Pull() cli.Verb {
 }
 
 func (e *env) pull(ctx context.Context, s *server.Server, names []string, once bool) error {
+	if len(s.Pulls()) > 0 {
+		return cli.Hinted(errors.New("the running server asks these services already; two would take each other's place in their pages"),
+			e.Say("取得の状況: konseki source list とログ源のページ", "how far it has come: konseki source list, and the page of sources"))
+	}
 	p, err := s.OpenPulls()
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ func Search() cli.Verb {
 					if q.From, q.To, q.Zone, err = w.Parse(s.Zone); err != nil {
 						return err
 					}
-					r, err := s.Search(ctx, cli.Person(), q)
+					r, err := s.Search(ctx, e.Person(), q)
 					if err != nil {
 						return cli.Pointed(err, q.Query)
 					}
@@ -107,7 +107,7 @@ func Ask() cli.Verb {
 						return err
 					}
 					q.Zone = loc
-					r, err := s.Ask(ctx, cli.Person(), q)
+					r, err := s.Ask(ctx, e.Person(), q)
 					if err != nil {
 						return err
 					}
@@ -146,14 +146,14 @@ func (e *env) showRecord(ctx context.Context, s *server.Server, seq uint64, reas
 	if err := s.Seal(ctx); err != nil {
 		return err
 	}
-	r, err := s.Record(ctx, cli.Person(), seq)
+	r, err := s.Record(ctx, e.Person(), seq)
 	if err == nil && reason != "" {
-		r, err = s.Unmask(ctx, auth.Person{Name: cli.Person(), Role: auth.RoleAdmin}, seq, reason)
+		r, err = s.Unmask(ctx, auth.Person{Name: e.Person(), Role: auth.RoleAdmin}, seq, reason)
 	}
 	if err != nil {
 		return err
 	}
-	p, err := s.Prove(ctx, cli.Person(), seq)
+	p, err := s.Prove(ctx, e.Person(), seq)
 	if err != nil {
 		return err
 	}

@@ -77,11 +77,11 @@ func Source() cli.Verb {
 				f.src.ID = args[1]
 				switch args[0] {
 				case "add":
-					return e.With(ctx, true, func(s *server.Server) error { return f.add(ctx, s) })
+					return e.With(ctx, true, func(s *server.Server) error { return f.add(ctx, s, e.Person()) })
 				case "confirm":
-					return e.With(ctx, true, func(s *server.Server) error { return s.ConfirmSource(ctx, cli.Person(), f.src.ID) })
+					return e.With(ctx, true, func(s *server.Server) error { return s.ConfirmSource(ctx, e.Person(), f.src.ID) })
 				case "request":
-					return e.With(ctx, true, func(s *server.Server) error { return f.request(ctx, s) })
+					return e.With(ctx, true, func(s *server.Server) error { return f.request(ctx, s, e.Person()) })
 				case "tracer":
 					return e.tracer(f.src.ID)
 				}
@@ -93,7 +93,7 @@ func Source() cli.Verb {
 
 // add registers the source. Said again it adds to what is known, and takes
 // nothing back.
-func (f *sourceFlags) add(ctx context.Context, s *server.Server) error {
+func (f *sourceFlags) add(ctx context.Context, s *server.Server, by string) error {
 	from, to, _, err := f.window.Parse(s.Zone)
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func (f *sourceFlags) add(ctx context.Context, s *server.Server) error {
 	if err != nil {
 		return err
 	}
-	return s.AddSource(ctx, cli.Person(), f.keep.told(f.src, known))
+	return s.AddSource(ctx, by, f.keep.told(f.src, known))
 }
 
 // listed splits a list at its commas.
@@ -125,12 +125,12 @@ func listed(s string) []string {
 	return out
 }
 
-func (f *sourceFlags) request(ctx context.Context, s *server.Server) error {
+func (f *sourceFlags) request(ctx context.Context, s *server.Server, by string) error {
 	from, to, _, err := f.window.Parse(s.Zone)
 	if err != nil {
 		return err
 	}
-	return s.RequestEvidence(ctx, cli.Person(), f.src.ID, coverage.Request{
+	return s.RequestEvidence(ctx, by, f.src.ID, coverage.Request{
 		Of: f.of, State: coverage.RequestState(f.state), From: from, To: to, Note: event.Phrase{JA: f.reasonJA, EN: f.reasonEN},
 	})
 }

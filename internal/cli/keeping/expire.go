@@ -26,7 +26,7 @@ func Expire() cli.Verb {
 					return fmt.Errorf("%w: expire takes no arguments; konseki.yaml and konseki source add say how long records are kept", cli.ErrUsage)
 				}
 				return e.With(ctx, false, func(s *server.Server) error {
-					x, err := s.Expire(ctx, cli.Person(), *dry)
+					x, err := s.Expire(ctx, e.Person(), *dry)
 					if err != nil {
 						return err
 					}

@@ -60,7 +60,7 @@ func (e *env) hold(ctx context.Context, args []string, w cli.Window, h control.H
 			if h.From, h.To, _, err = w.Parse(s.Zone); err != nil {
 				return err
 			}
-			started, err := s.StartHold(ctx, cli.Person(), h)
+			started, err := s.StartHold(ctx, e.Person(), h)
 			if err != nil {
 				return err
 			}
@@ -69,7 +69,7 @@ func (e *env) hold(ctx context.Context, args []string, w cli.Window, h control.H
 		})
 	case op == "release" && len(args) == 2:
 		return e.With(ctx, false, func(s *server.Server) error {
-			released, err := s.ReleaseHold(ctx, cli.Person(), h.Case, h.Reason)
+			released, err := s.ReleaseHold(ctx, e.Person(), h.Case, h.Reason)
 			if err != nil {
 				return err
 			}

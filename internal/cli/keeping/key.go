@@ -94,7 +94,7 @@ func (e *env) withKeys(ctx context.Context, did string, work func(*keyring.Ring)
 		return err
 	}
 	if did != "" {
-		err = sealAccess(ctx, v, did)
+		err = sealAccess(ctx, v, e.Person(), did)
 	}
 	if err == nil {
 		err = work(v.Keyring())
@@ -102,8 +102,8 @@ func (e *env) withKeys(ctx context.Context, did string, work func(*keyring.Ring)
 	return errors.Join(err, v.Close())
 }
 
-func sealAccess(ctx context.Context, v *vault.Vault, did string) error {
-	rec, err := control.OwnRecord(event.SourceAccess, map[string]any{"at": time.Now(), "by": cli.Person(), "op": did})
+func sealAccess(ctx context.Context, v *vault.Vault, by, did string) error {
+	rec, err := control.OwnRecord(event.SourceAccess, map[string]any{"at": time.Now(), "by": by, "op": did})
 	if err != nil {
 		return err
 	}

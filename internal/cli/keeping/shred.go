@@ -48,11 +48,8 @@ func Shred() cli.Verb {
 				if len(args) > 0 || len(req.Keys)+len(req.Segments) == 0 || req.Reason == "" {
 					return fmt.Errorf("%w: shred --source, --subject or --segment, with --reason", cli.ErrUsage)
 				}
-				if !yes && !e.sure() {
-					return fmt.Errorf("%w: nothing was shredded; give --yes where nobody can be asked", cli.ErrUsage)
-				}
-				req.By = cli.Person()
-				return e.shred(ctx, req)
+				req.By = e.Person()
+				return e.shred(ctx, req, yes)
 			}
 		},
 	}
@@ -66,8 +63,11 @@ func (e *env) sure() bool {
 	return line == "shred" || line == "破棄"
 }
 
-func (e *env) shred(ctx context.Context, req vault.ShredRequest) error {
+func (e *env) shred(ctx context.Context, req vault.ShredRequest, yes bool) error {
 	return e.With(ctx, false, func(s *server.Server) error {
+		if !yes && !e.sure() {
+			return fmt.Errorf("%w: nothing was shredded; give --yes where nobody can be asked", cli.ErrUsage)
+		}
 		rep, err := s.Shred(ctx, req)
 		if err != nil {
 			return err

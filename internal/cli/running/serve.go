@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/konseki/konseki/internal/cli"
+	"github.com/konseki/konseki/internal/cli/handover"
 	"github.com/konseki/konseki/internal/server"
 )
 
@@ -41,12 +42,36 @@ func Serve() cli.Verb {
 // stop is no error.
 func (e *env) serve(ctx context.Context, s *server.Server, opts server.ServeOptions) error {
 	opts.Ready = e.announce
+	ctx, cancel := context.WithCancel(ctx)
+	calls := e.takeCalls(ctx, s)
 	err := s.Serve(ctx, opts)
+	cancel()
+	<-calls
 	fmt.Fprintln(e.Stderr, e.Say("停止中：封印している", "stopping: sealing what is left"))
 	if cerr := s.Close(); err == nil {
 		err = cerr
 	}
 	return err
+}
+
+// takeCalls runs the verbs of others who call konseki on this data folder, and
+// closes the channel when the last of them has ended. Serving goes on without it.
+func (e *env) takeCalls(ctx context.Context, s *server.Server) <-chan struct{} {
+	ended := make(chan struct{})
+	l, err := handover.Listen(e.Dir)
+	if err != nil {
+		e.Logger.Warn("other calls of konseki on this folder are refused while it is served", "error", err)
+		close(ended)
+		return ended
+	}
+	run := func(ctx context.Context, call *handover.Work) int { return cli.Within(ctx, s, e.Verbs(), call) }
+	go func() {
+		defer close(ended)
+		if err := handover.Serve(ctx, l, run, e.Logger); err != nil {
+			e.Logger.Warn("other calls of konseki on this folder are refused from now on", "error", err)
+		}
+	}()
+	return ended
 }
 
 // announce prints the one line with the address on standard output and the

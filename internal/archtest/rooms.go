@@ -141,7 +141,7 @@ func doors() map[string]room {
 		"replay/webshell":   {"Package webshell is the incident of a web framework's hole, a backdoor and card data of 2017.", []string{"event", "replay/raw"}, false},
 		"replay/supply":     {"Package supply is the incident that came by way of a supplier.", []string{"event", "replay/raw"}, false},
 		"replay/insider":    {"Package insider is the incident of a colleague who carries data away.", []string{"event", "replay/raw"}, false},
-		"replay/replaytest": {"Package replaytest is what the tests of the incidents share: a server that a replay was imported into, and what it noticed when.", []string{"config", "control", "detect/finding", "detect/story", "event", "investigate", "investigate/clock", "investigate/script", "normalise/normalisetest", "replay/raw", "server"}, false},
+		"replay/replaytest": {"Package replaytest is what the tests of the incidents share: a server that a replay was imported into, and what it noticed when.", []string{"config", "control", "coverage", "detect/finding", "detect/story", "event", "investigate", "investigate/clock", "investigate/script", "normalise/normalisetest", "replay/raw", "server"}, false},
 		"server":            {"Package server wires the rooms, starts and stops them.", nil, true},
 		"cli":               {"Package cli is what the verbs of the command line share: flags, windows, the words and JSON of answers, exit codes.", []string{"event", "config", "query", "vault", "coverage", "estate", "investigate", "control", "terminal", "server", "cli/handover"}, false},
 		"cli/handover":      {"Package handover hands a verb of the command line to the server that has the data folder open.", nil, false},

@@ -139,14 +139,7 @@ func TestEveryLineOfTheMinerIsUnderstood(t *testing.T) {
 
 func TestTheSameSeedGivesTheSameMiner(t *testing.T) { replaytest.SameBytes(t, miner.Scenario()) }
 
-func TestTheMinersCaseIsInItsOwnWords(t *testing.T) {
-	dir := replaytest.Written(t, miner.Scenario(), raw.Options{Records: 1})
-	text, err := os.ReadFile(filepath.Join(dir, "konseki-case.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	replaytest.OwnWords(t, string(text), "001")
-}
+func TestTheMinersCaseIsInItsOwnWords(t *testing.T) { replaytest.OwnWords(t, miner.Scenario(), "001") }
 
 // TestTheLogsOfTheMinerAreWhatIsLeft looks for what was lost.
 func TestTheLogsOfTheMinerAreWhatIsLeft(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/konseki/konseki/internal/coverage"
-	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
 	"github.com/konseki/konseki/internal/investigate/clock"
 	"github.com/konseki/konseki/internal/replay/ransomware"
@@ -82,7 +81,7 @@ func answers(t *testing.T, i *replaytest.Incident) {
 func theCaseHolds(t *testing.T, i *replaytest.Incident) {
 	t.Helper()
 	c := i.Applied(t)
-	both(t, c)
+	replaytest.InBothLanguages(t, c)
 	for _, r := range c.Timeline {
 		if r.Query != "" && len(r.Cites) == 0 {
 			t.Errorf("%s: %q finds nothing", r.Text.EN, r.Query)
@@ -191,46 +190,6 @@ func deadlines(t *testing.T, i *replaytest.Incident, id string) {
 	}
 }
 
-// both wants the case in both languages, with the questions of every board and
-// the chapters that people write.
-func both(t *testing.T, c *investigate.Case) {
-	t.Helper()
-	said := map[string]event.Phrase{"title": c.Title}
-	for n := range c.Timeline {
-		said["row "+c.Timeline[n].ID] = c.Timeline[n].Text
-	}
-	for n := range c.Statements {
-		said["statement "+c.Statements[n].ID] = c.Statements[n].Text
-	}
-	board := map[string]bool{}
-	for n := range c.Questions {
-		said["question "+c.Questions[n].ID] = c.Questions[n].Text
-		board[c.Questions[n].Board] = true
-	}
-	for _, b := range investigate.Board() {
-		if !board[b.ID] {
-			t.Errorf("the board lacks %s", b.ID)
-		}
-	}
-	for _, chapter := range []string{"summary", "method", "cause", "impact", "resumption", "prevention"} {
-		said["chapter "+chapter] = c.Section(chapter)
-	}
-	for what, p := range said {
-		if p.JA == "" || p.EN == "" {
-			t.Errorf("%s lacks a language: %+v", what, p)
-		}
-	}
-}
-
 func TestTheSameSeedGivesTheSameBytes(t *testing.T) { replaytest.SameBytes(t, ransomware.Scenario()) }
 
-func TestTheCaseIsInItsOwnWords(t *testing.T) {
-	dir := replaytest.Written(t, ransomware.Scenario(), raw.Options{Records: 1})
-	for _, name := range []string{"konseki-case.yaml", "konseki-sources.yaml", "konseki-assumptions.txt"} {
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		replaytest.OwnWords(t, string(text), "002")
-	}
-}
+func TestTheCaseIsInItsOwnWords(t *testing.T) { replaytest.OwnWords(t, ransomware.Scenario(), "002") }

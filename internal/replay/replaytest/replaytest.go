@@ -237,29 +237,6 @@ func SameBytes(t *testing.T, s raw.Scenario) {
 	}
 }
 
-// OwnWords wants a text to share no run of 24 characters on a line with the
-// public report that an incident is drawn from: its file's name begins so, in
-// the folder of seeds beside the project. Where that is absent it skips.
-func OwnWords(t *testing.T, text, report string) {
-	t.Helper()
-	found, _ := filepath.Glob("../../../../shared/seeds/" + report + "*.txt")
-	if len(found) == 0 {
-		t.Skip("../shared is absent: the report cannot be compared")
-	}
-	original, err := os.ReadFile(found[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	const run = 24
-	runes := []rune(text)
-	for i := 0; i+run <= len(runes); i++ {
-		if piece := string(runes[i : i+run]); strings.Contains(string(original), piece) && !strings.Contains(piece, "\n") {
-			t.Errorf("copied: %s", piece)
-			i += run
-		}
-	}
-}
-
 // Understood reads every file of a folder as an import does and wants all of
 // it understood, in the years given, in order of time, and each of the formats
 // used.

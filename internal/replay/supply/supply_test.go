@@ -5,12 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/investigate"
@@ -29,102 +26,22 @@ func TestMain(m *testing.M) {
 // cannot tell.
 func TestWhatIsNoticedIsWrittenDown(t *testing.T) {
 	t.Parallel()
-	i := replaytest.Import(t, supply.Scenario(), raw.Options{Records: 30_000})
-	golden(t, "testdata/noticed.golden", noticed(i))
-	theCaseHolds(t, i)
-}
-
-// noticed tells each story of medium or above: whether it is of the incident,
-// when, by which rules and why.
-func noticed(i *replaytest.Incident) string {
-	var b strings.Builder
-	before, found := 0, false
-	for _, s := range i.Stories {
-		rules, isTrue := []string{}, false
-		for n := range s.Findings {
-			f := &s.Findings[n]
-			rules = append(rules, f.RuleID)
-			text := strings.Join([]string{f.Why, f.ActorUser, f.SrcIP, f.Host, f.Object}, "\n")
-			isTrue = isTrue || slices.ContainsFunc(supply.Scenario().Traces, func(w string) bool { return strings.Contains(text, w) })
-		}
-		slices.Sort(rules)
-		what := "false"
-		if isTrue = isTrue && !s.Shown.Before(i.Info.First); isTrue {
-			what = "TRUE "
-		} else if !found {
-			before++
-		}
-		found = found || isTrue
-		fmt.Fprintf(&b, "%s %s %s %s\n", what, s.Shown.In(raw.JST()).Format("01-02 15:04:05"), strings.Join(slices.Compact(rules), " "), s.Why)
-	}
-	return fmt.Sprintf("first trace %s, noticed in reality %s, false stories before the first true one: %d\n", i.Info.First.In(raw.JST()).Format("01-02 15:04:05"), i.Info.Noticed.In(raw.JST()).Format("01-02 15:04:05"), before) + b.String()
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if f := flag.Lookup("update"); f.Value.String() == "true" {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("what is noticed has changed; look, then write it down with -update (-written down +now):\n%s", d)
-	}
-}
-
-// theCaseHolds applies the case file and looks at what is computed.
-func theCaseHolds(t *testing.T, i *replaytest.Incident) {
-	t.Helper()
-	c := i.Applied(t)
-	for _, r := range c.Timeline {
-		if r.Query != "" && len(r.Cites) == 0 {
-			t.Errorf("%s: %q finds nothing", r.ID, r.Query)
-		}
-	}
-	want := map[string]coverage.Verdict{
+	s := supply.Scenario()
+	i := replaytest.Import(t, s, raw.Options{Records: 30_000})
+	replaytest.Golden(t, "testdata/noticed.golden", i.Told(s.Traces))
+	answers := map[string]coverage.Verdict{
 		"how_in": coverage.Found, "who": coverage.Found, "since_when": coverage.NotFoundCovered, "touched": coverage.Found,
 		"still_in": coverage.NotFoundCovered, "what_left": coverage.Found, "vpn": coverage.NotFoundCovered,
 	}
-	for _, id := range supply.Scenario().Unknown {
-		want[id] = coverage.VerdictUnknown
+	for _, id := range s.Unknown {
+		answers[id] = coverage.VerdictUnknown
 	}
-	got := map[string]coverage.Verdict{}
-	for _, q := range c.Questions {
-		got[q.ID] = q.Answer.Verdict
-		if q.Answer.Verdict == coverage.VerdictUnknown && len(q.Answer.Because) == 0 {
-			t.Errorf("%s is unknown, and nothing says why", q.ID)
-		}
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("answers (-want +got):\n%s", d)
-	}
-	for id, state := range map[string]investigate.State{"c-token": investigate.NotMet, "c-key": investigate.Met, "c-deploy": investigate.Met} {
-		for _, p := range c.Containments {
-			if last := p.Last(); p.ID == id && (last == nil || last.State != state) {
-				t.Errorf("containment %s: %+v", p.ID, last)
-			}
-		}
-	}
-	for _, s := range c.Scopes {
-		if n := map[string]int64{"repositories": 24, "files": 852}[s.ID]; s.Number == nil || s.Number.Max == nil || *s.Number.Max != n {
-			t.Errorf("%s: %+v, want %d", s.ID, s.Number, n)
-		}
-	}
-	list, err := i.Lint(t.Context(), "sato", c.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := map[string]int{}
-	for _, p := range list {
-		found[p.Code]++
-	}
-	if d := cmp.Diff(map[string]int{"containment-without-effect": 1}, found); d != "" {
-		t.Errorf("contradictions (-want +got):\n%s\n%+v", d, list)
-	}
+	i.Holds(t, replaytest.Expected{
+		Answers:      answers,
+		Containments: map[string]investigate.State{"c-token": investigate.NotMet, "c-key": investigate.Met, "c-deploy": investigate.Met},
+		Most:         map[string]int64{"repositories": 24, "files": 852},
+		Problems:     map[string]int{"containment-without-effect": 1},
+	})
 }
 
 func TestEveryLineIsUnderstood(t *testing.T) {
@@ -154,40 +71,22 @@ func TestTheFactsStandAtTheirTimes(t *testing.T) {
 	dir := replaytest.Written(t, supply.Scenario(), raw.Options{Records: 1})
 	unix := func(text string) string { return fmt.Sprint(jst(t, text).Unix()) }
 	utc := func(text string) string { return `"eventTime":"` + jst(t, text).UTC().Format(time.RFC3339) }
-	for _, f := range []struct {
-		file  string
-		words []string
-		times int // 0 for any number but none
-	}{
-		{"ci/ci-run-02/audit.log", []string{unix("07-01 11:42:07"), `cwd="/opt/ci/jobs/reports/node_modules/tabular-dates"`}, 0},
-		{"ci/ci-run-02/audit.log", []string{unix("07-01 11:42:09"), "https://203.0.113.212/c"}, 1},
-		{"ci/ci-run-01/audit.log", []string{unix("07-03 02:55:23"), "https://203.0.113.212/w"}, 1},
-		{"flows/ci.log", []string{"203.0.113.212", unix("07-01 11:42:10"), " 6120 "}, 1},
-		{"flows/ci.log", []string{"203.0.113.212"}, 2},
-		{"code_host/audit.jsonl", []string{`"actor_ip":"203.0.113.148"`, "git.clone"}, 24},
-		{"code_host/audit.jsonl", []string{unix("07-03 02:14:33"), "203.0.113.148", "git.clone"}, 1},
-		{"code_host/audit.jsonl", []string{unix("07-03 02:47:10"), "public_key.create", "ci-mirror-7f"}, 1},
-		{"code_host/audit.jsonl", []string{unix("07-10 23:48:26"), "198.51.100.166", "git.fetch"}, 1},
-		{"cloud_audit/trail.jsonl", []string{utc("07-03 04:20:09"), "198.51.100.166", "GetCallerIdentity"}, 1},
-		{"cloud_audit/trail.jsonl", []string{"198.51.100.166", "GetObject"}, 852},
-		{"cloud_audit/trail.jsonl", []string{utc("07-10 23:25:30"), "UpdateAccessKey"}, 1},
-		{"chat/messages.jsonl", []string{unix("07-03 02:47:12"), "ci-mirror-7f"}, 1},
-		{"advisory/inbox.jsonl", []string{"2026-07-10T22:05:00", "tabular-dates 4.2.7"}, 1},
-	} {
-		b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(f.file)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := 0
-		for line := range strings.Lines(string(b)) {
-			if !slices.ContainsFunc(f.words, func(w string) bool { return !strings.Contains(line, w) }) {
-				n++
-			}
-		}
-		if n == 0 || f.times > 0 && n != f.times {
-			t.Errorf("%s has %d lines with %q, want %d", f.file, n, f.words, f.times)
-		}
-	}
+	replaytest.Stand(t, dir, []replaytest.Fact{
+		{File: "ci/ci-run-02/audit.log", Words: []string{unix("07-01 11:42:07"), `cwd="/opt/ci/jobs/reports/node_modules/tabular-dates"`}},
+		{File: "ci/ci-run-02/audit.log", Words: []string{unix("07-01 11:42:09"), "https://203.0.113.212/c"}, Times: 1},
+		{File: "ci/ci-run-01/audit.log", Words: []string{unix("07-03 02:55:23"), "https://203.0.113.212/w"}, Times: 1},
+		{File: "flows/ci.log", Words: []string{"203.0.113.212", unix("07-01 11:42:10"), " 6120 "}, Times: 1},
+		{File: "flows/ci.log", Words: []string{"203.0.113.212"}, Times: 2},
+		{File: "code_host/audit.jsonl", Words: []string{`"actor_ip":"203.0.113.148"`, "git.clone"}, Times: 24},
+		{File: "code_host/audit.jsonl", Words: []string{unix("07-03 02:14:33"), "203.0.113.148", "git.clone"}, Times: 1},
+		{File: "code_host/audit.jsonl", Words: []string{unix("07-03 02:47:10"), "public_key.create", "ci-mirror-7f"}, Times: 1},
+		{File: "code_host/audit.jsonl", Words: []string{unix("07-10 23:48:26"), "198.51.100.166", "git.fetch"}, Times: 1},
+		{File: "cloud_audit/trail.jsonl", Words: []string{utc("07-03 04:20:09"), "198.51.100.166", "GetCallerIdentity"}, Times: 1},
+		{File: "cloud_audit/trail.jsonl", Words: []string{"198.51.100.166", "GetObject"}, Times: 852},
+		{File: "cloud_audit/trail.jsonl", Words: []string{utc("07-10 23:25:30"), "UpdateAccessKey"}, Times: 1},
+		{File: "chat/messages.jsonl", Words: []string{unix("07-03 02:47:12"), "ci-mirror-7f"}, Times: 1},
+		{File: "advisory/inbox.jsonl", Words: []string{"2026-07-10T22:05:00", "tabular-dates 4.2.7"}, Times: 1},
+	})
 }
 
 // TestNothingOfTheIntruderStandsBeforeTheFirstTrace holds that the addresses

@@ -13,7 +13,6 @@ import (
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/coverage"
-	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
 	"github.com/konseki/konseki/internal/replay/raw"
 	"github.com/konseki/konseki/internal/replay/replaytest"
@@ -79,7 +78,7 @@ func TestStrutsWebshellIsNoticedByItsFirstRequests(t *testing.T) {
 func theCaseHolds(t *testing.T, i *replaytest.Incident) {
 	t.Helper()
 	c := i.Applied(t)
-	both(t, c)
+	replaytest.InBothLanguages(t, c)
 	for _, r := range c.Timeline {
 		if r.Query != "" && len(r.Cites) == 0 {
 			t.Errorf("%s: %q finds nothing", r.Text.EN, r.Query)
@@ -185,46 +184,6 @@ func TestTheFactsStandAtTheirMinutes(t *testing.T) {
 	}
 }
 
-// both wants the case in both languages, with the questions of every board and
-// the chapters that people write.
-func both(t *testing.T, c *investigate.Case) {
-	t.Helper()
-	said := map[string]event.Phrase{"title": c.Title}
-	for n := range c.Timeline {
-		said["row "+c.Timeline[n].ID] = c.Timeline[n].Text
-	}
-	for n := range c.Statements {
-		said["statement "+c.Statements[n].ID] = c.Statements[n].Text
-	}
-	board := map[string]bool{}
-	for n := range c.Questions {
-		said["question "+c.Questions[n].ID] = c.Questions[n].Text
-		board[c.Questions[n].Board] = true
-	}
-	for _, b := range investigate.Board() {
-		if !board[b.ID] {
-			t.Errorf("the board lacks %s", b.ID)
-		}
-	}
-	for _, chapter := range []string{"summary", "method", "cause", "impact", "resumption", "prevention"} {
-		said["chapter "+chapter] = c.Section(chapter)
-	}
-	for what, p := range said {
-		if p.JA == "" || p.EN == "" {
-			t.Errorf("%s lacks a language: %+v", what, p)
-		}
-	}
-}
-
 func TestTheSameSeedGivesTheSameBytes(t *testing.T) { replaytest.SameBytes(t, webshell.Scenario()) }
 
-func TestTheCaseIsInItsOwnWords(t *testing.T) {
-	dir := replaytest.Written(t, webshell.Scenario(), raw.Options{Records: 1})
-	for _, name := range []string{"konseki-case.yaml", "konseki-sources.yaml", "konseki-assumptions.txt"} {
-		text, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		replaytest.OwnWords(t, string(text), "004")
-	}
-}
+func TestTheCaseIsInItsOwnWords(t *testing.T) { replaytest.OwnWords(t, webshell.Scenario(), "004") }

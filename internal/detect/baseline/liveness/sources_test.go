@@ -3,14 +3,11 @@ package liveness
 import (
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/konseki/konseki/internal/detect/baseline/basetest"
 	"github.com/konseki/konseki/internal/detect/baseline/learn"
 	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
@@ -19,41 +16,12 @@ import (
 var update = flag.Bool("update", false, "write the documents anew")
 
 func TestBaselinesAboutSourcesAreDocumented(t *testing.T) {
-	path := filepath.Join("..", "..", "..", "..", "docs", "baselines-liveness.md")
-	want := document(watching(t, nil).Rules())
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(want, string(got)); d != "" {
-		t.Errorf("docs/baselines-liveness.md is not what the baselines say (run with -update):\n%s", d)
-	}
-}
-
-// document writes the descriptions of baselines as a document.
-func document(list []finding.Info) string {
-	var b strings.Builder
-	b.WriteString("# Baselines about log sources / ログ源そのものに関する検知\n\n" +
+	intro := "# Baselines about log sources / ログ源そのものに関する検知\n\n" +
 		"Written from the program's own descriptions. Parameters are set in konseki.yaml: `detect: baselines: {ID: {PARAMETER: VALUE}}`.\n\n" +
 		"What arrives live is judged by the instant of receipt and the server's clock, imported files in event time. While konseki is stopped, asleep or behind with its own work, nobody is silent. Hours of the week are UTC.\n\n" +
 		"プログラム自身の説明から作成している。パラメーターは konseki.yaml の `detect: baselines: {ID: {パラメーター: 値}}` で変える。\n\n" +
-		"受信中のログは受信時刻とサーバーの時計で、取り込んだファイルは記録の時刻で判断する。konseki が停止・休止していた間や処理が追いついていない間は、沈黙とみなさない。曜日と時間帯は UTC で数える。\n\n" +
-		"| id | what / 内容 | level / 最高レベル | ATT&CK |\n| --- | --- | --- | --- |\n")
-	for _, i := range list {
-		fmt.Fprintf(&b, "| `%s` | %s<br>%s | %s | %s |\n", i.ID, i.Title, i.TitleJA, i.Level, strings.Join(i.Tags, ", "))
-	}
-	for _, i := range list {
-		fmt.Fprintf(&b, "\n## %s\n\n%s / %s\n\n%s\n\n%s\n\n| parameter | default |\n| --- | --- |\n", i.ID, i.Title, i.TitleJA, i.Description, i.DescriptionJA)
-		for _, p := range i.Params {
-			fmt.Fprintf(&b, "| `%s` | %s |\n", p.Name, strings.ReplaceAll(p.Value, "|", "\\|"))
-		}
-	}
-	return b.String()
+		"受信中のログは受信時刻とサーバーの時計で、取り込んだファイルは記録の時刻で判断する。konseki が停止・休止していた間や処理が追いついていない間は、沈黙とみなさない。曜日と時間帯は UTC で数える。\n\n"
+	basetest.Documented(t, "baselines-liveness.md", intro, watching(t, nil).Rules(), *update)
 }
 
 func TestAShareThatCannotBeReadIsTold(t *testing.T) {

@@ -5,28 +5,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/detect/baseline/basetest"
 	"github.com/konseki/konseki/internal/detect/baseline/learn"
 	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
 )
 
-func jst(tb testing.TB, s string) time.Time {
-	tb.Helper()
-	t, err := time.ParseInLocation("2006-01-02 15:04:05", s, time.FixedZone("JST", 9*3600))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return t.UTC()
-}
+func jst(tb testing.TB, s string) time.Time { return basetest.JST(tb, s) }
 
 // watching returns all baselines about sources with nothing learned.
 func watching(tb testing.TB, settings learn.Settings) *learn.Set {
-	tb.Helper()
-	set, err := learn.NewSet(settings, Builders()...)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return set
+	return basetest.Watching(tb, settings, Builders())
 }
 
 // A story collects events in time order and numbers their records.

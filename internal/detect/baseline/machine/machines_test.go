@@ -3,13 +3,12 @@ package machine
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/detect/baseline/basetest"
 	"github.com/konseki/konseki/internal/detect/baseline/learn"
 
 	"github.com/google/go-cmp/cmp"
@@ -218,43 +217,14 @@ func TestRatesAndPeaksAreExact(t *testing.T) {
 }
 
 func TestBaselinesAboutMachinesAreDocumented(t *testing.T) {
-	path := filepath.Join("..", "..", "..", "..", "docs", "baselines-machines.md")
-	want := machineDocument(watching(t, nil).Rules())
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(want, string(got)); d != "" {
-		t.Errorf("docs/baselines-machines.md is not what the baselines say (run with -update):\n%s", d)
-	}
-}
-
-// machineDocument writes the descriptions of baselines as a document.
-func machineDocument(list []finding.Info) string {
-	var b strings.Builder
-	b.WriteString("# Baselines about machines / サーバー・データベース・アプリケーションに関する検知\n\n" +
+	intro := "# Baselines about machines / サーバー・データベース・アプリケーションに関する検知\n\n" +
 		"Written from the program's own descriptions. Parameters are set in konseki.yaml: `detect: baselines: {ID: {PARAMETER: VALUE}}`.\n\n" +
 		"A finding depends on the events of the remembered days before it and on what those depended on: twice `remember` in all, and 32 days where peaks are compared; on nothing older. " +
 		"Digits in paths, commands and names of tables count as equal. \"Within ten minutes\" is counted by whole minutes, days are UTC. What one is compared with are the days before the current one.\n\n" +
 		"プログラム自身の説明から作成している。パラメーターは konseki.yaml の `detect: baselines: {ID: {パラメーター: 値}}` で変える。\n\n" +
 		"検知は、その前の記憶している日数（`remember`）の出来事と、それらが拠った出来事だけで決まる（`remember` の 2 倍。最大値と比べるものは 32 日）。それより前の記録には左右されない。" +
-		"パス・コマンド・表の名前の中の数字の違いは区別しない。「10 分間」は分単位で数え、日の区切りは UTC である。比べる相手は前日までの値である。\n\n" +
-		"| id | what / 内容 | level / 最高レベル | ATT&CK |\n| --- | --- | --- | --- |\n")
-	for _, i := range list {
-		fmt.Fprintf(&b, "| `%s` | %s<br>%s | %s | %s |\n", i.ID, i.Title, i.TitleJA, i.Level, strings.Join(i.Tags, ", "))
-	}
-	for _, i := range list {
-		fmt.Fprintf(&b, "\n## %s\n\n%s / %s\n\n%s\n\n%s\n\n| parameter | default |\n| --- | --- |\n", i.ID, i.Title, i.TitleJA, i.Description, i.DescriptionJA)
-		for _, p := range i.Params {
-			fmt.Fprintf(&b, "| `%s` | %s |\n", p.Name, strings.ReplaceAll(p.Value, "|", "\\|"))
-		}
-	}
-	return b.String()
+		"パス・コマンド・表の名前の中の数字の違いは区別しない。「10 分間」は分単位で数え、日の区切りは UTC である。比べる相手は前日までの値である。\n\n"
+	basetest.Documented(t, "baselines-machines.md", intro, watching(t, nil).Rules(), *update)
 }
 
 func BenchmarkMachines(b *testing.B) {

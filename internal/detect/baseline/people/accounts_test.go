@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/detect/baseline/basetest"
 	"github.com/konseki/konseki/internal/detect/baseline/learn"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,14 +24,7 @@ const (
 	phone   = "Mozilla/5.0 (iPhone; CPU iPhone OS 11_2 like Mac OS X) Mobile/15C114"
 )
 
-func jst(tb testing.TB, s string) time.Time {
-	tb.Helper()
-	t, err := time.ParseInLocation("2006-01-02 15:04:05", s, time.FixedZone("JST", 9*3600))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return t.UTC()
-}
+func jst(tb testing.TB, s string) time.Time { return basetest.JST(tb, s) }
 
 // A story collects events in time order and numbers their records.
 type story struct{ events []event.Event }
@@ -48,12 +42,7 @@ func (s *story) logon(at time.Time, source, account, addr, client string, ok boo
 
 // watching returns all baselines with nothing learned.
 func watching(tb testing.TB, settings learn.Settings) *learn.Set {
-	tb.Helper()
-	set, err := learn.NewSet(settings, Builders(nil)...)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return set
+	return basetest.Watching(tb, settings, Builders(nil))
 }
 
 func observe(s *learn.Set, ev *event.Event) {

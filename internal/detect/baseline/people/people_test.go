@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/konseki/konseki/internal/detect/baseline/basetest"
 	"github.com/konseki/konseki/internal/detect/baseline/learn"
 
 	"github.com/google/go-cmp/cmp"
@@ -351,44 +350,15 @@ func TestCustomersOfAServiceAreNotJudged(t *testing.T) {
 }
 
 func TestBaselinesAboutPeopleAreDocumented(t *testing.T) {
-	path := filepath.Join("..", "..", "..", "..", "docs", "baselines-people.md")
-	want := peopleDocument(watching(t, nil).Rules())
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(want, string(got)); d != "" {
-		t.Errorf("docs/baselines-people.md is not what the baselines say (run with -update):\n%s", d)
-	}
-}
-
-// peopleDocument writes the descriptions of baselines as a document.
-func peopleDocument(list []finding.Info) string {
-	var b strings.Builder
-	b.WriteString("# Baselines about people / 人に関する検知\n\n" +
+	intro := "# Baselines about people / 人に関する検知\n\n" +
 		"Written from the program's own descriptions. Parameters are set in konseki.yaml: `detect: baselines: {ID: {PARAMETER: VALUE}}`.\n\n" +
 		"A finding depends on the events of the remembered days before it, and on what those depended on: twice `remember` in all (180 days by default). " +
 		"Exceptions are what an account did at all before (dormant accounts, `forget`) and containment (`remember` there), and the first four in this list, whose memory has no end: they count since konseki has records. " +
 		"Accounts are compared without case, Windows domain and mail domain. Failures never become habits.\n\n" +
 		"プログラム自身の説明から作成している。パラメーターは konseki.yaml の `detect: baselines: {ID: {パラメーター: 値}}` で変える。\n\n" +
 		"検知は、その前の記憶している日数（`remember`）の出来事と、それらが拠った出来事だけで決まる（合わせて既定で 180 日）。例外は休眠アカウント（`forget`）、封じ込め（そこでの `remember`）、この表の最初の四つで、konseki に記録があるかぎり遡る。" +
-		"アカウント名は大文字・小文字、Windows ドメイン、メールのドメインを除いて比べる。失敗だけの利用は習慣として学習しない。\n\n" +
-		"| id | what / 内容 | level / 最高レベル | ATT&CK |\n| --- | --- | --- | --- |\n")
-	for _, i := range list {
-		fmt.Fprintf(&b, "| `%s` | %s<br>%s | %s | %s |\n", i.ID, i.Title, i.TitleJA, i.Level, strings.Join(i.Tags, ", "))
-	}
-	for _, i := range list {
-		fmt.Fprintf(&b, "\n## %s\n\n%s / %s\n\n%s\n\n%s\n\n| parameter | default |\n| --- | --- |\n", i.ID, i.Title, i.TitleJA, i.Description, i.DescriptionJA)
-		for _, p := range i.Params {
-			fmt.Fprintf(&b, "| `%s` | %s |\n", p.Name, strings.ReplaceAll(p.Value, "|", "\\|"))
-		}
-	}
-	return b.String()
+		"アカウント名は大文字・小文字、Windows ドメイン、メールのドメインを除いて比べる。失敗だけの利用は習慣として学習しない。\n\n"
+	basetest.Documented(t, "baselines-people.md", intro, watching(t, nil).Rules(), *update)
 }
 
 func TestAccountThatEverybodyUsesTiesNobodyToAnAddress(t *testing.T) {

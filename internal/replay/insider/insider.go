@@ -26,13 +26,7 @@ const (
 )
 
 // at reads an instant of the incident, "06-12 20:47:19" in 2026, JST.
-func at(text string) time.Time {
-	t, err := time.ParseInLocation("2006-01-02 15:04:05", "2026-"+text, raw.JST())
-	if err != nil {
-		panic("replay: a time of the program's own: " + err.Error())
-	}
-	return t
-}
+func at(text string) time.Time { return raw.At("2026-" + text) }
 
 func begun() time.Time  { return at("06-12 20:47:19") } // the first export
 func left() time.Time   { return at("07-10 18:05:00") } // the account is disabled

@@ -33,13 +33,7 @@ const (
 const office = "192.0.2.10"
 
 // at reads an instant of the incident, "09-28 18:16:07" in 2018, JST.
-func at(text string) time.Time {
-	t, err := time.ParseInLocation("2006-01-02 15:04:05", "2018-"+text, raw.JST())
-	if err != nil {
-		panic("replay: a time of the program's own: " + err.Error())
-	}
-	return t
-}
+func at(text string) time.Time { return raw.At("2018-" + text) }
 
 // The window of the incident, from the day of the scan to the cut.
 func windowBegin() time.Time { return at("09-28 00:00:00") }

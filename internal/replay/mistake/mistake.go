@@ -37,13 +37,7 @@ const (
 )
 
 // at reads an instant of the incident, "06-21 18:19:04" in 2018, JST.
-func at(text string) time.Time {
-	t, err := time.ParseInLocation("2006-01-02 15:04:05", "2018-"+text, raw.JST())
-	if err != nil {
-		panic("replay: a time of the program's own: " + err.Error())
-	}
-	return t
-}
+func at(text string) time.Time { return raw.At("2018-" + text) }
 
 // The accesses, and how long the service was away.
 func first() time.Time  { return at("06-21 18:19:04") }

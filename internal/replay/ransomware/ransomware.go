@@ -19,13 +19,7 @@ var caseText string
 const intruder = "198.51.100.146"
 
 // at reads an instant of the incident, "06-05 03:05:00" in 2023, JST.
-func at(text string) time.Time {
-	t, err := time.ParseInLocation("2006-01-02 15:04:05", "2023-"+text, raw.JST())
-	if err != nil {
-		panic("replay: a time of the program's own: " + err.Error())
-	}
-	return t
-}
+func at(text string) time.Time { return raw.At("2023-" + text) }
 
 // severed is when every server was cut from the network.
 func severed() time.Time { return at("06-05 09:00:00") }

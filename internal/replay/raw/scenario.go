@@ -181,3 +181,12 @@ func (f File) open(dir string) (*os.File, error) {
 
 // JST is the zone of the incidents.
 func JST() *time.Location { return time.FixedZone("JST", 9*60*60) }
+
+// At reads an instant that a scenario names, "2018-03-01 11:40:00" in JST.
+func At(text string) time.Time {
+	t, err := time.ParseInLocation("2006-01-02 15:04:05", text, JST())
+	if err != nil {
+		panic("replay: a time of the program's own: " + err.Error())
+	}
+	return t
+}

@@ -23,13 +23,7 @@ const (
 )
 
 // at reads an instant of the incident, "01-09 21:18:03" in 2018, JST.
-func at(text string) time.Time {
-	t, err := time.ParseInLocation("2006-01-02 15:04:05", "2018-"+text, raw.JST())
-	if err != nil {
-		panic("replay: a time of the program's own: " + err.Error())
-	}
-	return t
-}
+func at(text string) time.Time { return raw.At("2018-" + text) }
 
 // Hosts of the estate that the logs are of. The first twenty were wiped in the
 // first attack, in two groups ten seconds apart; the next four held the script

@@ -38,13 +38,7 @@ const (
 )
 
 // at reads an instant of the incident, "07-01 11:42:07" in 2026, JST.
-func at(text string) time.Time {
-	t, err := time.ParseInLocation("2006-01-02 15:04:05", "2026-"+text, raw.JST())
-	if err != nil {
-		panic("replay: a time of the program's own: " + err.Error())
-	}
-	return t
-}
+func at(text string) time.Time { return raw.At("2026-" + text) }
 
 // The instants that everything else follows from.
 func installed() time.Time { return at("07-01 11:42:07") } // the poisoned version, by a build

@@ -23,13 +23,7 @@ const (
 )
 
 // at reads an instant of the incident, "03-08 04:54:11" in 2017, JST.
-func at(text string) time.Time {
-	t, err := time.ParseInLocation("2006-01-02 15:04:05", "2017-"+text, raw.JST())
-	if err != nil {
-		panic("replay: a time of the program's own: " + err.Error())
-	}
-	return t
-}
+func at(text string) time.Time { return raw.At("2017-" + text) }
 
 // The instants of what the company did.
 func blocked() time.Time  { return at("03-08 18:20:31") }

@@ -203,6 +203,7 @@ func (r *registry) applyLoss(rec event.Record) error {
 	}
 	for _, x := range l.Losses {
 		r.lost.Add(x)
+		r.shut.refuse(rec.Seq, x)
 	}
 	return nil
 }
@@ -221,7 +222,16 @@ func (s *Service) FoldLoss(ev *event.Event) {
 	}
 	if l, ok := event.LossOf(ev); ok {
 		r.lost.Add(l)
+		r.shut.refuse(ev.Record, l)
 	}
+}
+
+// shutFiles lists the files that imports could not take whole and have not
+// taken whole since.
+func (r *registry) shutFiles() []coverage.Loss {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.shut.all()
 }
 
 // AllLosses lists everything counted, sealed or not.

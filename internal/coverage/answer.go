@@ -59,7 +59,7 @@ func (l *Ledger) Answer(q Question) Answer {
 		if c.State == Complete && c.Control.Events == 0 && q.Found == 0 {
 			reasons = append(reasons, noControl(c))
 		}
-		if note, ok := lossNote(c); ok {
+		if note, ok := l.lossNote(c); ok {
 			reasons = append(reasons, note)
 		}
 		if words := c.Clock.Words(); !words.Empty() {

@@ -101,6 +101,7 @@ func (v *view) judge(from, to time.Time) Interval {
 	if v.provenWhole(&iv) {
 		v.unread(&iv)
 		v.asked(&iv)
+		v.shut(&iv)
 		return iv
 	}
 	switch {
@@ -116,6 +117,7 @@ func (v *view) judge(from, to time.Time) Interval {
 	case !v.unread(&iv):
 		v.present(&iv)
 		v.asked(&iv)
+		v.shut(&iv)
 	}
 	return iv
 }
@@ -223,6 +225,21 @@ func (v *view) asked(iv *Interval) {
 		iv.State, iv.Proof = BestEffort, counted
 		iv.Reason = event.Phrase{JA: g.reason.JA + "。送信元に再送を求めた", EN: g.reason.EN + "; the sender was asked to send again"}
 	}
+}
+
+// shut takes from complete what rests on files or on habit while other files of
+// the source could not be read: they may speak of any time.
+func (v *view) shut(iv *Interval) {
+	if v.lost == nil || len(v.lost.shut) == 0 || iv.State != Complete || !restsOnFiles(iv.Proof) {
+		return
+	}
+	iv.State, iv.Reason = BestEffort, shutWords(v.lost.shut)
+}
+
+// restsOnFiles reports whether a proof is of the files that were imported, or of
+// nothing but habit.
+func restsOnFiles(proof string) bool {
+	return proof == string(event.ProofFile) || proof == string(event.ProofRhythm)
 }
 
 // present judges a span in which the source sent records and nothing but its

@@ -33,6 +33,9 @@ type Facts struct {
 	// Losses is what was counted of the sources; one of which nothing is known
 	// but that is listed too.
 	Losses []Loss
+	// Shut is, of Losses, the files that imports could not take whole and that
+	// were not taken whole since.
+	Shut []Loss
 	// Attested is what is proven: digests, cursors, imported files.
 	Attested []event.Attestation
 	// Sequences is what the numbers say that producers give their records.
@@ -85,6 +88,7 @@ func New(f Facts) *Ledger {
 		l.combine(s)
 	}
 	l.lost = trackLosses(l.sources, f.Losses)
+	l.shut(f.Shut)
 	slices.SortStableFunc(l.sources, func(a, b Source) int { return -cmp.Compare(boolInt(a.Expected), boolInt(b.Expected)) })
 	return l
 }

@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -193,6 +194,34 @@ type lossTrack struct {
 	rows []Loss  // by From
 	gaps []lapse // records are known to be missing
 	told []lapse // the sender was asked to send again
+	shut []Loss  // files that could not be taken whole, and were not since
+}
+
+// shut notes the files of imports that could not be taken whole. What they
+// hold, and of what time, nobody knows.
+func (l *Ledger) shut(files []Loss) {
+	for _, x := range files {
+		if l.lost[x.Source] == nil {
+			l.lost[x.Source] = &lossTrack{}
+		}
+		l.lost[x.Source].shut = append(l.lost[x.Source].shut, x)
+	}
+}
+
+// shutWords says how many files could not be taken whole, and names the first.
+func shutWords(list []Loss) event.Phrase {
+	var n int64
+	for _, l := range list {
+		n += l.Records
+	}
+	p := event.Phrase{
+		JA: fmt.Sprintf("取り込めなかったファイルが %d 件あり、何がいつについて書かれていたか分からない", n),
+		EN: fmt.Sprintf("%d of its files could not be imported whole: what they hold, and of what time, is not known", n),
+	}
+	if name := list[0].Path; name != "" {
+		p.JA, p.EN = p.JA+"（"+name+"）", p.EN+" ("+name+")"
+	}
+	return p
 }
 
 // lapse is a span of time with the losses in it, in words.

@@ -94,7 +94,7 @@ func TestAnswersNameWhatWasLostInTheirWindow(t *testing.T) {
 		loss("s", "http", event.LossUnparsed, event.WhyNoFormat, hour(30), 100), // not in the window
 		loss("s", "http", event.LossDuplicate, event.WhySameBatch, minute(20), 11),
 	}
-	l := made([]Source{{ID: "s", Ack: "acknowledged"}}, hourly("s", "", 0, 48), losses, time.Hour, hour(48))
+	l := New(Facts{Sources: []Source{{ID: "s", Ack: "acknowledged"}}, Seen: hourly("s", "", 0, 48), Losses: losses, Shut: losses[3:4], Width: time.Hour, Now: hour(48)})
 	var text string
 	for _, b := range l.Answer(Question{From: hour(0), To: hour(1)}).Because {
 		if b.JA == "" || b.EN == "" {
@@ -109,6 +109,35 @@ func TestAnswersNameWhatWasLostInTheirWindow(t *testing.T) {
 	}
 	if strings.Contains(text, "107") || strings.Contains(text, "duplicate") {
 		t.Errorf("it says too much:\n%s", text)
+	}
+}
+
+func TestAFileThatCouldNotBeReadMayHoldWhatIsNotFound(t *testing.T) {
+	file := loss("s", "file", event.LossRejected, event.WhyUnreadable, hour(1000), 1)
+	file.Path = "s/b.log.gz"
+	whole := event.Attestation{Source: "s", From: hour(0), To: hour(48), Proof: event.ProofFile}
+	numbered := whole
+	numbered.Proof = event.ProofSequence
+	for name, c := range map[string]struct {
+		source   Source
+		attested event.Attestation
+		shut     []Loss
+		want     Verdict
+	}{
+		"nothing is shut":                       {Source{ID: "s", Ack: "file"}, whole, nil, NotFoundCovered},
+		"complete by its files":                 {Source{ID: "s", Ack: "file"}, whole, []Loss{file}, VerdictUnknown},
+		"complete by a gap-free chain":          {Source{ID: "s", Ack: "file"}, numbered, []Loss{file}, NotFoundCovered},
+		"somebody vouches for all of the files": {Source{ID: "s", Ack: "file", Covers: []Claim{{From: hour(0), To: hour(48)}}}, event.Attestation{Source: "s", From: hour(900), To: hour(901), Proof: event.ProofFile}, []Loss{file}, NotFoundCovered},
+		"of another source":                     {Source{ID: "s", Ack: "file"}, whole, []Loss{loss("r", "file", event.LossRejected, event.WhyUnreadable, hour(1000), 1)}, NotFoundCovered},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := New(Facts{Sources: []Source{c.source}, Seen: hourly("s", "", 0, 48), Losses: c.shut, Shut: c.shut, Attested: []event.Attestation{c.attested}, Width: time.Hour, Now: hour(2000)})
+			a := l.Answer(Question{From: hour(1), To: hour(9), Sources: []string{"s"}})
+			said := fmt.Sprint(a.Because)
+			if a.Verdict != c.want || a.Verdict == VerdictUnknown && (!strings.Contains(said, "could not be imported whole") || !strings.Contains(said, file.Path)) {
+				t.Errorf("verdict %s, because %s", a.Verdict, said)
+			}
+		})
 	}
 }
 

@@ -7,15 +7,22 @@ import (
 	"github.com/konseki/konseki/internal/event"
 )
 
-// lossNote names what was lost of a source beside what its intervals say.
-func lossNote(c SourceCoverage) (event.Phrase, bool) {
+// lossNote names what was lost of a source beside what its intervals say. Files
+// that could not be read are named until they were.
+func (l *Ledger) lossNote(c SourceCoverage) (event.Phrase, bool) {
 	var rest []Loss
+	doubted := false
 	for _, iv := range c.Intervals {
-		for _, l := range iv.Losses {
-			if told := iv.Proof == counted && l.Missing() && l.Door != fileDoor; !told && l.Kind != event.LossDuplicate {
-				rest = append(rest, l)
+		doubted = doubted || iv.State == BestEffort && restsOnFiles(iv.Proof)
+		for _, x := range iv.Losses {
+			file := x.Door == fileDoor && x.Kind == event.LossRejected
+			if told := iv.Proof == counted && x.Missing(); !told && !file && x.Kind != event.LossDuplicate {
+				rest = append(rest, x)
 			}
 		}
+	}
+	if t := l.lost[c.Source]; t != nil && !doubted {
+		rest = append(rest, t.shut...)
 	}
 	if len(rest) == 0 {
 		return event.Phrase{}, false
@@ -26,13 +33,17 @@ func lossNote(c SourceCoverage) (event.Phrase, bool) {
 }
 
 // doorNote names what was lost in the window without anybody knowing whose it
-// was. Who is refused at a door may be a source that is missed.
+// was. Who is refused at a door may be a source that is missed, and so may a
+// file that could not be read.
 func (l *Ledger) doorNote(from, to time.Time) (event.Phrase, bool) {
 	var rest []Loss
 	for _, x := range l.Lost("", from, to) {
 		if x.Missing() && x.Door != fileDoor {
 			rest = append(rest, x)
 		}
+	}
+	if t := l.lost[""]; t != nil {
+		rest = append(rest, t.shut...)
 	}
 	if len(rest) == 0 {
 		return event.Phrase{}, false

@@ -119,6 +119,25 @@ func TestImportingTheSameAgainAddsNothingButItsCount(t *testing.T) {
 	closed(t, s)
 }
 
+func TestTwoPeopleWhoBringTheSameFilesSealThemOnce(t *testing.T) {
+	t.Parallel()
+	s, files := started(t), evidence(t)
+	sums := make(chan *control.Imported, 2)
+	for _, by := range []string{"sato", "mori"} {
+		go func() {
+			sum, err := s.Import(t.Context(), by, control.Import{Paths: []string{files}})
+			if err != nil {
+				t.Error(err)
+			}
+			sums <- sum
+		}()
+	}
+	one, other := <-sums, <-sums
+	if one == nil || other == nil || min(one.Records, other.Records) != 0 || max(one.Records, other.Records) == 0 {
+		t.Errorf("the two brought %+v and %+v", one, other)
+	}
+}
+
 func TestACancelledImportLeavesAVaultThatVerifiesAndReopens(t *testing.T) {
 	t.Parallel()
 	dir, files := t.TempDir(), t.TempDir()

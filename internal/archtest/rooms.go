@@ -117,7 +117,7 @@ func views() map[string]room {
 		"wire":                     {"Package wire is the JSON that scripts read from the command line.", []string{"event", "coverage", "estate", "control"}, false},
 		"control/masked":           {"Package masked is the operations as people are given them: every text that is shown has its secrets masked.", []string{"event", "control", "control/casework", "investigate", "investigate/duty", "investigate/lint", "mask"}, false},
 		"control/casework":         {"Package casework is what people do on a case: its parts, its checks, its reports and its bundle.", []string{"event", "jsonx", "coverage", "normalise", "detect/finding", "vault", "vault/anchor", "investigate", "investigate/lint", "investigate/script", "mask", "measure", "report", "report/docx", "report/exchange", "report/pdf", "auth", "control", "control/known", "investigate/clock", "investigate/duty"}, false},
-		"control/known":            {"Package known adds to the operations what the company knows of itself: importing it, and whose an address was.", []string{"event", "jsonx", "estate", "control"}, false},
+		"control/known":            {"Package known adds to the operations what the company knows of itself: importing it, whose an address was, and searching by it.", []string{"event", "jsonx", "query", "estate", "control"}, false},
 	}
 }
 

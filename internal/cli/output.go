@@ -124,6 +124,13 @@ func (e *Env) PrintAnswer(a control.Answer, zone *time.Location) {
 	}
 }
 
+// PrintKnown writes what the names in a query were taken to mean.
+func (e *Env) PrintKnown(list []control.Meaning) {
+	for _, m := range list {
+		fmt.Fprintln(e.Stdout, terminal.Plain(m.Term+" = "+m.Said.In(e.Lang)))
+	}
+}
+
 // InZone shows a time in the zone; no time stays no time.
 func InZone(t time.Time, loc *time.Location) time.Time {
 	if t.IsZero() {

@@ -45,3 +45,34 @@ func Pointed(err error, text string) error {
 	}
 	return err
 }
+
+// Pointed is [Pointed] in the language of whoever asked, where the error has it.
+func (e *Env) Pointed(err error, text string) error {
+	if syntax, ok := errors.AsType[*query.SyntaxError](err); ok {
+		return &pointedError{e.Worded(err), text, syntax.Pos}
+	}
+	return err
+}
+
+// Worded gives an error of a query that nobody wrote, or one that is pointed at,
+// in the language of whoever asked.
+func (e *Env) Worded(err error) error {
+	syntax, ok := errors.AsType[*query.SyntaxError](err)
+	if !ok || syntax.MsgJA == "" {
+		return err
+	}
+	msg, hint := syntax.In(e.Lang)
+	return &wordedError{err, msg + e.Say("。", "; ") + hint}
+}
+
+// wordedError is an error in other words.
+type wordedError struct {
+	error
+	words string
+}
+
+// Error gives the words.
+func (e *wordedError) Error() string { return e.words }
+
+// Unwrap gives the error.
+func (e *wordedError) Unwrap() error { return e.error }

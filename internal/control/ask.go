@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/index"
+	"github.com/konseki/konseki/internal/query"
 )
 
 // Ask implements [Operations]. The kind decides which classes of event could
@@ -49,6 +52,12 @@ func question(q Ask) (text string, classes []int32, err error) {
 	if q.Host != "" {
 		text += " host:" + quote(q.Host)
 	}
+	if q.Person != "" {
+		text += " person:" + quote(q.Person)
+	}
+	if q.Device != "" {
+		text += " device:" + quote(q.Device)
+	}
 	if q.Object != "" {
 		inside := quotePattern("*" + q.Object + "*")
 		text += " (object:" + inside + " OR cmd_line:" + inside + " OR process_path:" + inside + " OR statement:" + inside + ")"
@@ -83,9 +92,8 @@ func quotePattern(v string) string {
 
 // Pivot implements [Operations].
 func (s *Service) Pivot(ctx context.Context, by, kind, value string, from, to time.Time) (*Pivot, error) {
-	field := map[string]string{"ip": "ip", "user": "user", "host": "host"}[kind]
-	if field == "" || value == "" {
-		return nil, fmt.Errorf("%w: pivot on ip=ADDRESS, user=ACCOUNT or host=NAME", ErrInvalid)
+	if value == "" || !slices.Contains([]string{"ip", "user", "host", query.FieldPerson, query.FieldDevice}, kind) {
+		return nil, fmt.Errorf("%w: pivot on ip=ADDRESS, user=ACCOUNT, host=NAME, person=NAME or device=NAME", ErrInvalid)
 	}
 	if kind == "ip" {
 		a, err := netip.ParseAddr(value)
@@ -94,18 +102,42 @@ func (s *Service) Pivot(ctx context.Context, by, kind, value string, from, to ti
 		}
 		value = a.Unmap().String()
 	}
-	r, err := s.search(ctx, by, "pivot", Search{Query: field + ":" + quote(value), From: from, To: to, Limit: 1}, []string{}, nil)
+	q := Search{Query: kind + ":" + quote(value), From: from, To: to, Limit: 1}
+	r, err := s.search(ctx, by, "pivot", q, []string{}, nil)
 	if err != nil {
 		return nil, err
 	}
-	seen, err := s.Index.Pivot(ctx, kind, value, from, to)
+	seen, err := s.seen(ctx, kind, value, q)
 	if err != nil {
-		return nil, fmt.Errorf("control: pivot: %w", err)
+		return nil, err
 	}
-	p := &Pivot{Kind: kind, Value: value, Inside: inside(kind, value), Count: seen.Count, First: seen.First, Last: seen.Last, Answer: r.Answer}
+	p := &Pivot{Kind: kind, Value: value, Inside: inside(kind, value), Count: seen.Count, First: seen.First, Last: seen.Last, Known: r.Known, Answer: r.Answer}
 	p.Sources, p.Users, p.Addresses, p.Hosts = related(seen.Sources), related(seen.Users), related(seen.Addresses), related(seen.Hosts)
-	p.Findings, err = s.findings(ctx, Search{Query: field + ":" + quote(value), From: from, To: to, Limit: 20})
+	p.Findings, err = s.findings(ctx, Search{Query: q.Query, From: from, To: to, Limit: 20})
 	return p, err
+}
+
+// seen counts what a pivot shows: around an entity of the records, or added up
+// over all that a person or device had.
+func (s *Service) seen(ctx context.Context, kind, value string, q Search) (index.Pivot, error) {
+	if kind != query.FieldPerson && kind != query.FieldDevice {
+		seen, err := s.Index.Pivot(ctx, kind, value, q.From, q.To)
+		return seen, wrapped("pivot", err)
+	}
+	plan, err := s.parse(q)
+	if err != nil {
+		return index.Pivot{}, err
+	}
+	seen, err := s.Index.Around(ctx, index.Request{Plan: plan, From: q.From, To: q.To, Own: true})
+	return seen, wrapped("pivot", err)
+}
+
+// wrapped says in which operation an error arose.
+func wrapped(op string, err error) error {
+	if err != nil {
+		return fmt.Errorf("control: %s: %w", op, err)
+	}
+	return nil
 }
 
 func inside(kind, value string) bool {

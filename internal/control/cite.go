@@ -11,7 +11,6 @@ import (
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
-	"github.com/konseki/konseki/internal/query"
 )
 
 // Desk holds the cases; it changes only by what [Service.Seal] writes.
@@ -84,11 +83,7 @@ func (s *Service) cite(ctx context.Context, q Search, sources []string) (c Cite,
 // evidenceOf narrows a search to what others recorded, unless it asks for konseki's
 // own records: what a finding says is no second sight of what it was made of.
 func (s *Service) evidenceOf(q Search) (Search, error) {
-	zone := q.Zone
-	if zone == nil {
-		zone = s.Zone
-	}
-	plan, err := query.Parse(q.Query, query.Options{Zone: zone, Now: s.Now()})
+	plan, err := s.parse(q)
 	if err != nil || asksForOwn(plan) || slices.Contains(plan.Classes(), event.ClassFinding) {
 		return q, err
 	}
@@ -126,11 +121,7 @@ func (s *Service) Values(ctx context.Context, q Search, column string, n int) ([
 // within narrows a query to some sources. The query is parsed by itself first:
 // what is no query alone must not become one by what is put around it.
 func (s *Service) within(q Search, sources []string) (string, error) {
-	zone := q.Zone
-	if zone == nil {
-		zone = s.Zone
-	}
-	if _, err := query.Parse(q.Query, query.Options{Zone: zone, Now: s.Now()}); err != nil {
+	if _, err := s.parse(q); err != nil {
 		return "", err
 	}
 	narrowed := "source:(" + strings.Join(quoteAll(sources), " OR ") + ")"

@@ -24,6 +24,8 @@ type (
 	Loss           = coverage.Loss
 	Source         = coverage.Source
 	SyntaxError    = query.SyntaxError
+	Meaning        = query.Meaning
+	Hole           = query.Hole
 )
 
 // Operations is everything that a person may ask; the command line and the
@@ -42,7 +44,7 @@ type Operations interface {
 	Histogram(ctx context.Context, by string, q Search, buckets int) (*Histogram, error)
 	// Facets counts the commonest values of the usual columns.
 	Facets(ctx context.Context, by string, q Search) ([]Facet, error)
-	// Pivot tells all that is known of one address, account or host.
+	// Pivot tells all that is known of one address, account, host, person or device.
 	Pivot(ctx context.Context, by, kind, value string, from, to time.Time) (*Pivot, error)
 	// Ask answers a question by kind with its verdict.
 	Ask(ctx context.Context, by string, q Ask) (*Result, error)
@@ -93,6 +95,8 @@ type Ask struct {
 	Address string
 	Host    string
 	Object  string
+	Person  string // by the name that the company gave
+	Device  string // likewise
 	Sources []string
 	From    time.Time
 	To      time.Time
@@ -108,7 +112,8 @@ type Result struct {
 	Took   time.Duration
 	From   time.Time // the window answered for
 	To     time.Time
-	Query  string // canonical form of the query that was run
+	Query  string    // canonical form of the query that was run
+	Known  []Meaning // what its names of people, devices, networks and items were taken to mean
 	Answer Answer
 }
 
@@ -152,7 +157,7 @@ type FacetValue struct {
 
 // Pivot is all that is known of one address, account or host.
 type Pivot struct {
-	Kind      string // ip, user, host
+	Kind      string // ip, user, host, person, device
 	Value     string
 	Inside    bool // an address of a private or documentation-free own range
 	Count     int64
@@ -163,6 +168,7 @@ type Pivot struct {
 	Addresses []Related
 	Hosts     []Related
 	Findings  []Finding
+	Known     []Meaning // what a person or device was taken to mean
 	Answer    Answer
 }
 

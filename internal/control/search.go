@@ -23,6 +23,7 @@ type prepared struct {
 	from, to time.Time // the window answered for; set even when none was asked
 	ledger   *coverage.Ledger
 	zone     *time.Location
+	known    []query.Meaning // of the query's names, within the window
 }
 
 func (s *Service) prepare(ctx context.Context, q Search) (*prepared, error) {
@@ -31,7 +32,7 @@ func (s *Service) prepare(ctx context.Context, q Search) (*prepared, error) {
 		p.zone = s.Zone
 	}
 	var err error
-	if p.plan, err = query.Parse(q.Query, query.Options{Zone: p.zone, Now: s.Now()}); err != nil {
+	if p.plan, err = s.parse(q); err != nil {
 		return nil, err
 	}
 	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
@@ -49,7 +50,23 @@ func (s *Service) prepare(ctx context.Context, q Search) (*prepared, error) {
 	}
 	p.req = index.Request{Plan: p.plan, From: q.From, To: q.To, Limit: min(limit, maxRows), Oldest: q.Oldest, After: index.Cursor(q.After), Own: asksForOwn(p.plan)}
 	p.from, p.to = window(p.plan, q, p.ledger)
+	p.known = meanings(p.plan.Known, p.from, p.to)
 	return p, nil
+}
+
+// parse reads a query as it holds in the window of a search: what the company
+// knows of itself is put in the place of its names.
+func (s *Service) parse(q Search) (*query.Plan, error) {
+	opts := query.Options{Zone: q.Zone, Now: s.Now()}
+	if opts.Zone == nil {
+		opts.Zone = s.Zone
+	}
+	if s.Known != nil {
+		opts.Known = func(term query.Known, from, to time.Time) (query.Node, query.Meaning, error) {
+			return s.Known(term, latest(q.From, from), earliest(q.To, to))
+		}
+	}
+	return query.Parse(q.Query, opts)
 }
 
 // asksForOwn reports whether a query names one of konseki's own sources.
@@ -116,14 +133,14 @@ func (s *Service) search(ctx context.Context, by, op string, q Search, sources [
 	if err != nil {
 		return nil, fmt.Errorf("control: search: %w", err)
 	}
-	r := &Result{Events: page.Events, Total: total, Next: string(page.Next), From: p.from, To: p.to, Query: p.plan.String()}
+	r := &Result{Events: page.Events, Total: total, Next: string(page.Next), From: p.from, To: p.to, Query: p.plan.String(), Known: p.known}
 	for _, c := range p.ledger.All(p.from, p.to) {
 		r.All += c.Events
 	}
 	if r.Answer, err = s.qualify(ctx, p, total, sources, classes); err != nil {
 		return nil, err
 	}
-	err = s.record(ctx, access{By: by, Op: op, Query: r.Query, From: q.From, To: q.To, Found: total})
+	err = s.record(ctx, access{By: by, Op: op, Query: r.Query, From: q.From, To: q.To, Found: total, Known: p.known})
 	r.Took = time.Since(began)
 	return r, err
 }
@@ -143,7 +160,7 @@ func (s *Service) qualify(ctx context.Context, p *prepared, found int64, sources
 	}
 	return p.ledger.Answer(coverage.Question{
 		From: p.from, To: p.to, Sources: outside(sources), Classes: classes, Hosts: p.plan.Hosts(),
-		Found: found, Controls: controls, Behind: s.behind(), Zone: p.zone,
+		Found: found, Controls: controls, Behind: s.behind(), Zone: p.zone, Open: holes(p.known, p.zone),
 	}), nil
 }
 
@@ -226,7 +243,7 @@ func (s *Service) Histogram(ctx context.Context, by string, q Search, buckets in
 	}
 	h.fill(counted)
 	h.Coverage = p.ledger.Answer(coverage.Question{From: h.From, To: h.To, Sources: outside(p.plan.Sources()), Classes: p.plan.Classes()}).Coverage
-	err = s.record(ctx, access{By: by, Op: "search", Query: p.plan.String(), From: q.From, To: q.To})
+	err = s.record(ctx, access{By: by, Op: "search", Query: p.plan.String(), From: q.From, To: q.To, Known: p.known})
 	return h, err
 }
 
@@ -296,7 +313,7 @@ func (s *Service) Facets(ctx context.Context, by string, q Search) ([]Facet, err
 		f.Column = queryName(f.Column)
 		out = append(out, f)
 	}
-	return out, s.record(ctx, access{By: by, Op: "search", Query: p.plan.String(), From: q.From, To: q.To})
+	return out, s.record(ctx, access{By: by, Op: "search", Query: p.plan.String(), From: q.From, To: q.To, Known: p.known})
 }
 
 // facets are the columns shown beside every search, entities first.

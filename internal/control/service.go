@@ -17,6 +17,7 @@ import (
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
 	"github.com/konseki/konseki/internal/investigate"
+	"github.com/konseki/konseki/internal/query"
 	"github.com/konseki/konseki/internal/vault"
 )
 
@@ -34,6 +35,7 @@ type Index interface {
 	Histogram(ctx context.Context, r index.Request, width time.Duration) ([]index.Bucket, error)
 	Facet(ctx context.Context, r index.Request, column string, n int) ([]index.Value, error)
 	Pivot(ctx context.Context, kind, value string, from, to time.Time) (index.Pivot, error)
+	Around(ctx context.Context, r index.Request) (index.Pivot, error)
 	Presence(ctx context.Context, from, to time.Time, width time.Duration) ([]index.Presence, error)
 	Sequences(ctx context.Context) ([]sequence.Run, error)
 	Offsets(ctx context.Context) ([]offset.Estimate, error)
@@ -75,11 +77,13 @@ type Service struct {
 	registry *registry
 	ledger   cachedLedger
 	losses   *lossKeeper
-	keeping  chan struct{}        // full while records are let go
-	bringing chan struct{}        // full while files are imported
-	asked    map[string]time.Time // what was recorded as asked lately, by person and question
-	matcher  *coverage.Matcher    // of the registry at version matched
-	matched  uint64
+	keeping  chan struct{} // full while records are let go
+	bringing chan struct{} // full while files are imported
+	// Known resolves the names that only the company knows; nil refuses them.
+	Known   query.Resolver
+	asked   map[string]time.Time // what was recorded as asked lately, by person and question
+	matcher *coverage.Matcher    // of the registry at version matched
+	matched uint64
 }
 
 // Deps is what the operations work on.
@@ -144,7 +148,8 @@ type access struct {
 	To    time.Time `json:"to,omitzero"`
 	Found int64     `json:"found,omitempty"`
 
-	Reason string `json:"reason,omitempty"` // why masks were taken off
+	Known  []query.Meaning `json:"known,omitempty"`  // what the query's names were taken to mean
+	Reason string          `json:"reason,omitempty"` // why masks were taken off
 }
 
 // sameQuestion is how long the same question of the same person is one access:
@@ -155,6 +160,9 @@ const sameQuestion = time.Minute
 // refused when it cannot be recorded.
 func (s *Service) record(ctx context.Context, a access) error {
 	key := a.By + "\x00" + a.Op + "\x00" + a.Query + "\x00" + a.From.String() + a.To.String()
+	for _, m := range a.Known {
+		key += "\x00" + m.Said.EN // another version of the knowledge is another question
+	}
 	now := s.Now()
 	s.mu.Lock()
 	if at, ok := s.asked[key]; ok && now.Sub(at) < sameQuestion {

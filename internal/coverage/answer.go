@@ -25,6 +25,8 @@ type Question struct {
 	Controls map[string]Control
 	// Behind is how many acknowledged records the index has not read yet.
 	Behind uint64
+	// Open is what the question itself leaves unknown, whatever the sources hold.
+	Open []event.Phrase
 	// Zone is for the times in the reasons.
 	Zone *time.Location
 }
@@ -40,8 +42,8 @@ func (l *Ledger) Answer(q Question) Answer {
 		q.Zone = time.UTC
 	}
 	a := Answer{From: q.From, To: q.To, Found: q.Found, Coverage: []SourceCoverage{}}
-	covered := q.Behind == 0
-	var reasons []event.Phrase
+	covered := q.Behind == 0 && len(q.Open) == 0
+	reasons := slices.Clone(q.Open)
 	if q.Behind > 0 {
 		reasons = append(reasons, event.Phrase{
 			JA: fmt.Sprintf("受領済みの %d 件がまだ索引されていない", q.Behind),

@@ -91,9 +91,10 @@ type Estate struct {
 	networks []Network // longest prefix first
 	people   map[string][]Person
 	persons  map[string][]Person // by lower-case name
+	bare     map[string][]string // accounts with a domain, by what they are without it
 	leases   map[netip.Addr][]Device
 	devices  map[netip.Addr][]Device
-	assets   map[string]Device // by MAC and by lower-case name
+	assets   map[string][]Device // the register, by MAC and by lower-case name
 	items    []Item
 }
 
@@ -121,18 +122,16 @@ func (e *Estate) With(ed Edition) *Estate {
 			next.people[account] = append(next.people[account], p)
 			next.persons[name] = append(next.persons[name], p)
 		}
+		next.bare = byBare(next.people)
 	case KindItems:
 		next.items = ed.Items
 	case KindLeases:
 		next.leases = byAddress(next.leases, ed.Devices)
 	case KindDevices:
-		next.devices, next.assets = byAddress(nil, ed.Devices), map[string]Device{}
+		next.devices, next.assets = byAddress(nil, ed.Devices), map[string][]Device{}
 		for _, d := range ed.Devices {
-			if d.Name != "" {
-				next.assets[strings.ToLower(d.Name)] = d
-			}
-			if d.MAC != "" {
-				next.assets[d.MAC] = d
+			for _, key := range d.keys() {
+				next.assets[key] = append(next.assets[key], d)
 			}
 		}
 	}
@@ -208,19 +207,52 @@ func (e *Estate) Device(addr netip.Addr, at time.Time) (Device, bool) {
 		return Device{}, false
 	}
 	for _, known := range []map[netip.Addr][]Device{e.leases, e.devices} {
-		for _, d := range known[addr.Unmap()] {
-			if !d.Holds(at) {
-				continue
+		list := known[addr.Unmap()]
+		for _, d := range list[begun(list, at):] {
+			if d.Holds(at) {
+				return e.registered(d, at), true
 			}
-			for _, key := range []string{d.MAC, strings.ToLower(d.Name)} {
-				if a, ok := e.assets[key]; ok && key != "" {
-					d.Name, d.Owner = cmp.Or(a.Name, d.Name), cmp.Or(d.Owner, a.Owner)
-				}
-			}
-			return d, true
 		}
 	}
 	return Device{}, false
+}
+
+// begun skips the devices, the latest first, that had not begun at an instant.
+func begun(list []Device, at time.Time) int {
+	if at.IsZero() {
+		return 0
+	}
+	i, _ := slices.BinarySearchFunc(list, at, func(d Device, at time.Time) int {
+		if d.From.After(at) {
+			return -1
+		}
+		return 1
+	})
+	return i
+}
+
+// registered adds to a device what the register of devices says of it at an
+// instant.
+func (e *Estate) registered(d Device, at time.Time) Device {
+	for _, key := range d.keys() {
+		for _, a := range slices.Backward(e.assets[key]) { // a later row corrects an earlier one
+			if a.Holds(at) {
+				d.Name, d.Owner = cmp.Or(a.Name, d.Name), cmp.Or(d.Owner, a.Owner)
+				break
+			}
+		}
+	}
+	return d
+}
+
+// keys are what a device is registered under: its MAC and its name.
+func (d Device) keys() (keys []string) {
+	for _, key := range []string{d.MAC, strings.ToLower(d.Name)} {
+		if key != "" {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // Person gives whose an account of a source was. A domain before or after the
@@ -230,11 +262,10 @@ func (e *Estate) Person(account, source string, at time.Time) (Person, bool) {
 		return Person{}, false
 	}
 	whole := strings.ToLower(account)
-	bare, _, _ := strings.Cut(whole[strings.LastIndexByte(whole, '\\')+1:], "@")
-	for _, name := range []string{whole, bare} {
+	for _, name := range []string{whole, Bare(account)} {
 		for _, exact := range []bool{true, false} {
 			for _, p := range e.people[name] {
-				if (p.Source == source && exact || p.Source == "" || source == "" && !exact) && p.Holds(at) {
+				if (strings.EqualFold(p.Source, source) && exact || p.Source == "" || source == "" && !exact) && p.Holds(at) {
 					return p, true
 				}
 			}

@@ -8,6 +8,17 @@ type SyntaxError struct {
 	Pos  int // column in characters, from 1
 	Msg  string
 	Hint string
+	// MsgJA and HintJA are the same in Japanese, where there is more to say than
+	// what is wrong with the writing.
+	MsgJA, HintJA string
+}
+
+// In gives message and hint in the language "ja" or "en".
+func (e *SyntaxError) In(lang string) (msg, hint string) {
+	if lang == "ja" && e.MsgJA != "" {
+		return e.MsgJA, e.HintJA
+	}
+	return e.Msg, e.Hint
 }
 
 // Error gives the position, the reason and the hint.

@@ -39,6 +39,7 @@ type field struct {
 	names  []string // one, or the columns of an alias, any of which may match
 	native bool
 	words  map[string]int64 // names that stand for numbers
+	known  string           // a field of [Known], with no column of its own
 }
 
 func (f field) kind() kind { return kindOf(f.names[0], f.native) }
@@ -54,6 +55,9 @@ func (f field) number(s string) (int64, bool) {
 
 // resolve finds the meaning of a bare field name.
 func resolve(name string) field {
+	if known := knownField(name); known != "" {
+		return field{known: known}
+	}
 	switch lower := Fold(name); lower {
 	case "user":
 		return field{names: []string{"actor_user", "target_user"}}

@@ -10,9 +10,12 @@ import (
 type Options struct {
 	Zone *time.Location // of times that state none; nil is UTC
 	Now  time.Time      // what relative times refer to; zero is the present
+	// Known resolves person:, device:, network: and item:; where it is nil they
+	// are refused.
+	Known Resolver
 }
 
-// Parse reads a query. The error is a *SyntaxError.
+// Parse reads a query. The error is a *SyntaxError, or one of [Options.Known]'s.
 func Parse(text string, opts Options) (*Plan, error) {
 	if !utf8.ValidString(text) {
 		return nil, &SyntaxError{Pos: 1, Msg: "the query is not UTF-8", Hint: "convert it to UTF-8"}
@@ -36,6 +39,9 @@ func Parse(text string, opts Options) (*Plan, error) {
 		return nil, p.fail(0, "the query is too long or nested too deep", "split it into several")
 	}
 	plan.bound()
+	if err := p.resolve(plan); err != nil {
+		return nil, err
+	}
 	return plan, nil
 }
 
@@ -48,6 +54,8 @@ type parser struct {
 	opts  Options
 	// within is the field of an open field:( … ), nil outside.
 	within *field
+	// places is where each term stands that is to be resolved, in their order.
+	places []int
 }
 
 func (p *parser) fail(at int, msg, hint string) error {

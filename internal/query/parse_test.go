@@ -2,13 +2,16 @@ package query_test
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/query"
 )
 
@@ -136,22 +139,66 @@ func TestPlanBoundsTimeByItsConjunctionOnly(t *testing.T) {
 	}
 }
 
+// asHosts takes every name for a host, or for two.
+func asHosts(term query.Known, _, _ time.Time) (query.Node, query.Meaning, error) {
+	host := query.Match{Field: "host", Op: query.Equal, Value: term.Value}
+	if term.Wild {
+		return query.Or{Nodes: []query.Node{host, query.Match{Field: "host", Op: query.Like, Value: term.Value}}}, query.Meaning{}, nil
+	}
+	return host, query.Meaning{}, nil
+}
+
+func TestNamesOfTheCompanysOwnAreResolvedInTheirPlace(t *testing.T) {
+	opts := options()
+	opts.Known = asHosts
+	plan, err := query.Parse(`time:2018-03-01 (person:a OR 機器：b*) NOT network:(c OR d)`, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]bool{"a": true, "bx": true, "c": false, "x": false} {
+		if got := plan.Matches(&event.Event{Host: host, Time: plan.From}, nil); got != want {
+			t.Errorf("host %s: %v", host, got)
+		}
+	}
+	var terms []string
+	for _, m := range plan.Known {
+		terms = append(terms, m.Term)
+	}
+	if diff := cmp.Diff([]string{`person:"a"`, `device:"b"*`, `network:"c"`, `network:"d"`}, terms); diff != "" {
+		t.Error(diff)
+	}
+	for text, want := range map[string]string{"host:x person:a": "column 15", `"person":a`: "", "item:>a": "column 6"} {
+		_, err := query.Parse(text, options())
+		if got := fmt.Sprint(err); want != "" && !strings.Contains(got, want) || want == "" && err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	opts.Known = func(term query.Known, _, _ time.Time) (query.Node, query.Meaning, error) {
+		return nil, query.Meaning{}, &query.SyntaxError{Msg: "nobody is " + term.Value}
+	}
+	if _, err := query.Parse("host:x 人：a", opts); err == nil || !strings.Contains(err.Error(), "column 10: nobody is a") {
+		t.Error(err)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		`a (b OR "c d") -host:x*?`, `time:2018-03..now ip:10.0.0.0/8`, `件名：（請求書　OR　見積）`, `x:>1 y:1..2 "z z":*`,
-		`\*"*"*`, `NOT (NOT a b)`, `user:(a OR NOT (b c))`, `"":"" ""*`, `class:ssh status:成功`,
+		`\*"*"*`, `NOT (NOT a b)`, `user:(a OR NOT (b c))`, `"":"" ""*`, `class:ssh status:成功`, `person:"a b" NOT (機器：x* OR network:inside)`, `item:(a OR -b) NOT NOT person:?`,
 	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		plan, err := query.Parse(text, options())
+		opts := options()
+		opts.Known = asHosts
+		plan, err := query.Parse(text, opts)
 		if err != nil {
 			if _, ok := errors.AsType[*query.SyntaxError](err); !ok {
 				t.Fatalf("not a SyntaxError: %v", err)
 			}
 			return
 		}
-		again, err := query.Parse(plan.String(), query.Options{})
+		again, err := query.Parse(plan.String(), query.Options{Known: asHosts})
 		if err != nil {
 			t.Fatalf("%q: canonical form %q: %v", text, plan.String(), err)
 		}

@@ -23,9 +23,13 @@ type Plan struct {
 	// From and To are the bounds that the top-level conjunction puts on the
 	// event time, [From,To); zero is open.
 	From, To time.Time
+	// Asked is the tree as it was asked where terms of it had to be resolved, else
+	// nil; Known is what each of them, in order, was taken to mean.
+	Asked Node
+	Known []Meaning
 }
 
-// Node is one of And, Or, Not, Match and Text.
+// Node is one of And, Or, Not, Match and Text; in Plan.Asked also Known.
 type Node interface {
 	// write appends the canonical form; nested asks for parentheses where the
 	// form is more than one term.
@@ -181,10 +185,14 @@ func (p *Plan) bound() {
 }
 
 // String writes the canonical form, which parses to an equal plan in any zone
-// and at any time.
+// and at any time, what was asked for by name by its name.
 func (p *Plan) String() string {
 	var b strings.Builder
-	p.Root.write(&b, false)
+	asked := p.Root
+	if p.Asked != nil {
+		asked = p.Asked
+	}
+	asked.write(&b, false)
 	return b.String()
 }
 

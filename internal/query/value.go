@@ -118,6 +118,9 @@ func (p *parser) value(f field) (Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.known != "" {
+		return p.known(f, v, at)
+	}
 	if len(v) == 1 && !v[0].quoted && v[0].text == "*" {
 		return f.each(Match{Op: Exists}), nil
 	}

@@ -91,6 +91,7 @@ type Answer struct {
 	To       time.Time                 `json:"to"`
 	Query    string                    `json:"query,omitempty"`
 	Next     string                    `json:"next,omitempty"`
+	Known    []Meaning                 `json:"known,omitempty"` // what names of the company's own were taken to mean
 }
 
 // AnswerOf sets an answer in a language.

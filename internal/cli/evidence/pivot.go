@@ -22,15 +22,15 @@ type rawJSON = jsontext.Value
 // Pivot is the verb pivot: first and last seen, counts per source, related accounts, addresses and hosts.
 func Pivot() cli.Verb {
 	return cli.Verb{
-		Name: "pivot", Args: "ip=ADDRESS | user=ACCOUNT | host=NAME", Does: "first and last seen, counts per source, related accounts, addresses and hosts",
-		Examples: []string{"konseki pivot ip=203.0.113.77", "konseki pivot user=D --from 2018-01-01"},
+		Name: "pivot", Args: "ip=ADDRESS | user=ACCOUNT | host=NAME | person=NAME | device=NAME", Does: "first and last seen, counts per source, related accounts, addresses and hosts",
+		Examples: []string{"konseki pivot ip=203.0.113.77", "konseki pivot user=D --from 2018-01-01", "konseki pivot person='engineer K'", "konseki pivot device=PC-114"},
 		Prepare: func(c *cli.Env, fs *flag.FlagSet) func(context.Context, []string) error {
 			e := &env{c}
 			var w cli.Window
 			w.Register(fs)
 			return func(ctx context.Context, args []string) error {
 				if len(args) != 1 || !strings.Contains(args[0], "=") {
-					return fmt.Errorf("%w: pivot on ip=ADDRESS, user=ACCOUNT or host=NAME", cli.ErrUsage)
+					return fmt.Errorf("%w: pivot on ip=ADDRESS, user=ACCOUNT, host=NAME, person=NAME or device=NAME", cli.ErrUsage)
 				}
 				kind, value, _ := strings.Cut(args[0], "=")
 				return e.With(ctx, false, func(s *server.Server) error {
@@ -40,7 +40,7 @@ func Pivot() cli.Verb {
 					}
 					p, err := s.Pivot(ctx, e.Person(), kind, value, from, to)
 					if err != nil {
-						return err
+						return e.Worded(err)
 					}
 					return e.printPivot(p, loc)
 				})
@@ -63,12 +63,15 @@ func (e *env) printPivot(p *control.Pivot, loc *time.Location) error {
 		if err := e.WriteJSON(out); err != nil {
 			return err
 		}
-		return e.WriteJSON(wire.AnswerOf(p.Answer, loc, e.Lang))
+		a := wire.AnswerOf(p.Answer, loc, e.Lang)
+		a.Known = wire.MeaningsOf(p.Known, loc, e.Lang)
+		return e.WriteJSON(a)
 	}
 	fmt.Fprintf(e.Stdout, "%s=%s  %d %s\n", p.Kind, terminal.Plain(p.Value), p.Count, e.Say("件", "events"))
 	if who != "" {
 		fmt.Fprintln(e.Stdout, terminal.Plain(who))
 	}
+	e.PrintKnown(p.Known)
 	if p.Count > 0 {
 		fmt.Fprintf(e.Stdout, e.Say("初見 %s  最終 %s\n", "first seen %s  last seen %s\n"), cli.Stamp(p.First, loc), cli.Stamp(p.Last, loc))
 	}

@@ -24,6 +24,9 @@ func Search() cli.Verb {
 			"konseki search 'class:authentication AND (user:a.mori OR user:root)' --from 2018-03-01 --to 2018-03-02",
 			"konseki search '\"Failed password\" src_ip:198.51.100.0/24 time:>-24h' --json",
 			"konseki search 'パスワード source:chat'",
+			"konseki search 'person:\"engineer K\" class:datastore'",
+			"konseki search 'device:PC-114 network:outside' --from 2018-03-01",
+			"konseki search 'item:personal*'",
 		},
 		Prepare: func(c *cli.Env, fs *flag.FlagSet) func(context.Context, []string) error {
 			e := &env{c}
@@ -42,7 +45,7 @@ func Search() cli.Verb {
 					}
 					r, err := s.Search(ctx, e.Person(), q)
 					if err != nil {
-						return cli.Pointed(err, q.Query)
+						return e.Pointed(err, q.Query)
 					}
 					return e.printResult(r, q.Zone)
 				})
@@ -63,12 +66,13 @@ func (e *env) printResult(r *control.Result, zone *time.Location) error {
 	}
 	if e.JSON {
 		a := wire.AnswerOf(r.Answer, zone, e.Lang)
-		a.Query, a.Next = r.Query, r.Next
+		a.Query, a.Next, a.Known = r.Query, r.Next, wire.MeaningsOf(r.Known, zone, e.Lang)
 		return e.WriteJSON(a)
 	}
 	if int64(len(r.Events)) < r.Total {
 		fmt.Fprintf(e.Stdout, e.Say("… 全 %d 件のうち %d 件を表示\n", "… %[2]d of %[1]d shown\n"), r.Total, len(r.Events))
 	}
+	e.PrintKnown(r.Known)
 	e.PrintAnswer(r.Answer, zone)
 	return nil
 }
@@ -80,6 +84,7 @@ func Ask() cli.Verb {
 		Examples: []string{
 			"konseki ask login --address 203.0.113.77 --source vpn --from 2018-03-01 --to 2018-03-02",
 			"konseki ask access --object 'パスワード' --account D",
+			"konseki ask login --person 'engineer K' --from 2018-03-01 --to 2018-03-02",
 		},
 		Prepare: func(c *cli.Env, fs *flag.FlagSet) func(context.Context, []string) error {
 			e := &env{c}
@@ -90,6 +95,8 @@ func Ask() cli.Verb {
 			fs.StringVar(&q.Account, "account", "", "`account` that acted or was acted upon")
 			fs.StringVar(&q.Address, "address", "", "`address`")
 			fs.StringVar(&q.Host, "host", "", "`host`")
+			fs.StringVar(&q.Person, "person", "", "`person`, by any of their accounts and devices; see konseki estate")
+			fs.StringVar(&q.Device, "device", "", "`device`, by the addresses it had and its host name; see konseki estate")
 			fs.StringVar(&q.Object, "object", "", "`text` in the file, document, table, command or statement")
 			fs.StringVar(&sources, "source", "", "`sources` that could answer, comma separated; default: all whose kind can")
 			return func(ctx context.Context, args []string) error {
@@ -109,7 +116,7 @@ func Ask() cli.Verb {
 					q.Zone = loc
 					r, err := s.Ask(ctx, e.Person(), q)
 					if err != nil {
-						return err
+						return e.Worded(err)
 					}
 					return e.printResult(r, loc)
 				})

@@ -1,4 +1,4 @@
-// Package known adds to the operations what the company knows of itself: importing it, and whose an address was.
+// Package known adds to the operations what the company knows of itself: importing it, whose an address was, and searching by it.
 package known
 
 import (
@@ -23,7 +23,11 @@ type Service struct {
 }
 
 // New returns s with an estate that knows nothing yet.
-func New(s *control.Service) *Service { return &Service{Service: s} }
+func New(s *control.Service) *Service {
+	out := &Service{Service: s}
+	s.Known = out.resolve
+	return out
+}
 
 // Estate is what is known now; nil where nothing was imported.
 func (s *Service) Estate() *estate.Estate { return s.estate.Load() }

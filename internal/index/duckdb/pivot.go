@@ -24,9 +24,21 @@ func (x *Index) Pivot(ctx context.Context, kind, value string, from, to time.Tim
 	if err != nil {
 		return p, fmt.Errorf("index: pivot: %w", err)
 	}
-	req := index.Request{Plan: &query.Plan{Root: root}, From: from, To: to, Own: true}
+	seen, err := x.around(ctx, index.Request{Plan: &query.Plan{Root: root}, From: from, To: to, Own: true}, kind, query.Fold(value))
+	seen.Kind, seen.Value = kind, value
+	return seen, err
+}
+
+// Around tells what is known around the events of a request; its lists leave
+// nothing out.
+func (x *Index) Around(ctx context.Context, r index.Request) (index.Pivot, error) {
+	return x.around(ctx, r, "", "")
+}
+
+// around leaves the entity itself out of the lists.
+func (x *Index) around(ctx context.Context, req index.Request, kind, folded string) (p index.Pivot, err error) {
 	columns := of(derived.ColTime, derived.ColSource, derived.ColStatus, derived.ColActor, derived.ColTarget, derived.ColSrcIP, derived.ColDstIP, derived.ColHost)
-	err = x.aggregate(ctx, req, columns, pivotText(), []any{query.Fold(value), kind}, func(rows *sql.Rows) error {
+	err = x.aggregate(ctx, req, columns, pivotText(), []any{folded, kind}, func(rows *sql.Rows) error {
 		var of string
 		var s index.Seen
 		var first, last int64

@@ -157,7 +157,28 @@ func testPivot(t *testing.T, x Index) {
 			if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("%s %s: %s", kind, value, diff)
 			}
+			testAround(t, x, kind, value, got)
 		}
+	}
+}
+
+// testAround asks for the same events by a plan: all but the entity's own line
+// is the same.
+func testAround(t *testing.T, x Index, kind, value string, want index.Pivot) {
+	t.Helper()
+	plan, err := query.Parse(kind+`:"`+value+`"`, query.Options{})
+	must(t, err)
+	got, err := x.Around(t.Context(), index.Request{Plan: plan})
+	must(t, err)
+	itself := func(s index.Seen) bool { return query.Fold(s.Value) == query.Fold(value) }
+	lists := map[string]*[]index.Seen{"user": &got.Users, "ip": &got.Addresses, "host": &got.Hosts}
+	if !slices.ContainsFunc(*lists[kind], itself) && got.Count > 0 && kind != "ip" {
+		t.Errorf("around %s %s: what was asked for is not in its list", kind, value)
+	}
+	*lists[kind] = slices.DeleteFunc(*lists[kind], itself)
+	got.Kind, got.Value = want.Kind, want.Value
+	if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("around %s %s: %s", kind, value, diff)
 	}
 }
 

@@ -33,6 +33,7 @@ type Index interface {
 	Histogram(ctx context.Context, req index.Request, width time.Duration) ([]index.Bucket, error)
 	Facet(ctx context.Context, req index.Request, column string, n int) ([]index.Value, error)
 	Pivot(ctx context.Context, kind, value string, from, to time.Time) (index.Pivot, error)
+	Around(ctx context.Context, req index.Request) (index.Pivot, error)
 	Bounds(ctx context.Context, req index.Request) (first, last time.Time, err error)
 	Presence(ctx context.Context, from, to time.Time, width time.Duration) ([]index.Presence, error)
 	Sequences(ctx context.Context) ([]sequence.Run, error)

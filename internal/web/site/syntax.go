@@ -20,7 +20,8 @@ type SyntaxView struct {
 
 // Pointed parts a query at the place where it could not be read.
 func (v *Visit) Pointed(e *control.SyntaxError, query string) *SyntaxView {
-	view := &SyntaxView{Where: v.F("syntax.column", e.Pos), Message: reading.Visible(e.Msg, 300), Hint: reading.Visible(e.Hint, 300)}
+	msg, hint := e.In(v.Lang)
+	view := &SyntaxView{Where: v.F("syntax.column", e.Pos), Message: reading.Visible(msg, 300), Hint: reading.Visible(hint, 300)}
 	at := 0
 	for n := 1; n < e.Pos && at < len(query); n++ {
 		_, size := utf8.DecodeRuneInString(query[at:])

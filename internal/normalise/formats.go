@@ -3,6 +3,7 @@ package normalise
 import (
 	"slices"
 
+	"github.com/konseki/konseki/internal/normalise/advisory"
 	"github.com/konseki/konseki/internal/normalise/cloud"
 	"github.com/konseki/konseki/internal/normalise/database"
 	"github.com/konseki/konseki/internal/normalise/envelope"
@@ -48,7 +49,7 @@ func innerFormats() []format.Format {
 	return slices.Concat([]format.Format{
 		system.NewAuditd(),
 		system.NewLaurel(),
-	}, web.Formats(), vpn.Formats(), network.Formats(), identity.Formats(), service.Formats(), cloud.Formats(), database.Formats(), []format.Format{
+	}, web.Formats(), vpn.Formats(), network.Formats(), identity.Formats(), service.Formats(), cloud.Formats(), database.Formats(), advisory.Formats(), []format.Format{
 		vpn.NewOpenVPN(),
 		web.NewJava(),
 		service.NewJSONLines(),

@@ -18,7 +18,7 @@ func kindsOfFormats() map[string]string {
 		"web":         "nginx apache haproxy iis cloudfront modsecurity caddy traefik envoy fastly alb litespeed java",
 		"database":    "postgres mariadb mysql mssql oracle mongodb couchdb",
 		"server":      "syslog journal auditd laurel evtx container dovecot postfix_sasl setupapi vsftpd xferlog proftpd pureftpd sftpgo samba",
-		"other":       "otlp hec fluent beats cloudtrail kubernetes crowdstrike defender cef leef csv jsonlines konseki",
+		"other":       "otlp hec fluent beats cloudtrail kubernetes crowdstrike defender cef leef osv kev csv jsonlines konseki",
 	}
 }
 

@@ -53,16 +53,35 @@ func (s *Service) Cite(ctx context.Context, text string, sources []string, from,
 	return s.cite(ctx, Search{Query: text, From: from, To: to, Limit: MaxCited, Oldest: true}, sources)
 }
 
+// Answer is the answer of Cite alone, for which no record is read.
+func (s *Service) Answer(ctx context.Context, text string, sources []string, from, to time.Time) (coverage.Answer, error) {
+	p, err := s.evidence(ctx, Search{Query: text, From: from, To: to}, sources)
+	if err != nil {
+		return coverage.Answer{}, err
+	}
+	n, err := s.Index.Count(ctx, p.req)
+	if err != nil {
+		return coverage.Answer{}, fmt.Errorf("control: answer: %w", err)
+	}
+	return s.qualify(ctx, p, n, sources, nil)
+}
+
+// Stamp says what answers rest on: while it is the same, so are they, but for
+// what the clock changes.
+type Stamp struct{ arrived, changes, lost uint64 }
+
+// OnlyArrivals reports whether between the two nothing but more records came.
+func (s Stamp) OnlyArrivals(later Stamp) bool {
+	return s.changes == later.changes && s.lost == later.lost && later.arrived >= s.arrived
+}
+
+// Stamp gives the present one.
+func (s *Service) Stamp() Stamp {
+	return Stamp{s.Flow.Arrived(), s.registry.version(), s.losses.version()}
+}
+
 func (s *Service) cite(ctx context.Context, q Search, sources []string) (c Cite, err error) {
-	if q, err = s.evidenceOf(q); err != nil {
-		return c, err
-	}
-	if len(sources) > 0 {
-		if q.Query, err = s.within(q, sources); err != nil {
-			return c, err
-		}
-	}
-	p, err := s.prepare(ctx, q)
+	p, err := s.evidence(ctx, q, sources)
 	if err != nil {
 		return c, err
 	}
@@ -78,6 +97,20 @@ func (s *Service) cite(ctx context.Context, q Search, sources []string) (c Cite,
 	}
 	c.Answer, err = s.qualify(ctx, p, c.Total, sources, nil)
 	return c, err
+}
+
+// evidence prepares a search of evidence within sources, of all where none is named.
+func (s *Service) evidence(ctx context.Context, q Search, sources []string) (*prepared, error) {
+	q, err := s.evidenceOf(q)
+	if err != nil {
+		return nil, err
+	}
+	if len(sources) > 0 {
+		if q.Query, err = s.within(q, sources); err != nil {
+			return nil, err
+		}
+	}
+	return s.prepare(ctx, q)
 }
 
 // evidenceOf narrows a search to what others recorded, unless it asks for konseki's

@@ -1,8 +1,10 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
@@ -16,6 +18,32 @@ func (s *Service) Findings(ctx context.Context, by string, q Search) ([]Finding,
 		return nil, err
 	}
 	return found, s.record(ctx, access{By: by, Op: "findings", Query: q.Query, From: q.From, To: q.To, Found: int64(len(found))})
+}
+
+// FindingsOn gives the findings that are among some records or rest on one of
+// them, the newest first.
+func (s *Service) FindingsOn(ctx context.Context, by, what string, records []uint64) ([]Finding, error) {
+	all, err := s.allFound(ctx)
+	if err != nil {
+		return nil, err
+	}
+	asked := make(map[uint64]bool, len(records))
+	for _, seq := range records {
+		asked[seq] = true
+	}
+	found := []Finding{}
+	for i := range all {
+		if !asked[all[i].Record] && !slices.ContainsFunc(all[i].Records, func(seq uint64) bool { return asked[seq] }) {
+			continue
+		}
+		f, err := s.finding(ctx, all[i].Record)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, f)
+	}
+	slices.SortStableFunc(found, func(a, b Finding) int { return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(b.Record, a.Record)) })
+	return found, s.record(ctx, access{By: by, Op: "findings", Query: what, Found: int64(len(found))})
 }
 
 func (s *Service) findings(ctx context.Context, q Search) ([]Finding, error) {

@@ -227,21 +227,56 @@ func (s *Service) allFound(ctx context.Context) ([]story.Item, error) {
 	unread := r.unread
 	r.unread = nil
 	r.mu.Unlock()
-	for i, seq := range unread {
-		rec, err := s.Vault.Get(ctx, seq)
-		if err == nil && rec.Gone == event.Present {
-			err = r.applyFinding(rec)
-		}
+	slices.Sort(unread)
+	for len(unread) > 0 {
+		n, err := s.readFindings(ctx, unread)
+		unread = unread[n:]
 		if err != nil {
 			r.mu.Lock()
-			r.unread = append(r.unread, unread[i:]...)
+			r.unread = append(r.unread, unread...)
 			r.mu.Unlock()
-			return nil, fmt.Errorf("control: finding %d: %w", seq, err)
+			return nil, fmt.Errorf("control: finding %d: %w", unread[0], err)
 		}
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return slices.Clone(r.items), nil
+}
+
+// near is how many records are rather read than jumped over: findings stand
+// close together, and each jump unpacks a page.
+const near = 4096
+
+// readFindings folds in the first of some findings and those that stand near
+// one another after it, and tells how many were read.
+func (s *Service) readFindings(ctx context.Context, seqs []uint64) (n int, err error) {
+	last := 1
+	for last < len(seqs) && seqs[last]-seqs[last-1] < near {
+		last++
+	}
+	for rec, err := range s.Vault.Records(ctx, seqs[0]) {
+		if err != nil {
+			return n, err
+		}
+		for n < last && seqs[n] < rec.Seq {
+			n++ // gone without a trace
+		}
+		if n == last {
+			break
+		}
+		if rec.Seq != seqs[n] {
+			continue
+		}
+		if rec.Gone == event.Present {
+			if err := s.registry.applyFinding(rec); err != nil {
+				return n, err
+			}
+		}
+		if n++; n == last {
+			break
+		}
+	}
+	return last, nil
 }
 
 func (r *registry) allMutes() []Mute {

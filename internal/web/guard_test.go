@@ -249,13 +249,22 @@ func (p poisoned) phrase() event.Phrase { return event.Phrase{JA: p.bad, EN: p.b
 
 func (p poisoned) Findings(ctx context.Context, by string, q control.Search) ([]control.Finding, error) {
 	list, err := p.Operations.Findings(ctx, by, q)
+	return p.findings(list), err
+}
+
+func (p poisoned) CaseFindings(ctx context.Context, by, caseID string) ([]control.Finding, error) {
+	list, err := p.Operations.CaseFindings(ctx, by, caseID)
+	return p.findings(list), err
+}
+
+func (p poisoned) findings(list []control.Finding) []control.Finding {
 	for i := range list {
 		f := &list[i]
 		f.Title, f.Why, f.User, f.Host, f.Address, f.Object, f.Source, f.RuleID, f.Level, f.Kind = p.phrase(), p.phrase(), p.bad, p.bad, p.bad, p.bad, p.bad, p.bad, p.bad, p.bad
 		f.Because = []control.Reason{{Field: p.bad, Value: p.bad, Pattern: p.bad}}
 		f.Tags = []string{p.bad}
 	}
-	return list, err
+	return list
 }
 
 // poisonedID is the ID of the first poisoned story.

@@ -305,6 +305,18 @@ func (o *Ops) Findings(context.Context, string, control.Search) ([]control.Findi
 	return o.found(), nil
 }
 
+// CaseFindings tells of those that rest on what the case cites.
+func (o *Ops) CaseFindings(ctx context.Context, by, caseID string) ([]control.Finding, error) {
+	c, err := o.Case(ctx, caseID)
+	if err != nil {
+		return nil, err
+	}
+	cited := c.Cited(false)
+	return slices.DeleteFunc(o.found(), func(f control.Finding) bool {
+		return !slices.Contains(cited, f.Record) && !slices.ContainsFunc(f.Cites, func(seq uint64) bool { return slices.Contains(cited, seq) })
+	}), nil
+}
+
 func (o *Ops) found() []control.Finding {
 	vpn, first := o.find("2018-03-03 11:08:34"), o.find("2018-01-07 09:58:00")
 	return []control.Finding{

@@ -15,7 +15,8 @@ import (
 	"github.com/konseki/konseki/internal/vault"
 )
 
-// answerNow computes the answers of a case's questions from what is known now.
+// answerNow computes the answers of a case's questions from what is known now,
+// or lately.
 func (s *Service) answerNow(ctx context.Context, c *investigate.Case) error {
 	c.Questions = slices.Clone(c.Questions)
 	for i := range c.Questions {
@@ -23,11 +24,10 @@ func (s *Service) answerNow(ctx context.Context, c *investigate.Case) error {
 		if q.Query == "" && len(q.Sources) == 0 {
 			continue
 		}
-		now, err := s.Cite(ctx, q.Query, q.Sources, q.From, q.To)
-		if err != nil {
+		var err error
+		if q.Answer, err = s.answer(ctx, q); err != nil {
 			return err
 		}
-		q.Answer = now.Answer
 	}
 	return nil
 }

@@ -71,6 +71,9 @@ type Operations interface {
 	// LintPart is what Lint would say of a part if it were put as it is: while it
 	// is being written.
 	LintPart(ctx context.Context, caseID string, p investigate.Part) ([]lint.Problem, error)
+	// CaseFindings are the findings that a case cites, or that rest on a record it
+	// cites, the newest first.
+	CaseFindings(ctx context.Context, by, caseID string) ([]control.Finding, error)
 	// HandOver lists what a scope counts, for those whom it concerns.
 	HandOver(ctx context.Context, by auth.Person, caseID, scope, unmask string, w io.Writer) (int64, error)
 	// ApplyFile does the work of a case file.
@@ -108,6 +111,7 @@ type Service struct {
 
 	edits sync.Mutex // one edit at a time, so that none is lost between reading and sealing
 	seen  sightings
+	told  answers
 	book  atomic.Pointer[clock.Book] // of deadlines
 }
 
@@ -126,6 +130,15 @@ func (s *Service) Case(ctx context.Context, id string) (*investigate.Case, error
 		return nil, err
 	}
 	return s.Shown(ctx, c)
+}
+
+// CaseFindings implements [Operations].
+func (s *Service) CaseFindings(ctx context.Context, by, caseID string) ([]control.Finding, error) {
+	c, err := s.sealed(caseID)
+	if err != nil {
+		return nil, err
+	}
+	return s.FindingsOn(ctx, by, "case "+caseID, c.Cited(false))
 }
 
 // Shown is a case, as its operations say it is, with what [Service.Case] computes:

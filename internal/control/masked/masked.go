@@ -126,6 +126,12 @@ func (s *Service) Findings(ctx context.Context, by string, q control.Search) ([]
 	return shown(s, list, err)
 }
 
+// CaseFindings implements [casework.Operations].
+func (s *Service) CaseFindings(ctx context.Context, by, caseID string) ([]control.Finding, error) {
+	list, err := s.Service.CaseFindings(ctx, by, caseID)
+	return shown(s, list, err)
+}
+
 // Stories implements [control.Triage].
 func (s *Service) Stories(ctx context.Context, by string, q control.StoryQuery) (*control.Stories, error) {
 	list, err := s.Service.Stories(ctx, by, q)

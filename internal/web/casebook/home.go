@@ -77,7 +77,7 @@ func (v visit) showHome(c *control.Case, f frame, status int) error {
 	view.History = v.history(c)
 	v.work(c, &view, num)
 	var err error
-	if view.Findings, err = v.caseFindings(num); err != nil {
+	if view.Findings, err = v.caseFindings(c.ID); err != nil {
 		return err
 	}
 	if view.Race, err = v.race(c.ID); err != nil {
@@ -182,13 +182,10 @@ func (v visit) history(c *control.Case) []historyLine {
 
 // caseFindings are the findings that the case cites, or that rest on a record
 // it cites.
-func (v visit) caseFindings(n numbers) ([]stories.FindingGroup, error) {
-	list, err := v.Ops.Findings(v.R.Context(), v.Person.Name, control.Search{Limit: 1000, Zone: v.Zone})
+func (v visit) caseFindings(caseID string) ([]stories.FindingGroup, error) {
+	list, err := v.Ops.CaseFindings(v.R.Context(), v.Person.Name, caseID)
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(slices.Clone(list), func(f control.Finding) bool {
-		return n.of[f.Record] == 0 && !slices.ContainsFunc(f.Cites, func(seq uint64) bool { return n.of[seq] > 0 })
-	})
 	return v.FindingGroups(list), nil
 }

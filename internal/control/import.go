@@ -25,6 +25,7 @@ type Import struct {
 	Host     string             // where the lines do not say
 	Map      string             // which headings of CSV files stand for which columns: "time=日時,user=ユーザー"
 	Again    bool               // also what was imported before
+	NoEstate bool               // leave what the company knows of itself where it is
 	Covers   []coverage.Claim   // intervals of which the files are said to have everything; needs Source
 	Missing  []coverage.Absence // intervals of which they are said to have nothing, and why; needs Source
 	Progress func(collect.Progress)
@@ -64,7 +65,34 @@ type Imported struct {
 	Unparsed int64          `json:"unparsed"`
 	Findings int64          `json:"findings"`
 	Files    []ImportedFile `json:"files"`
+
+	Estate []ImportedEstate `json:"estate,omitempty"`
 }
+
+// ImportedEstate is what became of one file of what the company knows of itself
+// that lay with the evidence. Left is why it was not to be taken, Error why it could
+// not be.
+type ImportedEstate struct {
+	File      string `json:"file"`
+	Kind      string `json:"kind,omitempty"`
+	SHA256    string `json:"sha256,omitempty"`
+	Version   int    `json:"version,omitzero"`
+	Rows      int    `json:"rows,omitzero"`
+	Record    uint64 `json:"record,omitzero"`
+	Duplicate bool   `json:"duplicate,omitempty"`
+	Left      string `json:"left,omitempty"`
+	Error     string `json:"error,omitempty"`
+}
+
+// Why a file of what the company knows of itself was left where it is.
+const (
+	LeftAsAsked         = "as_asked"
+	LeftWithoutManifest = "no_manifest"
+)
+
+// EstateFolder is where the evidence's own folder has what the company knows of
+// itself; its files are no evidence.
+const EstateFolder = "konseki-estate"
 
 // Partial reports whether something of what was given is missing.
 func (r *Imported) Partial() bool {
@@ -73,7 +101,7 @@ func (r *Imported) Partial() bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(r.Estate, func(e ImportedEstate) bool { return e.Error != "" })
 }
 
 // Import brings evidence files in: seals them, derives their events and runs
@@ -243,7 +271,7 @@ type placer struct {
 
 func (p placer) place(path string, shape event.Shape) collect.Place {
 	base := filepath.Base(path)
-	if base == manifest.Name || base == "konseki-case.yaml" || base == "konseki-assumptions.txt" || filepath.Base(filepath.Dir(path)) == "konseki-estate" {
+	if base == manifest.Name || base == "konseki-case.yaml" || base == "konseki-assumptions.txt" || filepath.Dir(path) == EstateFolder {
 		return collect.Place{Skip: true}
 	}
 	out := collect.Place{Source: p.req.Source, Zone: p.zone, ZoneFrom: "assumed", Host: p.req.Host, Map: p.req.Map, Reference: p.modified(path)}

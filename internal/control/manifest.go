@@ -7,12 +7,22 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/konseki/konseki/internal/manifest"
 )
+
+// ManifestName is the file that tells of imported evidence.
+const ManifestName = manifest.Name
+
+// HasManifest reports whether a folder has one.
+func HasManifest(root string) bool {
+	info, err := os.Stat(filepath.Join(root, ManifestName))
+	return err == nil && info.Mode().IsRegular()
+}
 
 // readManifests reads the manifests of the imported folders and registers
 // their sources.

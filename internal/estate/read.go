@@ -60,6 +60,33 @@ func Read(kind, name string, content []byte, zone *time.Location) (*Edition, err
 	return ed, nil
 }
 
+// KindOf tells by the name of a file what it is: people.csv, networks-2026.csv,
+// dhcpd.leases.
+func KindOf(name string) (kind string, ok bool) {
+	name = strings.ToLower(name)
+	if strings.HasSuffix(name, ".leases") || strings.HasPrefix(name, KindLeases) {
+		return KindDevices, true
+	}
+	for _, kind := range kinds() {
+		if rest, ok := strings.CutPrefix(name, kind); ok && strings.HasSuffix(rest, ".csv") && !strings.ContainsAny(rest[:1], "abcdefghijklmnopqrstuvwxyz") {
+			return kind, true
+		}
+	}
+	return "", false
+}
+
+// FileNames are examples of names that tell what a file is.
+func FileNames() []string {
+	names := kinds()
+	for i := range names {
+		names[i] += ".csv"
+	}
+	return append(names, "dhcpd.leases")
+}
+
+// kinds are those of which a CSV file can be imported.
+func kinds() []string { return []string{KindPeople, KindNetworks, KindDevices, KindItems} }
+
 // decoded gives the text of a file.
 func decoded(content []byte) (string, error) {
 	content = bytes.TrimPrefix(content, []byte("\xEF\xBB\xBF"))

@@ -81,7 +81,7 @@ type Hole struct {
 }
 
 // maxResolved bounds the comparisons of a plan once its terms are resolved.
-const maxResolved = 4096
+const maxResolved = 2048
 
 // knownField is the field that a name stands for, or "".
 func knownField(name string) string {

@@ -26,6 +26,7 @@ func Import() cli.Verb {
 			"konseki import --source vpn --covers 2018-03-02/2018-03-04 --missing 'expired:2018-01-01/2018-03-02:保存期間 30 日' vpn.log",
 			"konseki import --source lineworks --tz Asia/Tokyo --map 'time=いつ,user=だれ,statement=本文' talk.csv",
 			"konseki import --json evidence.zip | tail -1",
+			"konseki import --no-estate ./logs",
 		},
 		Prepare: func(c *cli.Env, fs *flag.FlagSet) func(context.Context, []string) error {
 			e := &env{c}
@@ -35,6 +36,7 @@ func Import() cli.Verb {
 			fs.StringVar(&req.Host, "host", "", "`host` the lines came from where they do not say")
 			fs.StringVar(&req.Map, "map", "", "which headings of CSV files stand for which `columns`: time=日時,user=ユーザー; also target src_ip host object statement action outcome session client bytes")
 			fs.BoolVar(&req.Again, "again", false, "import also what was imported before")
+			fs.BoolVar(&req.NoEstate, "no-estate", false, "leave konseki-estate/ (people, networks, devices, items beside konseki-sources.yaml) where it is")
 			var covers, missing []string
 			fs.Func("covers", "the files hold everything of `FROM/TO`, such as 2018-01-01/2018-03-01; may be repeated", appendTo(&covers))
 			fs.Func("missing", "`STATE:FROM/TO[:why]` is missing from them: expired, deleted, refused or never_collected; may be repeated", appendTo(&missing))
@@ -166,8 +168,28 @@ func (e *env) printImport(sum *control.Imported, zone *time.Location) {
 			fmt.Fprintf(e.Stdout, "    %s: %s\n", e.Say("注意", "warning"), terminal.Plain(f.Error))
 		}
 	}
+	e.printBrought(sum.Estate)
 	fmt.Fprintf(e.Stdout, e.Say("合計 %d 件、イベント %d 件、解析できず %d 件、検知 %d 件\n", "%d records, %d events, %d unparsed, %d findings\n"),
 		sum.Records, sum.Events, sum.Unparsed, sum.Findings)
+}
+
+// printBrought tells of the files in which the company says what it knows.
+func (e *env) printBrought(list []control.ImportedEstate) {
+	for _, f := range list {
+		state := fmt.Sprintf(e.Say("%s 第%d版、%d 行", "%s version %d, %d rows"), f.Kind, f.Version, f.Rows)
+		switch {
+		case f.Duplicate:
+			state = fmt.Sprintf(e.Say("%s 第%d版として取込済み", "imported before as %s version %d"), f.Kind, f.Version)
+		case f.Left == control.LeftAsAsked:
+			state = e.Say("指定により取り込まず", "left, as asked")
+		case f.Left != "":
+			state = e.Say("取り込まず（フォルダーに "+control.ManifestName+" がない。konseki estate import で取り込める）",
+				"left: there is no "+control.ManifestName+" in the folder; konseki estate import takes it")
+		case f.Error != "":
+			state = e.Say("取り込めず：", "not imported: ") + f.Error
+		}
+		fmt.Fprintln(e.Stdout, terminal.Plain(f.File+"  "+state))
+	}
 }
 
 // printZones says in how many files the zone of times was assumed, and which.

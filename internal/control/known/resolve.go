@@ -11,10 +11,11 @@ import (
 )
 
 // maxStretches bounds the stretches of time that a term may stand for: how often
-// devices had an address. maxNames bounds the accounts, networks and patterns.
+// devices had an address. maxNames bounds the accounts, networks and patterns. An
+// index plans each of them apart, which is what takes its time.
 const (
-	maxStretches = 1000
-	maxNames     = 300
+	maxStretches = 200
+	maxNames     = 100
 )
 
 // resolver puts what events can hold in the place of one term of a query.
@@ -110,15 +111,23 @@ func (r *resolver) device() error {
 // register has the device.
 func (r *resolver) host(name string) query.Node {
 	rows := r.Registered(func(d estate.Device) bool { return strings.EqualFold(d.Name, name) })
-	var times []query.Node
-	for _, d := range rows {
-		times = append(times, during(d.Validity))
+	times := make([]query.Node, 0, len(rows))
+	for _, v := range estate.Holes(estate.Holes(validities(rows), time.Time{}, time.Time{}), time.Time{}, time.Time{}) {
+		times = append(times, during(v))
 	}
 	is := query.Or{Nodes: []query.Node{equal("host", name), like("host", literal(name), ".*")}}
 	if len(rows) == 0 {
 		return is
 	}
 	return allOf(is, anyOf(times))
+}
+
+func validities(list []estate.Device) []estate.Validity {
+	out := make([]estate.Validity, len(list))
+	for i, d := range list {
+		out[i] = d.Validity
+	}
+	return out
 }
 
 // addresses adds the addresses that devices had, and says when that is not
@@ -202,7 +211,7 @@ func (r *resolver) side(inside bool) error {
 		if inside {
 			return own
 		}
-		return allOf(everywhere(column), query.Not{Node: own})
+		return allOf(query.Not{Node: own}, everywhere(column))
 	}
 	r.nodes = append(r.nodes, is("src_ip"), is("dst_ip"))
 	return nil

@@ -352,6 +352,9 @@ func (b *builder) within(name string, network netip.Prefix) string {
 		lead := strings.Join(parts[:octets], "")
 		return fmt.Sprintf("((starts_with(%s, %s) OR contains(%s, ':')) AND %s)", name, b.arg(lead), name, exact)
 	}
+	if network.Addr().Is6() {
+		return fmt.Sprintf("(contains(%s, ':') AND %s)", name, exact)
+	}
 	return "(" + exact + ")"
 }
 

@@ -62,7 +62,7 @@ func Import(t testing.TB, s raw.Scenario, o raw.Options) *Incident {
 			t.Error(err)
 		}
 	})
-	if i.Summary, err = i.Server.Import(t.Context(), "sato", control.Import{Paths: []string{i.Dir}}); err != nil {
+	if i.Summary, err = i.Server.Import(t.Context(), "sato", control.Import{Paths: []string{i.Dir}, NoEstate: true}); err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range i.Summary.Files {

@@ -90,5 +90,5 @@ func sentenceJA(c *sigma.Correlation, f *finding.Finding, number string, r *resu
 		sigma.Temporal: number + " 種が重なった", sigma.TemporalOrdered: number + " 段が順に起きた",
 		sigma.ValueSum: "合計 " + number, sigma.ValueAvg: "平均 " + number, sigma.ValuePercentile: "百分位 " + number,
 	}[c.Type]
-	return fmt.Sprintf("%s%s：「%s」について %s（%s 以降、条件 %s）。", f.TitleJA, groups(f), inputs(c), what, finding.Clock(r.from), condition(c))
+	return fmt.Sprintf("%s%s：「%s」について %s（%s 以降、条件 %s）。", f.TitleJA, groups(f), inputs(c), what, finding.ClockJA(r.from), condition(c))
 }

@@ -28,8 +28,36 @@ type Param struct {
 // Clock writes an instant for a sentence: UTC, to the second.
 func Clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
 
+// ClockJA writes it for a Japanese sentence: in Japan's time, which has had no
+// other offset since 1951, so that it says the same on every machine.
+func ClockJA(t time.Time) string {
+	return t.In(time.FixedZone("JST", 9*3600)).Format("2006-01-02 15:04:05 MST")
+}
+
 // Span writes a duration for a sentence, "1h0m2s".
 func Span(d time.Duration) string { return d.Round(time.Second).String() }
+
+// SpanJA writes it for a Japanese sentence, 「1 時間 2 秒」, days as such.
+func SpanJA(d time.Duration) string {
+	if d < 0 {
+		return "-" + SpanJA(-d)
+	}
+	left := d.Round(time.Second)
+	var parts []string
+	for _, u := range []struct {
+		size time.Duration
+		name string
+	}{{24 * time.Hour, "日"}, {time.Hour, "時間"}, {time.Minute, "分"}, {time.Second, "秒"}} {
+		if n := left / u.size; n > 0 {
+			parts = append(parts, strconv.FormatInt(int64(n), 10)+" "+u.name)
+			left -= n * u.size
+		}
+	}
+	if len(parts) == 0 {
+		return "0 秒"
+	}
+	return strings.Join(parts, " ")
+}
 
 // maxShown bounds a value inside a sentence, in bytes.
 const maxShown = 80

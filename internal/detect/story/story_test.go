@@ -82,7 +82,7 @@ func TestAStorySaysWhyNow(t *testing.T) {
 	want := Story{
 		ID: s.ID, Level: finding.LevelHigh, Title: "T b", TitleJA: "題 b", First: start(), Last: start().Add(6 * time.Minute), Shown: start().Add(5 * time.Minute),
 		Why:      "Because b. With 2 more finding(s) of 2 rule(s) since 2018-03-01 00:00:00 UTC.",
-		WhyJA:    "b のため。ほかに 2018-03-01 00:00:00 UTC から 2 件の検知（ルール 2 種）がある。",
+		WhyJA:    "b のため。ほかに 2018-03-01 09:00:00 JST から 2 件の検知（ルール 2 種）がある。",
 		Accounts: []string{"abe"}, Addresses: []string{"203.0.113.9"}, Hosts: []string{"vpn1"}, Techniques: []string{"T1078", "T1133"}, Tactics: []string{"initial-access"},
 		Findings: s.Findings,
 	}

@@ -59,7 +59,7 @@ func (s *Story) say(top *Item) {
 	s.Why, s.WhyJA = ended(top.Why, "."), ended(top.WhyJA, "。")
 	if more := len(s.Findings) - 1; more > 0 {
 		s.Why += fmt.Sprintf(" With %d more finding(s) of %d rule(s) since %s.", more, len(rules), finding.Clock(s.First))
-		s.WhyJA += fmt.Sprintf("ほかに %s から %d 件の検知（ルール %d 種）がある。", finding.Clock(s.First), more, len(rules))
+		s.WhyJA += fmt.Sprintf("ほかに %s から %d 件の検知（ルール %d 種）がある。", finding.ClockJA(s.First), more, len(rules))
 	}
 	if s.Raised {
 		s.Why += fmt.Sprintf(" Raised by one level: %s come together.", strings.Join(s.Tactics, ", "))

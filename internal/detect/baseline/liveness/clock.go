@@ -83,7 +83,7 @@ func (j *clockJump) observe(k *learn.Kit, s *stream, ev *event.Event) {
 	f := learn.About(ev, levelOf(by.Abs()))
 	f.Time, f.Until = c.since.UTC(), ev.TimeRx.UTC()
 	f.Why = fmt.Sprintf("The clock of %s is %s %s since %s, by what arrives from it.", finding.Shown(hostOf(ev)), finding.Span(by.Abs()), direction(by), finding.Clock(c.since))
-	f.WhyJA = fmt.Sprintf("%s の時計が %s から %s %s（届いた記録の時刻による）。", finding.Shown(hostOf(ev)), finding.Clock(c.since), finding.Span(by.Abs()), directionJA(by))
+	f.WhyJA = fmt.Sprintf("%s の時計が %s から %s %s（届いた記録の時刻による）。", finding.Shown(hostOf(ev)), finding.ClockJA(c.since), finding.SpanJA(by.Abs()), directionJA(by))
 	k.Raise(f, &j.info, hostOf(ev), f.Time.Format(time.RFC3339))
 	*c = clock{}
 	c.learn(way)
@@ -149,7 +149,7 @@ func (j *clockJump) set(k *learn.Kit, ev *event.Event) {
 		if by.Abs() < j.least {
 			return
 		}
-		level, how, howJA = levelOf(by.Abs()), "by "+finding.Span(by), finding.Span(by)+" "
+		level, how, howJA = levelOf(by.Abs()), "by "+finding.Span(by), finding.SpanJA(by)+" "
 	}
 	f := learn.About(ev, level)
 	f.Why = fmt.Sprintf("On %s the clock was set %s.", finding.Shown(hostOf(ev)), how)

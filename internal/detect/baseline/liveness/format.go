@@ -111,6 +111,6 @@ func (c *formatChange) raise(k *learn.Kit, was *form, ev *event.Event) {
 		who = ev.Source + " (" + ev.Peer + ")"
 	}
 	f.Why = fmt.Sprintf("%d lines of %s were read as %s; since %s they %s.", was.lines, finding.Shown(who), was.format, finding.Clock(was.since), now)
-	f.WhyJA = fmt.Sprintf("%s の %d 行は %s として読めていたが、%s からは%s。", finding.Shown(who), was.lines, was.format, finding.Clock(was.since), nowJA)
+	f.WhyJA = fmt.Sprintf("%s の %d 行は %s として読めていたが、%s からは%s。", finding.Shown(who), was.lines, was.format, finding.ClockJA(was.since), nowJA)
 	k.Raise(f, &c.info, ev.Source, who, was.format, ev.Format)
 }

@@ -39,7 +39,7 @@ func (n *neverSent) judge(w *sources, now time.Time) {
 		n.told[id] = true
 		f := finding.Finding{Level: finding.LevelMedium, Time: due.UTC(), Source: id, Object: id}
 		f.Why = fmt.Sprintf("Source %s was registered at %s and has sent nothing since.", finding.Shown(id), finding.Clock(e.Since))
-		f.WhyJA = fmt.Sprintf("ログ源 %s は %s に登録されたが、一度も届いていない。", finding.Shown(id), finding.Clock(e.Since))
+		f.WhyJA = fmt.Sprintf("ログ源 %s は %s に登録されたが、一度も届いていない。", finding.Shown(id), finding.ClockJA(e.Since))
 		w.kit.Raise(f, &n.info, id)
 	}
 }

@@ -192,18 +192,19 @@ func (w *sources) raise(fell *fall) {
 // words say what fell silent and what would have been usual.
 func (f *fall) words(first *stream, n int, names string) (en, ja string) {
 	since, usual := finding.Clock(first.last), finding.Span(first.quantile(0.99))
+	sinceJA, usualJA := finding.ClockJA(first.last), finding.SpanJA(first.quantile(0.99))
 	source := finding.Shown(first.key.source)
 	switch {
 	case f.group == group{}:
 		return fmt.Sprintf("Nothing has arrived from any source since %s, though %d sent just before: %s. konseki's own network comes first among the causes.", since, n, names),
-			fmt.Sprintf("%s から、どのログ源からも何も届いていない。直前までは %d 件のログ源が送っていた：%s。まず konseki 自身のネットワークを疑う。", since, n, names)
+			fmt.Sprintf("%s から、どのログ源からも何も届いていない。直前までは %d 件のログ源が送っていた：%s。まず konseki 自身のネットワークを疑う。", sinceJA, n, names)
 	case f.relay != "":
 		return fmt.Sprintf("Relay %s and the %d host(s) behind it sent nothing since %s; gaps are %s at most, 99 times of 100: %s.", finding.Shown(f.relay), n, since, usual, names),
-			fmt.Sprintf("中継 %s とその先の %d 台が %s から何も送ってこない。ふだんの間隔は 99%% が %s 以内である：%s。", finding.Shown(f.relay), n, since, usual, names)
+			fmt.Sprintf("中継 %s とその先の %d 台が %s から何も送ってこない。ふだんの間隔は 99%% が %s 以内である：%s。", finding.Shown(f.relay), n, sinceJA, usualJA, names)
 	case len(f.hosts) == 0:
 		return fmt.Sprintf("Source %s sent nothing since %s; its gaps are %s at most, 99 times of 100.", source, since, usual),
-			fmt.Sprintf("ログ源 %s が %s から何も送ってこない。ふだんの間隔は 99%% が %s 以内である。", source, since, usual)
+			fmt.Sprintf("ログ源 %s が %s から何も送ってこない。ふだんの間隔は 99%% が %s 以内である。", source, sinceJA, usualJA)
 	}
 	return fmt.Sprintf("%d host(s) of %s sent nothing since %s; gaps are %s at most, 99 times of 100: %s.", n, source, since, usual, names),
-		fmt.Sprintf("%s の %d 台が %s から何も送ってこない。ふだんの間隔は 99%% が %s 以内である：%s。", source, n, since, usual, names)
+		fmt.Sprintf("%s の %d 台が %s から何も送ってこない。ふだんの間隔は 99%% が %s 以内である：%s。", source, n, sinceJA, usualJA, names)
 }

@@ -75,7 +75,7 @@ func (u *unparsedShare) observe(k *learn.Kit, ev *event.Event, at time.Time) {
 	f := learn.About(ev, level)
 	f.Time, f.Object = at, ev.Source
 	f.Why = fmt.Sprintf("%d of %d lines of %s cannot be read since %s; until then it was %d per cent at most.", s.unparsed, s.lines, finding.Shown(ev.Source), finding.Clock(time.Unix(s.stretch*600, 0)), s.usual)
-	f.WhyJA = fmt.Sprintf("%s は %s から %d 行中 %d 行が読めない。それまでは多くて %d%% だった。", finding.Shown(ev.Source), finding.Clock(time.Unix(s.stretch*600, 0)), s.lines, s.unparsed, s.usual)
+	f.WhyJA = fmt.Sprintf("%s は %s から %d 行中 %d 行が読めない。それまでは多くて %d%% だった。", finding.Shown(ev.Source), finding.ClockJA(time.Unix(s.stretch*600, 0)), s.lines, s.unparsed, s.usual)
 	k.Raise(f, &u.info, ev.Source)
 }
 

@@ -188,6 +188,6 @@ func (v *volumeChange) tell(k *learn.Kit, s *stream, info *finding.Info, level s
 	}
 	f := finding.Finding{Level: level, Time: at, Until: at.Add(hour), Source: s.key.source, Host: s.key.host, Object: s.key.source, Records: []uint64{ev.Record}}
 	f.Why = fmt.Sprintf("%s sent %d records in the hour from %s; the median of this hour of the week is %.0f.", finding.Shown(who), s.volume.n, finding.Clock(at), usual)
-	f.WhyJA = fmt.Sprintf("%s の %s からの 1 時間は %d 件だった。同じ曜日・時間帯の中央値は %.0f 件である。", finding.Shown(who), finding.Clock(at), s.volume.n, usual)
+	f.WhyJA = fmt.Sprintf("%s の %s からの 1 時間は %d 件だった。同じ曜日・時間帯の中央値は %.0f 件である。", finding.Shown(who), finding.ClockJA(at), s.volume.n, usual)
 	k.Raise(f, info, s.key.source, s.key.host)
 }

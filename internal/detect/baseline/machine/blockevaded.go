@@ -166,6 +166,6 @@ func (b *blockEvaded) judge(ev *event.Event, p *page, where, who string) {
 	f.Why = fmt.Sprintf("%s asked %s for %s and was answered; in %d days only %s had used it, which a firewall refused last at %s.",
 		who, on(ev), finding.Shown(ev.Object), b.remember, finding.List(before), finding.Clock(last.blocked))
 	f.WhyJA = fmt.Sprintf("%s が %s の %s を要求し、応答を得た。過去 %d 日間にこれを使ったのは %s だけで、ファイアウォールが最後に %s に拒否している。",
-		who, on(ev), finding.Shown(ev.Object), b.remember, finding.List(before), finding.Clock(last.blocked))
+		who, on(ev), finding.Shown(ev.Object), b.remember, finding.List(before), finding.ClockJA(last.blocked))
 	b.kit.Raise(f, &b.info, where, bare(ev.Object), who)
 }

@@ -135,8 +135,8 @@ func (b *statements) tellBulk(f finding.Finding, r *run, of dumper, keys ...stri
 	*o = occasion{first: r.ev.Time, last: r.ev.Time, record: r.ev.Record}
 	if r.ev.Time.Sub(before.first) < learn.Day {
 		f.Records = append(f.Records, before.record)
-		f.Why += " It did the same at " + before.first.UTC().Format("2006-01-02 15:04:05 UTC") + "."
-		f.WhyJA += "同じことを " + before.first.UTC().Format("2006-01-02 15:04:05 UTC") + " にもしている。"
+		f.Why += " It did the same at " + finding.Clock(before.first) + "."
+		f.WhyJA += "同じことを " + finding.ClockJA(before.first) + " にもしている。"
 		keys = append(keys, r.ev.Time.UTC().Format("15:04"))
 	}
 	b.kit.Raise(f, &b.bulk.info, keys...)

@@ -275,7 +275,7 @@ func (b *loggingStopped) tell(now time.Time) {
 		}
 		f.Until = p.at.Add(b.wait)
 		f.Why = fmt.Sprintf("On %s %s stopped at %s and did not start again within %s; %s.", finding.Shown(host), p.what, finding.Clock(p.at), finding.Span(b.wait), since)
-		f.WhyJA = fmt.Sprintf("%s で %s が %s に止まり、%s を過ぎても再開していない。%s。", finding.Shown(host), p.what, finding.Clock(p.at), finding.Span(b.wait), sinceJA)
+		f.WhyJA = fmt.Sprintf("%s で %s が %s に止まり、%s を過ぎても再開していない。%s。", finding.Shown(host), p.what, finding.ClockJA(p.at), finding.SpanJA(b.wait), sinceJA)
 		b.kit.Raise(f, &b.info, host, "stopped")
 	}
 }

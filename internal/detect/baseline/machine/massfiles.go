@@ -185,7 +185,7 @@ func (b *massFiles) judgeEnding(ev *event.Event, where string, today int32, watc
 	f := learn.About(ev, finding.LevelHigh)
 	f.Records = append([]uint64(nil), e.records...)
 	f.Why = fmt.Sprintf("%d files on %s got the ending .%s within %s, the last %s; no file had it in %d days.", b.endings, on(ev), finding.Shown(end), finding.Span(ev.Time.Sub(e.first)), finding.Shown(ev.Object), b.remember)
-	f.WhyJA = fmt.Sprintf("%s の %d 件のファイルに %s の間に拡張子 .%s が付いた（最後は %s）。過去 %d 日間、この拡張子のファイルはなかった。", on(ev), b.endings, finding.Span(ev.Time.Sub(e.first)), finding.Shown(end), finding.Shown(ev.Object), b.remember)
+	f.WhyJA = fmt.Sprintf("%s の %d 件のファイルに %s の間に拡張子 .%s が付いた（最後は %s）。過去 %d 日間、この拡張子のファイルはなかった。", on(ev), b.endings, finding.SpanJA(ev.Time.Sub(e.first)), finding.Shown(end), finding.Shown(ev.Object), b.remember)
 	b.kit.Raise(f, &b.info, where, "ending", end)
 }
 

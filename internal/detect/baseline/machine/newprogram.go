@@ -97,9 +97,9 @@ func (b *newProgram) raise(ev *event.Event, path string, p *program, today int32
 	if f.Object == "" {
 		f.Object = path
 	}
-	span := finding.Span(ev.Time.Sub(p.first))
-	f.Why = fmt.Sprintf("%s ran on %d hosts within %s (%s) and on none in the %d days before.", finding.Shown(path), len(p.on.hosts), span, finding.List(p.on.hosts), b.remember)
-	f.WhyJA = fmt.Sprintf("%s が %s の間に %d 台のホストで動いた（%s）。それまでの %d 日間はどのホストでも動いていない。", finding.Shown(path), span, len(p.on.hosts), finding.List(p.on.hosts), b.remember)
+	span := ev.Time.Sub(p.first)
+	f.Why = fmt.Sprintf("%s ran on %d hosts within %s (%s) and on none in the %d days before.", finding.Shown(path), len(p.on.hosts), finding.Span(span), finding.List(p.on.hosts), b.remember)
+	f.WhyJA = fmt.Sprintf("%s が %s の間に %d 台のホストで動いた（%s）。それまでの %d 日間はどのホストでも動いていない。", finding.Shown(path), finding.SpanJA(span), len(p.on.hosts), finding.List(p.on.hosts), b.remember)
 	b.kit.Raise(f, &b.info, plain(path))
 }
 

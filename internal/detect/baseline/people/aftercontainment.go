@@ -218,7 +218,7 @@ func (b *persons) usedAfter(u *use, c *contained) {
 	f.Why = fmt.Sprintf("%s succeeded in %s from %s although it was %s at %s (%s).",
 		finding.Shown(u.shown), finding.Shown(u.source), u.addr, word, finding.Clock(c.since), finding.Shown(c.source))
 	f.WhyJA = fmt.Sprintf("%s は %s に%sされた（%s）のに、%s で %s から成功した。",
-		finding.Shown(u.shown), finding.Clock(c.since), wordJA, finding.Shown(c.source), finding.Shown(u.source), u.addr)
+		finding.Shown(u.shown), finding.ClockJA(c.since), wordJA, finding.Shown(c.source), finding.Shown(u.source), u.addr)
 	b.kit.Raise(f, &b.contain.info, u.account, u.source)
 }
 
@@ -232,6 +232,6 @@ func (b *persons) usedAgain(u *use, h *habit, c *contained) {
 	f.Why = fmt.Sprintf("%s succeeded again from %s, which a finding was about, although its password was changed at %s.",
 		finding.Shown(u.shown), u.addr, finding.Clock(c.since))
 	f.WhyJA = fmt.Sprintf("%s は %s にパスワードが変更されたのに、以前の検知の接続元 %s から再び成功した。",
-		finding.Shown(u.shown), finding.Clock(c.since), u.addr)
+		finding.Shown(u.shown), finding.ClockJA(c.since), u.addr)
 	b.kit.Raise(f, &b.contain.info, u.account, u.addr.String())
 }

@@ -53,7 +53,7 @@ func (b *persons) judgeDormant(u *use, h *habit) {
 	f.Why = fmt.Sprintf("%s was used from %s after %d days without use; it was last used at %s.",
 		finding.Shown(u.shown), u.addr, int(gap.Hours()/24), finding.Clock(h.last))
 	f.WhyJA = fmt.Sprintf("%s が %s から使われた。%d 日間使われておらず、最後に使われたのは %s である。",
-		finding.Shown(u.shown), u.addr, int(gap.Hours()/24), finding.Clock(h.last))
+		finding.Shown(u.shown), u.addr, int(gap.Hours()/24), finding.ClockJA(h.last))
 	b.kit.Raise(f, &b.dormant.info, u.account)
 }
 

@@ -72,7 +72,7 @@ func (b *accounts) failedThenSuccess(a *access, acct *account, addr *address) {
 	f := about(a, level)
 	f.Records = append(f.Records, records...)
 	f.Why = fmt.Sprintf("%s succeeded from %s after %d failures since %s.", finding.Shown(a.shown), a.addr, n, finding.Clock(first))
-	f.WhyJA = fmt.Sprintf("%s が %s から %d 回失敗した後（%s 以降）に成功した。", finding.Shown(a.shown), a.addr, n, finding.Clock(first))
+	f.WhyJA = fmt.Sprintf("%s が %s から %d 回失敗した後（%s 以降）に成功した。", finding.Shown(a.shown), a.addr, n, finding.ClockJA(first))
 	b.kit.Raise(f, &b.failedInfo, a.account, a.addr.String())
 }
 

@@ -108,7 +108,7 @@ func (b *persons) tooFar(u *use, h *habit, from *trail, gap time.Duration) {
 	f.Why = fmt.Sprintf("%s succeeded from %s (%s) %s after a success from %s (%s, %s), about %d km away.",
 		finding.Shown(u.shown), u.addr, u.place, finding.Span(gap), from.addr, from.place, finding.Clock(from.at), km)
 	f.WhyJA = fmt.Sprintf("%s が %s（%s）から成功した。その %s 前に、約 %d km 離れた %s（%s）から成功している（%s）。",
-		finding.Shown(u.shown), u.addr, u.place, finding.Span(gap), km, from.addr, from.place, finding.Clock(from.at))
+		finding.Shown(u.shown), u.addr, u.place, finding.SpanJA(gap), km, from.addr, from.place, finding.ClockJA(from.at))
 	b.kit.Raise(f, &p.info, u.account, pairKey(from.place, u.place))
 }
 

@@ -82,10 +82,10 @@ func (b *accounts) justBefore(a *access, acct *account) *usedAddress {
 func (b *accounts) elsewhere(a *access, u *usedAddress) {
 	f := about(a, finding.LevelHigh)
 	f.Records = append(f.Records, u.record)
-	gap := finding.Span(a.time.Sub(u.last))
+	gap := a.time.Sub(u.last)
 	f.Why = fmt.Sprintf("%s was used from %s for the first time, %s after a success from %s (%s).",
-		finding.Shown(a.shown), a.addr, gap, u.addr, finding.Clock(u.last))
+		finding.Shown(a.shown), a.addr, finding.Span(gap), u.addr, finding.Clock(u.last))
 	f.WhyJA = fmt.Sprintf("%s が初見の接続元 %s から使われた。%s 前に %s から成功したばかりである（%s）。",
-		finding.Shown(a.shown), a.addr, gap, u.addr, finding.Clock(u.last))
+		finding.Shown(a.shown), a.addr, finding.SpanJA(gap), u.addr, finding.ClockJA(u.last))
 	b.kit.Raise(f, &b.newAddressInfo, a.account, a.addr.String())
 }

@@ -176,7 +176,7 @@ func (b *persons) met(m *meeting, r *room) {
 	f.Why = fmt.Sprintf("%d accounts had sessions from %s at the same time (%s): %s; they were never used together in %d days.",
 		len(names), u.addr, finding.Clock(u.time), finding.List(names), b.seen.Since(u.day-p.remember, u.day))
 	f.WhyJA = fmt.Sprintf("%s で %d 件のアカウントのセッションが同時に開いていた（%s）：%s。過去 %d 日間に一緒に使われたことはない。",
-		u.addr, len(names), finding.Clock(u.time), finding.List(names), b.seen.Since(u.day-p.remember, u.day))
+		u.addr, len(names), finding.ClockJA(u.time), finding.List(names), b.seen.Since(u.day-p.remember, u.day))
 	b.kit.Raise(f, &p.info, u.addr.String())
 }
 

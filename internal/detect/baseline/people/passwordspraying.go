@@ -127,7 +127,7 @@ func (b *persons) failedOnExisting(u *use, h *habit) {
 	}
 	f, names := b.aboutFailures(u, level, tried)
 	f.Why = fmt.Sprintf("%s failed on %d accounts that exist within %s: %s.", u.addr, len(tried), learn.WriteSpan(p.window), names)
-	f.WhyJA = fmt.Sprintf("%s が %s のうちに、実在する %d 件のアカウントで失敗した：%s。", u.addr, learn.WriteSpan(p.window), len(tried), names)
+	f.WhyJA = fmt.Sprintf("%s が %s のうちに、実在する %d 件のアカウントで失敗した：%s。", u.addr, finding.SpanJA(p.window), len(tried), names)
 	b.kit.Raise(f, &p.info, u.addr.String(), "tried")
 }
 
@@ -184,7 +184,7 @@ func (b *persons) failedFromMany(u *use, h *habit) {
 	}
 	f, list := b.aboutSources(u, level, failing)
 	f.Why = fmt.Sprintf("%s failed from %d lines it is not known from within %s: %s.", finding.Shown(u.shown), n, learn.WriteSpan(p.guessWindow), list)
-	f.WhyJA = fmt.Sprintf("%s が %s のうちに、使われたことのない %d か所の回線から失敗した：%s。", finding.Shown(u.shown), learn.WriteSpan(p.guessWindow), n, list)
+	f.WhyJA = fmt.Sprintf("%s が %s のうちに、使われたことのない %d か所の回線から失敗した：%s。", finding.Shown(u.shown), finding.SpanJA(p.guessWindow), n, list)
 	b.kit.Raise(f, &p.guessInfo, u.account, "tried")
 }
 
@@ -219,7 +219,7 @@ func (b *persons) succeededAmongFailures(u *use, h *habit) {
 			f, names := b.aboutFailures(u, finding.LevelHigh, tried)
 			f.Why = fmt.Sprintf("%s succeeded from %s, which failed on %d accounts within %s before: %s.", finding.Shown(u.shown), u.addr, len(tried), learn.WriteSpan(p.window), names)
 			f.WhyJA = fmt.Sprintf("%s が %s から成功した。この接続元は直前の %s に %d 件のアカウントで失敗している：%s。",
-				finding.Shown(u.shown), u.addr, learn.WriteSpan(p.window), len(tried), names)
+				finding.Shown(u.shown), u.addr, finding.SpanJA(p.window), len(tried), names)
 			b.kit.Raise(f, &p.info, u.addr.String(), strings.Clone(u.account))
 		}
 	}

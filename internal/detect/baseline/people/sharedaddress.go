@@ -75,7 +75,7 @@ func (b *accounts) sharing(a *access, addr *address, others []tie, level string)
 		verb, verbJA = "was tried", "試された"
 	}
 	f.Why = fmt.Sprintf("%s %s from %s, an address first seen %s with %s.", finding.Shown(a.shown), verb, a.addr, finding.Clock(addr.first), list)
-	f.WhyJA = fmt.Sprintf("%s が %s から%s。この接続元は %s に初めて現れ、%s で使われている。", finding.Shown(a.shown), a.addr, verbJA, finding.Clock(addr.first), list)
+	f.WhyJA = fmt.Sprintf("%s が %s から%s。この接続元は %s に初めて現れ、%s で使われている。", finding.Shown(a.shown), a.addr, verbJA, finding.ClockJA(addr.first), list)
 	addr.flagged = true
 	b.kit.Raise(f, &b.sharedAddressInfo, a.account, a.addr.String())
 }

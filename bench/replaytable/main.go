@@ -115,7 +115,7 @@ func (s *trial) run(ctx context.Context, o raw.Options) (err error) {
 
 // estate imports what the company knows of itself, where the incident has it.
 func estate(ctx context.Context, srv *server.Server, logs string) error {
-	for _, kind := range []string{"people", "networks", "devices", "items"} {
+	for _, kind := range []string{"people", "networks", "devices", "items", "software"} {
 		text, err := os.ReadFile(filepath.Join(logs, "konseki-estate", kind+".csv"))
 		if os.IsNotExist(err) {
 			continue
@@ -179,6 +179,10 @@ func (s *trial) noticed(list []story.Story) (at time.Time, rule string, before, 
 		st := &list[i]
 		if !st.Shown.Before(s.Info.First) && tells(st, s.Traces) {
 			return st.Shown, because(st), before, worst
+		}
+		if tells(st, s.Warned) {
+			fmt.Fprintf(s.talk, "  warned: %s %s %s\n", st.Shown.In(raw.JST()).Format(time.DateTime), because(st), st.Why)
+			continue
 		}
 		before++
 		fmt.Fprintf(s.talk, "  false: %s %s %s\n", st.Shown.In(raw.JST()).Format(time.DateTime), because(st), st.Why)

@@ -97,7 +97,8 @@ func views() map[string]room {
 		"coverage/sequence":        {"Package sequence finds what is missing from the numbers that producers give their records.", []string{"event", "coverage/packed"}, false},
 		"coverage/offset":          {"Package offset measures how far the clocks of sources are from this machine's.", []string{"event", "coverage/packed"}, false},
 		"manifest":                 {"Package manifest reads the file that comes with evidence and says which sources its files belong to and which records are absent, and why.", []string{"coverage"}, false},
-		"estate":                   {"Package estate knows the company's own networks, devices, people and sensitive items, as they were at a time.", []string{"event"}, false},
+		"estate":                   {"Package estate knows the company's own networks, devices, people and sensitive items, as they were at a time.", []string{"event", "jsonx"}, false},
+		"advisory":                 {"Package advisory matches published vulnerabilities to the inventory and escalates until someone acknowledges.", []string{"detect/finding", "estate", "advisory/notice"}, false},
 		"advisory/notice":          {"Package notice is an advisory as its event carries it: its names, what it affects and how grave it is.", []string{"event"}, false},
 		"mask":                     {"Package mask finds in records what must not be shown to everyone: typed passwords, card numbers, security codes.", []string{"event", "detect/secret"}, false},
 		"investigate":              {"Package investigate assembles cases, statements, timelines, entities, contradictions, clocks, conditions.", []string{"event", "coverage"}, false},
@@ -118,7 +119,8 @@ func views() map[string]room {
 		"terminal":                 {"Package terminal shows text to people on a terminal, safely, and how far long work has come.", nil, false},
 		"wire":                     {"Package wire is the JSON that scripts read from the command line.", []string{"event", "coverage", "estate", "control"}, false},
 		"control/masked":           {"Package masked is the operations as people are given them: every text that is shown has its secrets masked.", []string{"event", "control", "control/casework", "investigate", "investigate/duty", "investigate/lint", "mask"}, false},
-		"control/casework":         {"Package casework is what people do on a case: its parts, its checks, its reports and its bundle.", []string{"event", "jsonx", "coverage", "normalise", "detect/finding", "vault", "vault/anchor", "investigate", "investigate/lint", "investigate/script", "mask", "measure", "report", "report/docx", "report/exchange", "report/pdf", "auth", "control", "control/known", "investigate/clock", "investigate/duty"}, false},
+		"control/casework":         {"Package casework is what people do on a case: its parts, its checks, its reports and its bundle.", []string{"event", "jsonx", "coverage", "normalise", "detect/finding", "vault", "vault/anchor", "investigate", "investigate/lint", "investigate/script", "mask", "measure", "report", "report/docx", "report/exchange", "report/pdf", "auth", "control", "control/advised", "investigate/clock", "investigate/duty"}, false},
+		"control/advised":          {"Package advised adds to the operations what is published about flaws of what the company runs.", []string{"event", "jsonx", "query", "index", "coverage", "detect/finding", "estate", "advisory", "advisory/notice", "control", "control/known"}, false},
 		"control/known":            {"Package known adds to the operations what the company knows of itself: importing it, whose an address was, and searching by it.", []string{"event", "jsonx", "query", "estate", "control"}, false},
 	}
 }

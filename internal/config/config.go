@@ -60,6 +60,9 @@ type Config struct {
 	Placeholders Placeholders `yaml:"placeholders,omitempty"`
 	// Detect holds thresholds of baselines and the budget of stories.
 	Detect Detect `yaml:"detect,omitempty"`
+	// Advisory says who is to read advisories, and when it is said again that
+	// nobody did. Default: see docs/advisories.md.
+	Advisory Advisory `yaml:"advisory,omitempty"`
 	// Late is how far the time in a live record may be from its receipt before
 	// the record is counted as late, or its sender's clock as ahead. Default 5m.
 	Late time.Duration `yaml:"late"`
@@ -167,6 +170,9 @@ func (c Config) check() error {
 	}
 	if err := c.Detect.check(); err != nil {
 		return err
+	}
+	if err := c.Advisory.check(); err != nil {
+		return fmt.Errorf("advisory: %w", err)
 	}
 	if _, err := time.LoadLocation(c.Zone); err != nil {
 		return fmt.Errorf("zone: %q is not an IANA zone such as Asia/Tokyo", c.Zone)

@@ -16,6 +16,7 @@ const (
 	KindDevices  = "devices"
 	KindItems    = "items"
 	KindLeases   = "leases"
+	KindSoftware = "software"
 )
 
 // Validity is when an entry holds: [From, To); zero means open.
@@ -67,22 +68,25 @@ type Item struct {
 
 // Edition is one imported file, as its own record holds it.
 type Edition struct {
-	At       time.Time `json:"at"`
-	By       string    `json:"by"`
-	Op       string    `json:"op"` // "estate.import"
-	Kind     string    `json:"kind"`
-	File     string    `json:"file"`
-	SHA256   string    `json:"sha256"`  // of the file
-	Version  int       `json:"version"` // of its kind, from 1
-	People   []Person  `json:"people,omitempty"`
-	Networks []Network `json:"networks,omitempty"`
-	Devices  []Device  `json:"devices,omitempty"`
-	Items    []Item    `json:"items,omitempty"`
-	Record   uint64    `json:"-"` // that holds it
+	At       time.Time  `json:"at"`
+	By       string     `json:"by"`
+	Op       string     `json:"op"` // "estate.import"
+	Kind     string     `json:"kind"`
+	File     string     `json:"file"`
+	SHA256   string     `json:"sha256"`  // of the file
+	Version  int        `json:"version"` // of its kind, from 1
+	People   []Person   `json:"people,omitempty"`
+	Networks []Network  `json:"networks,omitempty"`
+	Devices  []Device   `json:"devices,omitempty"`
+	Items    []Item     `json:"items,omitempty"`
+	Software []Software `json:"software,omitempty"`
+	Record   uint64     `json:"-"` // that holds it
 }
 
 // Rows counts the entries of an edition.
-func (e *Edition) Rows() int { return len(e.People) + len(e.Networks) + len(e.Devices) + len(e.Items) }
+func (e *Edition) Rows() int {
+	return len(e.People) + len(e.Networks) + len(e.Devices) + len(e.Items) + len(e.Software)
+}
 
 // Estate is what is known. It never changes: [Estate.With] makes another. The
 // nil Estate knows nothing.
@@ -96,6 +100,7 @@ type Estate struct {
 	devices  map[netip.Addr][]Device
 	assets   map[string][]Device // the register, by MAC and by lower-case name
 	items    []Item
+	software []Software // all that ever was, in order of the editions
 }
 
 // With gives the estate with one edition more. An edition of a record that was
@@ -109,7 +114,7 @@ func (e *Estate) With(ed Edition) *Estate {
 		*next = *e
 	}
 	head := ed
-	head.People, head.Networks, head.Devices, head.Items = nil, nil, nil, nil
+	head.People, head.Networks, head.Devices, head.Items, head.Software = nil, nil, nil, nil, nil
 	next.editions = append(slices.Clone(next.editions), head)
 	switch ed.Kind {
 	case KindNetworks:
@@ -125,6 +130,8 @@ func (e *Estate) With(ed Edition) *Estate {
 		next.bare = byBare(next.people)
 	case KindItems:
 		next.items = ed.Items
+	case KindSoftware:
+		next.software = withSoftware(next.software, &ed)
 	case KindLeases:
 		next.leases = byAddress(next.leases, ed.Devices)
 	case KindDevices:

@@ -30,7 +30,8 @@ const (
 var ErrFile = errors.New("the file cannot be imported")
 
 // Read reads a file of a kind: CSV with headings in Japanese or English, in
-// UTF-8 or Shift_JIS; for devices also ISC dhcpd.leases. Times without a zone
+// UTF-8 or Shift_JIS; for devices also ISC dhcpd.leases, for software also
+// CycloneDX JSON and what dpkg -l and dpkg-query print. Times without a zone
 // are read in zone; a To that is a date is its last day. The whole file is
 // taken or, with an error of [ErrFile], nothing.
 func Read(kind, name string, content []byte, zone *time.Location) (*Edition, error) {
@@ -43,10 +44,15 @@ func Read(kind, name string, content []byte, zone *time.Location) (*Edition, err
 	if err != nil {
 		return nil, err
 	}
-	if kind == KindDevices && isLeases(text) {
+	switch {
+	case kind == KindDevices && isLeases(text):
 		ed.Kind = KindLeases
 		ed.Devices, err = leases(text)
-	} else {
+	case kind == KindSoftware && isBOM(text):
+		ed.Software, err = bom(text, hostOf(name))
+	case kind == KindSoftware && isPackages(text):
+		ed.Software, err = packages(text, hostOf(name))
+	default:
 		err = ed.readCSV(text, zone)
 	}
 	switch {
@@ -125,6 +131,11 @@ func columns(kind string) []column {
 			column{"name", []string{"device", "name", "host", "hostname", "機器", "機器名", "ホスト名", "pc名"}, true},
 			column{"mac", []string{"mac", "mac_address", "macアドレス"}, false},
 			column{"owner", []string{"owner", "user", "person", "所有者", "利用者", "使用者"}, false})
+	case KindSoftware:
+		return append(validity, column{"host", []string{"host", "service", "hostname", "server", "ホスト", "ホスト名", "サーバー", "サービス", "機器", "機器名"}, true},
+			column{"package", []string{"package", "name", "software", "component", "パッケージ", "ソフトウェア", "製品", "名称"}, true},
+			column{"version", []string{"version", "バージョン", "版"}, true},
+			column{"ecosystem", []string{"ecosystem", "type", "エコシステム", "種類"}, false})
 	case KindItems:
 		return []column{{"pattern", []string{"pattern", "object", "path", "table", "document", "パターン", "対象", "文書", "表"}, true},
 			{"tag", []string{"tag", "label", "class", "区分", "分類", "種別"}, true}}
@@ -136,7 +147,7 @@ func columns(kind string) []column {
 func (e *Edition) readCSV(text string, zone *time.Location) error {
 	cols := columns(e.Kind)
 	if cols == nil {
-		return fmt.Errorf("%w: import people, networks, devices or items, not %q", ErrFile, e.Kind)
+		return fmt.Errorf("%w: import people, networks, devices, items or software, not %q", ErrFile, e.Kind)
 	}
 	r := csv.NewReader(strings.NewReader(text))
 	r.TrimLeadingSpace = true
@@ -212,6 +223,8 @@ func (e *Edition) addRow(f fieldsOf) error {
 		e.People = append(e.People, Person{f.get("name"), f.get("account"), f.get("source"), v})
 	case KindItems:
 		e.Items = append(e.Items, Item{f.get("pattern"), f.get("tag")})
+	case KindSoftware:
+		e.Software = append(e.Software, Software{f.get("host"), f.get("package"), f.get("version"), f.get("ecosystem"), v})
 	case KindNetworks:
 		prefix, err := prefixOf(f.get("prefix"))
 		if err != nil {

@@ -67,5 +67,6 @@ const (
 	SourceHold     = OwnPrefix + "hold"     // a legal hold started or released
 	SourceCoverage = OwnPrefix + "coverage" // what is proven of a source's completeness: an Attestation
 	SourceMute     = OwnPrefix + "mute"     // findings left out of stories for a time
+	SourceAdvisory = OwnPrefix + "advisory" // an advisory acknowledged
 	SourceEstate   = OwnPrefix + "estate"   // what the company says of itself: networks, devices, people, sensitive items
 )

@@ -29,6 +29,7 @@ type flow struct {
 	index  *duckdb.Index
 	pack   *detect.Pack
 	own    ownRecords
+	advise func(ctx context.Context, until time.Time) error // matches advisories, up to an instant
 	logger *slog.Logger
 
 	mu      sync.Mutex
@@ -536,6 +537,9 @@ func (f *flow) Correlate(ctx context.Context) error {
 	}
 	if err := f.raise(ctx, w.End(last)); err != nil {
 		return err
+	}
+	if err := f.advise(ctx, last); err != nil {
+		return fmt.Errorf("server: %w", err)
 	}
 	f.mu.Lock()
 	f.watched = w.Stats()

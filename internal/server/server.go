@@ -17,6 +17,7 @@ import (
 	"github.com/konseki/konseki/internal/collect/pull"
 	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/control/advised"
 	"github.com/konseki/konseki/internal/control/casework"
 	"github.com/konseki/konseki/internal/control/known"
 	"github.com/konseki/konseki/internal/control/masked"
@@ -129,11 +130,11 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 	}
 	s.flow = newFlow(s.vault, s.index, pack, s.logger)
 	s.flow.late = cmp.Or(opts.Config.Late, config.Default().Late)
-	s.Service = masked.New(casework.New(known.New(control.New(control.Deps{
+	s.Service = masked.New(casework.New(advised.New(known.New(control.New(control.Deps{
 		Vault: s.vault, Dir: filepath.Join(s.Dir, vaultFolder), Index: s.index, Flow: s.flow, Zone: opts.Config.Location(), Keep: PolicyOf(opts.Config),
 		Budget: opts.Config.Detect.Budget, Version: opts.Version, Rules: len(pack.Engine.Rules()) + len(pack.Correlations), Logger: s.logger, Now: time.Now,
-	}))))
-	s.flow.own = s.Service
+	})))))
+	s.flow.own, s.flow.advise, s.Raise, s.Escalation = s.Service, s.Advise, s.flow.raise, escalationOf(opts.Config.Advisory)
 	s.Service.Outside, s.Service.Anchors = s.outside, s.carried
 	found, err := s.flow.rebuild(ctx, opts.Progress)
 	if err != nil {
@@ -194,7 +195,7 @@ func (s *Server) remember(ctx context.Context) error {
 }
 
 func (s *Server) rememberCovered(ctx context.Context) error {
-	plan, err := query.Parse(`source:("`+event.SourceRegistry+`" OR "`+event.SourceCase+`" OR "`+event.SourceImport+`" OR "`+event.SourceFinding+`" OR "`+event.SourceLoss+`" OR "`+event.SourceHold+`" OR "`+event.SourceMute+`" OR "`+event.SourceCoverage+`" OR "`+event.SourceExpiry+`" OR "`+event.SourceEstate+`" OR "`+event.SourceShred+`")`, query.Options{})
+	plan, err := query.Parse(`source:("`+event.SourceRegistry+`" OR "`+event.SourceCase+`" OR "`+event.SourceImport+`" OR "`+event.SourceFinding+`" OR "`+event.SourceLoss+`" OR "`+event.SourceHold+`" OR "`+event.SourceMute+`" OR "`+event.SourceCoverage+`" OR "`+event.SourceExpiry+`" OR "`+event.SourceEstate+`" OR "`+event.SourceAdvisory+`" OR "`+event.SourceShred+`")`, query.Options{})
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}

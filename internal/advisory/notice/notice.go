@@ -48,7 +48,7 @@ type Notice struct {
 
 	Record   uint64    // of the edition
 	Source   string    // of the record
-	Received time.Time // of the record
+	Received time.Time // of the record; zero where it was imported, long after the event as a rule
 }
 
 // Affected is a package and which of its versions are affected.

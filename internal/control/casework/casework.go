@@ -10,7 +10,7 @@ import (
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
-	"github.com/konseki/konseki/internal/control/known"
+	"github.com/konseki/konseki/internal/control/advised"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/investigate"
 	"github.com/konseki/konseki/internal/investigate/clock"
@@ -102,9 +102,9 @@ type Outcome struct {
 	Drift  bool // it was met before
 }
 
-// Service is [known.Service] that works on cases.
+// Service is [advised.Service] that works on cases.
 type Service struct {
-	*known.Service
+	*advised.Service
 	// Anchors gives the anchors that hold for the log of so many entries, to go
 	// into bundles; nil where there are none.
 	Anchors func(ctx context.Context, size uint64) ([]anchor.Carried, error)
@@ -118,7 +118,7 @@ type Service struct {
 var _ Operations = (*Service)(nil)
 
 // New returns s with the operations on cases.
-func New(s *known.Service) *Service { return &Service{Service: s} }
+func New(s *advised.Service) *Service { return &Service{Service: s} }
 
 // Cases implements [Operations].
 func (s *Service) Cases(context.Context) ([]*investigate.Case, error) { return s.Desk().Cases(), nil }

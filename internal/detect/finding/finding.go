@@ -19,7 +19,8 @@ const (
 	KindCorrelation = "correlation"
 	KindBaseline    = "baseline"
 	KindSecret      = "secret"
-	KindCheck       = "check" // of what people did on a case
+	KindCheck       = "check"    // of what people did on a case
+	KindAdvisory    = "advisory" // a published flaw of what is run
 )
 
 // The levels of a finding, as in Sigma.

@@ -72,7 +72,11 @@ type Summary struct {
 
 // Scenario is what an incident, or a week without one, is made of.
 type Scenario struct {
-	Info  Info
+	Info Info
+	// Warned are words of what is told before the first trace and is right: a
+	// published flaw of what is run. A story that holds one is no false one.
+	Warned []string
+
 	Plain map[string]string // files written as they are, by path: manifest, case, konseki-estate/devices.csv
 	Open  func(o Options) Span
 

@@ -94,7 +94,7 @@ func (i *Incident) look(t testing.TB) {
 // folder of the logs: one CSV for each kind, named for it, and dhcpd.leases.
 func (i *Incident) Estate(t testing.TB) {
 	t.Helper()
-	for _, f := range [][2]string{{"people", "people.csv"}, {"networks", "networks.csv"}, {"devices", "devices.csv"}, {"devices", "dhcpd.leases"}, {"items", "items.csv"}} {
+	for _, f := range [][2]string{{"people", "people.csv"}, {"networks", "networks.csv"}, {"devices", "devices.csv"}, {"devices", "dhcpd.leases"}, {"items", "items.csv"}, {"software", "software.csv"}} {
 		content, err := os.ReadFile(filepath.Join(i.Dir, "konseki-estate", f[1]))
 		if os.IsNotExist(err) {
 			continue

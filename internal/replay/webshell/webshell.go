@@ -12,6 +12,9 @@ import (
 //go:embed konseki-sources.yaml
 var sourcesText string
 
+//go:embed estate/software.csv
+var software string
+
 //go:embed konseki-case.yaml
 var caseText string
 
@@ -41,8 +44,9 @@ func Scenario() raw.Scenario {
 		},
 		Words:   []string{firstAddress, secondAddress, "tax-ap01", "ins-ap01", "tax-web01", "ins-db01", "inc_notice", "inc_footer", "card_member", "taxpay", "danshin", "deny_0308"},
 		Traces:  []string{firstAddress, secondAddress, "%{(#_=", "inc_notice", "inc_footer", "information_schema"},
+		Warned:  []string{"S2-045"},
 		Unknown: []string{"sent_out", "early_warning"},
-		Plain:   map[string]string{"konseki-sources.yaml": sourcesText, "konseki-case.yaml": caseText},
+		Plain:   map[string]string{"konseki-sources.yaml": sourcesText, "konseki-case.yaml": caseText, "konseki-estate/software.csv": software},
 		Open: func(o raw.Options) raw.Span {
 			return raw.Span{From: at("02-13 00:00:00"), To: at("03-10 13:00:00"), Files: files(o)}
 		},
@@ -55,6 +59,7 @@ func assumptions() []event.Phrase {
 		{JA: "接続元のアドレス（遮断されたものと、その後も続いたもの）、機器名・パス・表の名称、読み出された件数は架空のもの", EN: "The addresses (the one that was blocked and the one that went on), hosts, paths, tables and the numbers of records read are invented."},
 		{JA: "分までしか公表されていない出来事の秒", EN: "The seconds of what the report gives to the minute."},
 		{JA: "税サイトの Web サーバーは Content-Type を記録し、保険サイトの Web サーバーは記録しない（攻撃はアプリケーションのログにだけ残る）", EN: "The tax site's web server logs the content type; the insurance site's does not, and there the attack shows only in the application's log."},
+		{JA: "公開の脆弱性情報フィードと使用ソフトウェアの台帳があり、台帳のバージョンは架空のもの。会社が当時どちらも用いていたとは公表されていない", EN: "There is a public feed of advisories and an inventory of software, whose versions are invented; the report says of neither that the company used it at the time."},
 		{JA: "アプリケーションの例外の急増は、侵入者が別の細工を繰り返し試したことによる（18 時 19 分から）", EN: "The burst of exceptions comes from the intruder trying further tricks, from 18:19 on."},
 		{JA: "セキュリティコードは、保険サイトのアプリケーションが、カード会社に決済を断られたときにログへ出力していた", EN: "The insurance site's application wrote security codes into its log whenever the card company declined a payment."},
 		{JA: "データベースの監査ログに、実行された文と行数が残っている", EN: "The databases' audit holds the statements and how many rows they gave."},
@@ -69,6 +74,7 @@ func files(o raw.Options) []raw.File {
 		{Path: "waf/waf-01.jsonl", From: shielded(), Day: shield},
 		{Path: "monitoring/alerts.jsonl", Day: func(d *raw.Day) { monitoring(d, sites) }},
 		{Path: "advisory/inbox.jsonl", Day: inbox},
+		{Path: "feed/osv.jsonl", Day: feed},
 	}
 	for _, s := range sites {
 		out = append(out,

@@ -34,12 +34,11 @@ const (
 )
 
 // TestStrutsWebshellIsNoticedByItsFirstRequests holds what the scenario
-// expects to be detected, and when, and that the weeks before are calm. The
-// match of the published flaw with the software in use is not among it: konseki
-// keeps the advisory as a record and cannot match it yet.
+// expects to be detected, and when, and that the weeks before are calm.
 func TestStrutsWebshellIsNoticedByItsFirstRequests(t *testing.T) {
 	t.Parallel()
 	i := replaytest.Import(t, webshell.Scenario(), raw.Options{Records: 30_000})
+	i.Estate(t)
 	i.Calm(t, 3)
 	attack := []string{"5b0a2c1e-7d34-4e2b-9f61-0c3a5d8e1f0e", "5b0a2c1e-7d34-4e2b-9f61-0c3a5d8e1f0f"}
 	placed := []string{"baseline-web-script", "e9f33a6b-7c04-4d1f-a6db-c03b0d74c647"}
@@ -49,6 +48,10 @@ func TestStrutsWebshellIsNoticedByItsFirstRequests(t *testing.T) {
 		rules    []string
 		words    []string
 	}{
+		{"the published flaw matched, tax", "03-06 22:14:00", "03-06 22:29:00", []string{"advisory-affected"}, []string{"CVE-2017-5638", "tax-ap01", "2.3.31"}},
+		{"the published flaw matched, insurance", "03-06 22:14:00", "03-06 22:29:00", []string{"advisory-affected"}, []string{"CVE-2017-5638", "ins-ap01", "2.5.8"}},
+		{"nobody has read it after four hours", "03-07 02:14:00", "03-07 02:29:00", []string{"advisory-unread"}, []string{"CVE-2017-5638", "tax-ap01", "ins-ap01"}},
+		{"nobody has read it after a day", "03-07 22:14:00", "03-07 22:29:00", []string{"advisory-unread"}, []string{"CVE-2017-5638"}},
 		{"a security code in output, by the first record that holds one", "02-21 14:07:33", "02-21 14:07:34", []string{"secret.security_code"}, []string{"ins-ap01"}},
 		{"the attack on the insurance site", "03-08 04:54:00", "03-08 04:54:59", attack, []string{"ins-ap01"}},
 		{"the insurance site's backdoor", "03-08 04:57:00", "03-08 04:57:59", placed, []string{"ins-ap01"}},
@@ -152,7 +155,7 @@ func theListIsMasked(t *testing.T, i *replaytest.Incident) {
 func TestEveryLineIsUnderstood(t *testing.T) {
 	t.Parallel()
 	dir := replaytest.Written(t, webshell.Scenario(), raw.Options{Records: 1})
-	replaytest.Understood(t, dir, []string{"nginx", "java", "auditd", "syslog", "postgres", "fortigate", "modsecurity", "jsonlines"}, 2017)
+	replaytest.Understood(t, dir, []string{"nginx", "java", "auditd", "syslog", "postgres", "fortigate", "modsecurity", "jsonlines", "osv"}, 2017)
 }
 
 // TestTheFactsStandAtTheirMinutes holds what the report gives to the minute.
@@ -164,6 +167,7 @@ func TestTheFactsStandAtTheirMinutes(t *testing.T) {
 		{"application/ins-ap01/app.log", "2017-03-08 04:54"},
 		{"web/ins-web01/access.log", x + " - - [08/Mar/2017:04:54"},
 		{"web/tax-web01/access.log", x + " - - [08/Mar/2017:16:51"},
+		{"feed/osv.jsonl", `"id":"S2-045","modified":"2017-03-06T13:14:00Z"`},
 		{"advisory/inbox.jsonl", `"time":"2017-03-08T15:25`},
 		{"advisory/inbox.jsonl", `"time":"2017-03-09T18:00`},
 		{"database/tax-db01/postgresql.log", utc("03-08 17:40")},

@@ -43,6 +43,7 @@ type Journal struct {
 	opts   JournalOptions
 	state  journalState
 	caught time.Time // when there was last nothing more to read
+	after  string    // the entry that journalctl was told to begin with, until it came or did not
 }
 
 // journalState is what is remembered. The vault may hold more: what was appended
@@ -152,8 +153,8 @@ func (j *Journal) follow(ctx context.Context) error {
 	if j.opts.Directory != "" {
 		args = append(args, "--directory="+j.opts.Directory)
 	}
-	if j.state.Cursor != "" {
-		args = append(args, "--after-cursor="+j.state.Cursor)
+	if j.after = j.state.Cursor; j.after != "" { // the last one again: where it is gone, so is what followed it
+		args = append(args, "--cursor="+j.after)
 	}
 	cmd := exec.CommandContext(ctx, j.opts.Command, args...)
 	said := &firstBytes{}
@@ -222,7 +223,9 @@ func (j *Journal) drain(ctx context.Context, out io.Reader) error {
 			}
 			err = j.take(ctx, e, entries)
 		case <-tick.C:
-			j.caught = j.opts.Now().UTC() // nothing waits
+			if j.after == "" {
+				j.caught = j.opts.Now().UTC() // nothing waits
+			}
 			err = j.prove(ctx, false)
 		}
 		if errors.Is(err, io.EOF) {
@@ -239,7 +242,11 @@ func (j *Journal) take(ctx context.Context, e entry, more <-chan entry) error {
 	var recs []event.Record
 	size := 0
 	for {
-		if len(e.raw) > 0 && e.err == nil {
+		again, err := j.resume(ctx, e.raw)
+		if err != nil {
+			return err
+		}
+		if len(e.raw) > 0 && e.err == nil && !again {
 			recs = j.records(recs, e.raw)
 			size += len(e.raw)
 		}

@@ -240,7 +240,7 @@ func TestTheJournalIsTakenEntryByEntryFromWhereItWas(t *testing.T) {
 	entries := "__CURSOR=c1\nMESSAGE=one\n\n__CURSOR=c2\nMESSAGE\n\x03\x00\x00\x00\x00\x00\x00\x00a\nb\n\n"
 	b := &bench{vault: &store{}, fatal: t.Fatal}
 	b.must(os.WriteFile(filepath.Join(dir, "entries"), []byte(entries), 0o600))
-	script := "#!/bin/sh\ncase \"$*\" in *--after-cursor=c2*) printf '__CURSOR=c3\\nMESSAGE=three\\n\\n';; *--after-cursor*) exit 1;; *) cat " + dir + "/entries;; esac\n"
+	script := "#!/bin/sh\ncase \"$*\" in *--cursor=c2*) printf '__CURSOR=c2\\nMESSAGE=two\\n\\n__CURSOR=c3\\nMESSAGE=three\\n\\n';; *--cursor*) exit 1;; *) cat " + dir + "/entries;; esac\n"
 	b.must(os.WriteFile(filepath.Join(dir, "ctl"), []byte(script), 0o700))
 	j, err := NewJournal(JournalOptions{
 		File: filepath.Join(dir, "journal.json"), Source: "host", Host: "web1", To: b.vault, Command: filepath.Join(dir, "ctl"), Logger: discard(),

@@ -68,20 +68,22 @@ func (s *Service) exchanged(ctx context.Context, caseID string, x Exchange) (exc
 func (s *Service) citedEvents(ctx context.Context, seqs []uint64, hide *report.Masks, gone *int64) iter.Seq2[event.Event, error] {
 	return func(yield func(event.Event, error) bool) {
 		read := normalise.New()
-		for _, seq := range seqs {
-			rec, err := s.Vault.Get(ctx, seq)
+		var evs []event.Event
+		for rec, err := range s.Vault.Pick(ctx, sorted(seqs)) {
 			if errors.Is(err, vault.ErrGone) {
 				*gone++
 				continue
 			}
-			if words := hide.Hide(rec.Raw); err == nil && len(words) > 0 {
-				rec, _, err = s.Vault.Disclose(ctx, seq, words)
+			shown := rec.Record
+			if words := hide.Hide(shown.Raw); err == nil && len(words) > 0 {
+				shown, _, err = rec.Disclose(words)
 			}
 			if err != nil {
-				yield(event.Event{}, fmt.Errorf("casework: record %d: %w", seq, err))
+				yield(event.Event{}, fmt.Errorf("casework: record %d: %w", rec.Seq, err))
 				return
 			}
-			for _, ev := range read.Events(nil, &rec) {
+			evs = read.Events(evs[:0], &shown)
+			for _, ev := range evs {
 				if !yield(ev, nil) {
 					return
 				}

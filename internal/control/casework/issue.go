@@ -52,7 +52,7 @@ func (s *Service) Report(ctx context.Context, by, caseID string, d Document, w i
 	if err != nil {
 		return err
 	}
-	in, err := s.reportInput(ctx, caseID)
+	in, err := s.reportInput(ctx, caseID, nil)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (s *Service) Issue(ctx context.Context, by, caseID, name string) (*investig
 	if err != nil {
 		return nil, err
 	}
-	in, err := s.reportInput(ctx, caseID)
+	in, err := s.reportInput(ctx, caseID, nil)
 	if err != nil {
 		return nil, err
 	}

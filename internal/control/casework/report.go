@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/konseki/konseki/internal/control"
@@ -20,8 +21,9 @@ import (
 	"github.com/konseki/konseki/internal/vault/anchor"
 )
 
-// reportInput gathers all that a report of the case is made from.
-func (s *Service) reportInput(ctx context.Context, caseID string) (report.Input, error) {
+// reportInput gathers all that a report of the case is made from, without the
+// words to hide in what it shows of records.
+func (s *Service) reportInput(ctx context.Context, caseID string, hide *report.Masks) (report.Input, error) {
 	c, err := s.Case(ctx, caseID)
 	if err != nil {
 		return report.Input{}, err
@@ -52,25 +54,40 @@ func (s *Service) reportInput(ctx context.Context, caseID string) (report.Input,
 		in.Findings = append(in.Findings, report.Finding{Time: f.Time, Level: f.Level, Title: f.Title, Why: f.Why, Cites: f.Cites, Record: f.Record})
 		cites = append(cites, f.Cites[:min(3, len(f.Cites))]...)
 	}
-	for _, seq := range cites {
-		if _, ok := in.Records[seq]; ok {
-			continue
-		}
-		rec, err := s.Vault.Get(ctx, seq)
+	return in, s.show(ctx, &in, sorted(cites), st.Sealed, hide)
+}
+
+// sorted gives records as they are picked: ascending, each once.
+func sorted(seqs []uint64) []uint64 {
+	seqs = slices.Clone(seqs)
+	slices.Sort(seqs)
+	return slices.Compact(seqs)
+}
+
+// show reads the records that a report shows, and keeps of each no more than it
+// shows.
+func (s *Service) show(ctx context.Context, in *report.Input, seqs []uint64, sealed uint64, hide *report.Masks) error {
+	read := normalise.New()
+	for rec, err := range s.Vault.Pick(ctx, seqs) {
 		if err != nil {
 			continue // the report says that it cannot be read
 		}
-		in.Records[seq] = cited(rec, st.Sealed)
+		hide.Learn(rec.Raw)
+		in.Records[rec.Seq] = cited(rec.Record, read.Events(nil, &rec.Record), sealed, hide)
 	}
-	return in, nil
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("casework: %w", context.Cause(ctx))
+	}
+	return nil
 }
 
 // shownBytes bounds what the evidence list shows of one record.
 const shownBytes = 400
 
-func cited(rec event.Record, sealed uint64) report.Cited {
-	sum := sha256.Sum256(rec.Raw)
-	text, _ := control.Showable(rec.Raw, normalise.New().Events(nil, &rec))
+// cited is a record as the evidence list shows it: without its bytes, and, where
+// words are hidden, without the hash that would let guesses be checked.
+func cited(rec event.Record, evs []event.Event, sealed uint64, hide *report.Masks) report.Cited {
+	text, _ := control.Showable(rec.Raw, evs)
 	if len(text) > shownBytes {
 		cut := shownBytes
 		for !utf8.RuneStart(text[cut]) {
@@ -78,7 +95,15 @@ func cited(rec event.Record, sealed uint64) report.Cited {
 		}
 		text = text[:cut] + " …"
 	}
-	return report.Cited{Record: rec, SHA256: hex.EncodeToString(sum[:]), Text: text, Sealed: rec.Seq <= sealed}
+	out := report.Cited{Record: rec, Text: strings.Clone(text), Sealed: rec.Seq <= sealed}
+	if len(hide.Hide(rec.Raw)) > 0 {
+		out.Text = hide.Text(text)
+	} else {
+		sum := sha256.Sum256(rec.Raw)
+		out.SHA256 = hex.EncodeToString(sum[:])
+	}
+	out.Record.Raw = nil
+	return out
 }
 
 // Export implements [Operations]: everything is sealed first, then every cited
@@ -92,12 +117,12 @@ func (s *Service) Export(ctx context.Context, by, caseID string, masks []string,
 	if err := s.Vault.Seal(ctx); err != nil {
 		return fmt.Errorf("casework: export: %w", err)
 	}
-	in, err := s.reportInput(ctx, caseID)
+	in, err := s.reportInput(ctx, caseID, hide)
 	if err != nil {
 		return err
 	}
 	in.Case = s.Desk().Case(caseID) // as sealed; the answers are those given when asked
-	maskInput(&in, hide)
+	maskFindings(&in, hide)
 	seqs := in.Case.Cited(true)
 	for _, f := range in.Findings {
 		seqs = append(seqs, f.Record)
@@ -115,7 +140,7 @@ func (s *Service) Export(ctx context.Context, by, caseID string, masks []string,
 		return fmt.Errorf("casework: export: %w", err)
 	}
 	defer remove()
-	b := report.Bundle{Input: in, PublicKey: in.PublicKey, By: by, Files: files, Renderers: renderers(), Evidence: s.disclosed(ctx, slices.Compact(slices.Sorted(slices.Values(seqs))), hide)}
+	b := report.Bundle{Input: in, PublicKey: in.PublicKey, By: by, Files: files, Renderers: renderers(), Evidence: s.disclosed(ctx, sorted(seqs), hide)}
 	if s.Anchors != nil {
 		b.Anchors = func(size uint64) ([]anchor.Carried, error) { return s.Anchors(ctx, size) }
 	}
@@ -127,7 +152,10 @@ func (s *Service) Export(ctx context.Context, by, caseID string, masks []string,
 		if err := s.Vault.Seal(ctx); err != nil {
 			return report.Evidence{}, err
 		}
-		return s.evidence(ctx, s.Vault.Prover(), rec.Seq, nil)
+		for e, err := range s.disclosed(ctx, []uint64{rec.Seq}, nil) {
+			return e, err
+		}
+		return report.Evidence{}, control.ErrNotFound
 	}
 	if err := report.WriteBundle(w, b); err != nil {
 		return fmt.Errorf("casework: %w", err)
@@ -143,12 +171,20 @@ func renderers() (out []report.Renderer) {
 	return out
 }
 
-// disclosed gives records with their proofs, all under one checkpoint.
+// disclosed gives records with their proofs, all under one checkpoint, in one pass
+// over the vault.
 func (s *Service) disclosed(ctx context.Context, seqs []uint64, hide *report.Masks) iter.Seq2[report.Evidence, error] {
 	prover := s.Vault.Prover()
 	return func(yield func(report.Evidence, error) bool) {
-		for _, seq := range seqs {
-			if e, err := s.evidence(ctx, prover, seq, hide); !yield(e, err) || err != nil {
+		for rec, err := range s.Vault.Pick(ctx, seqs) {
+			var e report.Evidence
+			if err == nil || errors.Is(err, vault.ErrGone) {
+				e, err = evidence(ctx, prover, rec, hide)
+			}
+			if err != nil {
+				err = fmt.Errorf("casework: export record %d: %w", rec.Seq, err)
+			}
+			if !yield(e, err) || err != nil {
 				return
 			}
 		}
@@ -160,42 +196,23 @@ func (s *Service) disclosed(ctx context.Context, seqs []uint64, hide *report.Mas
 // hide in them are an error. Other records that were sealed as a whole are
 // withheld as a whole. Of a record that was let go there is its proof, or, where
 // nothing of its batch is left, only that it is gone.
-func (s *Service) evidence(ctx context.Context, prover vault.Prover, seq uint64, hide *report.Masks) (report.Evidence, error) {
-	fail := func(err error) (report.Evidence, error) {
-		return report.Evidence{}, fmt.Errorf("casework: export record %d: %w", seq, err)
-	}
-	rec, err := s.Vault.Get(ctx, seq)
-	if err != nil && !errors.Is(err, vault.ErrGone) {
-		return fail(err)
-	}
+func evidence(ctx context.Context, prover vault.Prover, rec *vault.Picked, hide *report.Masks) (report.Evidence, error) {
 	if said := hide.Repeats(rec.Raw); said != "" && rec.Source == event.SourceCase {
-		return fail(fmt.Errorf("%w: the case itself says %q: put it into other words first", report.ErrMask, said))
+		return report.Evidence{}, fmt.Errorf("%w: the case itself says %q: put it into other words first", report.ErrMask, said)
 	}
-	proof, err := prover.Prove(ctx, seq)
+	proof, err := prover.Prove(ctx, rec.Seq)
 	if errors.Is(err, vault.ErrGone) {
-		return report.Evidence{Record: event.Record{Seq: seq, Gone: cmp.Or(rec.Gone, event.Expired)}}, nil
+		return report.Evidence{Record: event.Record{Seq: rec.Seq, Gone: cmp.Or(rec.Gone, event.Expired)}}, nil
 	}
 	if err != nil {
-		return fail(err)
+		return report.Evidence{}, err
 	}
-	rec, shown, err := s.Vault.Disclose(ctx, seq, hide.Hide(rec.Raw))
-	if err != nil {
-		return fail(err)
-	}
-	return report.Evidence{Record: rec, Proof: proof, Disclosure: shown}, nil
+	shown, how, err := rec.Disclose(hide.Hide(rec.Raw))
+	return report.Evidence{Record: shown, Proof: proof, Disclosure: how}, err
 }
 
-// maskInput hides words in what the documents of a bundle show of records.
-func maskInput(in *report.Input, hide *report.Masks) {
-	for _, c := range in.Records {
-		hide.Learn(c.Record.Raw)
-	}
-	for seq, c := range in.Records {
-		if len(hide.Hide(c.Record.Raw)) > 0 {
-			c.Text, c.SHA256 = hide.Text(c.Text), ""
-			in.Records[seq] = c
-		}
-	}
+// maskFindings hides words in what the documents of a bundle show of findings.
+func maskFindings(in *report.Input, hide *report.Masks) {
 	for i := range in.Findings {
 		f := &in.Findings[i]
 		f.Title, f.Why = hide.Phrase(f.Title), hide.Phrase(f.Why)

@@ -50,7 +50,9 @@ func (s *Service) prepare(ctx context.Context, q Search) (*prepared, error) {
 	}
 	p.req = index.Request{Plan: p.plan, From: q.From, To: q.To, Limit: min(limit, maxRows), Oldest: q.Oldest, After: index.Cursor(q.After), Own: asksForOwn(p.plan)}
 	p.from, p.to = window(p.plan, q, p.ledger)
-	p.known = meanings(p.plan.Known, p.from, p.to)
+	for _, m := range p.plan.Known {
+		p.known = append(p.known, m.Within(p.from, p.to))
+	}
 	return p, nil
 }
 
@@ -160,7 +162,7 @@ func (s *Service) qualify(ctx context.Context, p *prepared, found int64, sources
 	}
 	return p.ledger.Answer(coverage.Question{
 		From: p.from, To: p.to, Sources: outside(sources), Classes: classes, Hosts: p.plan.Hosts(),
-		Found: found, Controls: controls, Behind: s.behind(), Zone: p.zone, Open: holes(p.known, p.zone),
+		Found: found, Controls: controls, Behind: s.behind(), Zone: p.zone, Open: query.Open(p.known, p.zone),
 	}), nil
 }
 

@@ -97,6 +97,43 @@ func TestAPersonHasAllTheAccounts(t *testing.T) {
 	}
 }
 
+func TestAnActorIsSaidToBeOutsideWhereNetworksAreKnown(t *testing.T) {
+	e := built(t, "networks", networks, "people", people)
+	for value, want := range map[string]string{"198.51.100.7": "outside", "10.0.0.1": "inside", "192.0.2.1": "inside: office", "vpn.example.com": ""} {
+		if got := e.Actor("ip", value, jst(10, 0), tokyo()).EN; got != want {
+			t.Errorf("%s is %q", value, got)
+		}
+	}
+	if got := built(t, "people", people).Actor("ip", "198.51.100.7", jst(10, 0), tokyo()); !got.Empty() {
+		t.Errorf("without networks an address is %v", got)
+	}
+	if got := e.Actor("user", "a.tanaka", jst(10, 0), tokyo()).EN; got != "田中 A (also chat A, tanaka-a)" {
+		t.Error(got)
+	}
+}
+
+func TestTheRegisterIsReadAsOfATime(t *testing.T) {
+	e := built(t, "devices", "device,mac,owner,from,to\nPC-114,02:00:5e:00:53:01,技術者 K,,2026-04-01\nPC-114,02:00:5e:00:53:01,技術者 M,2026-04-02,\n", "devices", strings.ReplaceAll(leases, "2026/04/01 08:12", "2026/04/02 08:12"))
+	if d, _ := e.Device(netip.MustParseAddr("192.0.2.14"), jst(10, 0)); d.Owner != "技術者 K" {
+		t.Errorf("%+v", d)
+	}
+	held := e.Held(func(d estate.Device) bool { return d.Owner == "技術者 M" })
+	if len(held) != 0 {
+		t.Errorf("another lease began before the new owner's time: %+v", held)
+	}
+	if held = e.Held(func(d estate.Device) bool { return d.Owner == "技術者 K" }); len(held) != 1 || !held[0].From.Equal(jst(9, 12)) || !held[0].To.Equal(jst(18, 0)) {
+		t.Errorf("%+v", held)
+	}
+}
+
+func TestFilesAreKnownByTheirNames(t *testing.T) {
+	for name, want := range map[string]string{"people.csv": "people", "Networks-2026.csv": "networks", "dhcpd.leases": "devices", "leases_0401.txt": "devices", "peoples.csv": "", "people": "", "notes.txt": "", ".csv": ""} {
+		if kind, ok := estate.KindOf(name); kind != want || ok != (want != "") {
+			t.Errorf("%s is %q", name, kind)
+		}
+	}
+}
+
 func TestSensitiveItemsAreFoundByPattern(t *testing.T) {
 	e := built(t, "items", "対象,区分\n/data/personnel/*,人事\ncustomers,personal data\n")
 	for object, want := range map[string]string{"/data/personnel/a.xlsx": "人事", "SELECT * FROM Customers": "personal data", "/data/public": ""} {

@@ -134,6 +134,36 @@ func (e *Estate) Owns(person, owner string) bool {
 		slices.ContainsFunc(e.people[key], func(p Person) bool { return strings.EqualFold(p.Name, person) })
 }
 
+// Owner names the person who has a device, whether the register has a name or an
+// account; what is neither is the owner's name.
+func (e *Estate) Owner(d Device, at time.Time) string {
+	if e == nil || d.Owner == "" || e.persons[strings.ToLower(d.Owner)] != nil {
+		return d.Owner
+	}
+	if p, ok := e.Person(d.Owner, "", at); ok {
+		return p.Name
+	}
+	return d.Owner
+}
+
+// DeviceNamed is the name of the device that a host is, with or without its
+// domain; "" where none is known.
+func (e *Estate) DeviceNamed(host string) string {
+	if e == nil {
+		return ""
+	}
+	host = strings.ToLower(host)
+	bare, _, _ := strings.Cut(host, ".")
+	for _, key := range []string{host, bare} {
+		for _, d := range e.assets[key] {
+			if strings.ToLower(d.Name) == key {
+				return d.Name
+			}
+		}
+	}
+	return ""
+}
+
 // Registered lists the rows of the register of devices that fit, ordered by
 // name.
 func (e *Estate) Registered(fits func(Device) bool) []Device {

@@ -110,6 +110,21 @@ func (e *Estate) About(kind, value string, at time.Time, zone *time.Location) ev
 	return event.Phrase{}
 }
 
+// Actor says whose an address (kind ip) or account (kind user) was, with nothing
+// left out where networks are known: "outside" is said too. The zero instant is
+// now.
+func (e *Estate) Actor(kind, value string, at time.Time, zone *time.Location) event.Phrase {
+	said := e.About(kind, value, at, zone)
+	addr, err := netip.ParseAddr(value)
+	switch {
+	case !said.Empty() || kind != "ip" || err != nil || e == nil || len(e.networks) == 0:
+		return said
+	case e.Inside(addr, at):
+		return event.Phrase{JA: "社内", EN: "inside"}
+	}
+	return event.Phrase{JA: "社外", EN: "outside"}
+}
+
 // Show says what is known of an address, or of an account of a source, and
 // whether anything is.
 func (e *Estate) Show(what, source string, at time.Time, zone *time.Location) (said event.Phrase, known bool) {

@@ -70,7 +70,7 @@ func (e *env) oneStory(ctx context.Context, s *server.Server, q control.StoryQue
 			continue
 		}
 		if e.JSON {
-			return e.WriteJSON(t)
+			return e.WriteJSON(e.told(t, q.Zone))
 		}
 		e.printStory(t, q.Zone)
 		for j := range t.Findings {
@@ -97,7 +97,7 @@ func numbers(list []uint64) string {
 
 func (e *env) printStories(found *control.Stories, zone *time.Location, days bool) error {
 	if e.JSON {
-		return e.storiesJSON(found, days)
+		return e.storiesJSON(found, zone, days)
 	}
 	if !days {
 		for i := range found.Stories {
@@ -126,10 +126,10 @@ func (e *env) printStories(found *control.Stories, zone *time.Location, days boo
 	return nil
 }
 
-func (e *env) storiesJSON(found *control.Stories, days bool) error {
+func (e *env) storiesJSON(found *control.Stories, zone *time.Location, days bool) error {
 	if !days {
 		for i := range found.Stories {
-			if err := e.WriteJSON(&found.Stories[i]); err != nil {
+			if err := e.WriteJSON(e.told(&found.Stories[i], zone)); err != nil {
 				return err
 			}
 		}
@@ -155,7 +155,7 @@ func (e *env) printStory(t *story.Story, zone *time.Location) {
 		e.Say(fmt.Sprintf("検知 %d 件", len(t.Findings)), several(len(t.Findings), "finding", "findings")))))
 	fmt.Fprintln(e.Stdout, terminal.Plain("    "+e.Say(t.WhyJA, t.Why)))
 	var who []string
-	for _, list := range [][]string{t.Accounts, t.Addresses, t.Hosts, t.Techniques} {
+	for _, list := range [][]string{e.whose("user", t.Accounts, t.Last, zone), e.whose("ip", t.Addresses, t.Last, zone), t.Hosts, t.Techniques} {
 		if len(list) > 0 {
 			who = append(who, some(list))
 		}
@@ -163,6 +163,41 @@ func (e *env) printStory(t *story.Story, zone *time.Location) {
 	if len(who) > 0 {
 		fmt.Fprintln(e.Stdout, terminal.Plain("    "+strings.Join(who, " · ")))
 	}
+}
+
+// whose adds to accounts or addresses whose they were when the story was last
+// added to, where the company knows.
+func (e *env) whose(kind string, values []string, at time.Time, zone *time.Location) []string {
+	out := make([]string, len(values))
+	for i, value := range values {
+		out[i] = value
+		if whose := e.Estate.Actor(kind, value, at, zone); !whose.Empty() {
+			out[i] += " [" + whose.In(e.Lang) + "]"
+		}
+	}
+	return out
+}
+
+// toldStory is a story with whose its accounts and addresses were.
+type toldStory struct {
+	*story.Story
+	Who map[string]string `json:"who,omitempty"`
+}
+
+// told adds whose the accounts and addresses of a story were.
+func (e *env) told(t *story.Story, zone *time.Location) toldStory {
+	out := toldStory{t, map[string]string{}}
+	for _, of := range []struct {
+		kind   string
+		values []string
+	}{{"user", t.Accounts}, {"ip", t.Addresses}} {
+		for _, value := range of.values {
+			if whose := e.Estate.Actor(of.kind, value, t.Last, zone); !whose.Empty() {
+				out.Who[value] = whose.In(e.Lang)
+			}
+		}
+	}
+	return out
 }
 
 // some writes the first few names.

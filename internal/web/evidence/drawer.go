@@ -110,6 +110,8 @@ type pivotView struct {
 	Answer      AnswerView
 	Search      string
 	Include     string
+	Owners      []ownerView
+	Known       []meaningView
 }
 
 // relatedGroup lists one kind of related values.
@@ -309,7 +311,7 @@ func (v Visit) seal(s control.Seal) sealView {
 // pivot shows one entity, "ip:203.0.113.77".
 func (v Visit) pivot(text string) (*pivotView, error) {
 	kind, value, _ := strings.Cut(text, ":")
-	if kind != "ip" && kind != "user" && kind != "host" || value == "" || len(value) > 1000 {
+	if kind != "ip" && kind != "user" && kind != "host" && kind != "person" && kind != "device" || value == "" || len(value) > 1000 {
 		return nil, site.Refusal(400, "error.pivot", reading.Input(text))
 	}
 	w, err := v.Window()
@@ -335,6 +337,7 @@ func (v Visit) pivot(text string) (*pivotView, error) {
 	if who := v.Estate().About(kind, value, p.Last, v.Zone); who.EN != "" {
 		view.Inside = v.Phrase(who)
 	}
+	view.Owners, view.Known = v.owners(kind, value, p.Last), v.meanings(p.Known)
 	view.Groups = v.related(p)
 	view.Chips = v.pivotChips(p)
 	for i := range p.Findings {

@@ -31,6 +31,9 @@ type exploreView struct {
 	Problem string // what a part of the page could not be had for
 	Result  bool
 	Answer  AnswerView
+	Known   []meaningView // what names in the query were taken to mean
+	Fields  []helpView    // that a query can name
+	Names   []string      // whole queries to choose from: this one, with a name that the company knows
 	Total   int64
 	All     int64
 	Took    string
@@ -112,6 +115,7 @@ func (v Visit) explore() error {
 		return err
 	}
 	view.From, view.To = v.Shown(w)
+	view.Fields, view.Names = v.queryFields(), v.queryNames(view.Query)
 	status, err := v.search(w, &view)
 	if err != nil {
 		return err
@@ -229,6 +233,7 @@ func (v Visit) find(q control.Search) found {
 func (view *exploreView) result(v Visit, r *control.Result, colour map[string]string) {
 	view.Result = true
 	view.Answer = v.Answer(&r.Answer)
+	view.Known = v.meanings(r.Known)
 	view.Total, view.All = r.Total, max(r.All, r.Total) // konseki's own records count when they are found
 	view.Took = v.Span(r.Took)
 	view.Ends = [2]string{v.Clock(r.From, event.PrecisionSecond).Text(), v.Clock(r.To, event.PrecisionSecond).Text()}

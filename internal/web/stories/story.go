@@ -45,8 +45,14 @@ type storyView struct {
 // actorsView is what a story names of one kind.
 type actorsView struct {
 	Label string
-	Cells []evidence.Cell
+	Cells []actorView
 	More  int
+}
+
+// actorView is one account, address or host, and whose it was.
+type actorView struct {
+	evidence.Cell
+	Whose string
 }
 
 // storyLook is what all stories of a page are set with.
@@ -85,7 +91,7 @@ func (v Visit) story(list *control.Stories, i int, o storyLook) storyView {
 		values []string
 	}{{"user", t.Accounts}, {"ip", t.Addresses}, {"host", t.Hosts}} {
 		if len(a.values) > 0 {
-			view.Actors = append(view.Actors, v.actors(a.kind, a.values, o.links))
+			view.Actors = append(view.Actors, v.actors(a.kind, a.values, t.Last, o.links))
 		}
 	}
 	for _, word := range t.Techniques[:min(len(t.Techniques), maxTechniques)] {
@@ -103,11 +109,11 @@ func (v Visit) story(list *control.Stories, i int, o storyLook) storyView {
 	return view
 }
 
-// actors links the first few values of a kind.
-func (v Visit) actors(kind string, values []string, links evidence.RowLinks) actorsView {
+// actors links the first few values of a kind and says whose they were at a time.
+func (v Visit) actors(kind string, values []string, at time.Time, links evidence.RowLinks) actorsView {
 	a := actorsView{Label: v.T("pivot." + kind), More: max(0, len(values)-maxActors)}
 	for _, value := range values[:min(len(values), maxActors)] {
-		a.Cells = append(a.Cells, links.Cell(kind, kind, value))
+		a.Cells = append(a.Cells, actorView{links.Cell(kind, kind, value), v.Phrase(v.Estate().Actor(kind, value, at, v.Zone))})
 	}
 	return a
 }

@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/konseki/konseki/internal/cli"
+	"github.com/konseki/konseki/internal/cli/advisory"
 	"github.com/konseki/konseki/internal/cli/casebook"
 	"github.com/konseki/konseki/internal/cli/detecting"
 	"github.com/konseki/konseki/internal/cli/evidence"
@@ -51,6 +52,6 @@ func verbs() []cli.Verb {
 		keeping.Verify(), keeping.Checkpoint(), keeping.Witness(), keeping.Key(), keeping.Shred(), keeping.Compact(),
 		detecting.Detect(), detecting.Rules(),
 		running.Replay(), running.Reindex(), evidence.Pull(), keeping.Copies(), keeping.Restore(),
-		running.Token(), running.Config(), running.Version(), keeping.Expire(), evidence.Estate(),
+		running.Token(), running.Config(), running.Version(), keeping.Expire(), evidence.Estate(), advisory.Verb(),
 	}
 }

@@ -66,7 +66,7 @@ func (f *Flaw) affected(h *Hit) finding.Finding {
 		level, levelJA = level+", attacks are known", levelJA+"、攻撃が確認されている"
 	}
 	x.Why = fmt.Sprintf("%s (%s) affects %s %s, which runs on %s; published %s.", x.Object, level, finding.Shown(h.Package), finding.Shown(h.Version), finding.Shown(h.Host), finding.Clock(f.published()))
-	x.WhyJA = fmt.Sprintf("%s（%s）は %s で使用している %s %s に該当する。公表は %s。", x.Object, levelJA, finding.Shown(h.Host), finding.Shown(h.Package), finding.Shown(h.Version), finding.Clock(f.published()))
+	x.WhyJA = fmt.Sprintf("%s（%s）は %s で使用している %s %s に該当する。公表は %s。", x.Object, levelJA, finding.Shown(h.Host), finding.Shown(h.Package), finding.Shown(h.Version), finding.ClockJA(f.published()))
 	x.ID = identity(x.RuleID, f.Key, strings.ToLower(h.Host), h.Package, h.Version, h.Level)
 	return x
 }
@@ -147,7 +147,7 @@ func (f *Flaw) overdue(e Escalation, open []Hit, step time.Duration, due time.Ti
 		who, whoJA = "to be read by "+finding.List(e.Readers), "担当は "+finding.List(e.Readers)
 	}
 	x.Why = fmt.Sprintf("%s (%s) was not acknowledged within %s of %s; it concerns %s; %s.", x.Object, open[0].Level, span(step), finding.Clock(open[0].Told), finding.List(hosts), who)
-	x.WhyJA = fmt.Sprintf("%s（%s）は %s から %s 以内に確認されなかった。該当は %s。%s。", x.Object, words(open[0].Level), finding.Clock(open[0].Told), spanJA(step), finding.List(hosts), whoJA)
+	x.WhyJA = fmt.Sprintf("%s（%s）は %s から %s 以内に確認されなかった。該当は %s。%s。", x.Object, words(open[0].Level), finding.ClockJA(open[0].Told), finding.SpanJA(step), finding.List(hosts), whoJA)
 	x.ID = identity(x.RuleID, f.Key, open[0].Level, step.String())
 	return x
 }
@@ -158,16 +158,6 @@ func span(d time.Duration) string {
 	}
 	if d%time.Hour == 0 {
 		return fmt.Sprintf("%d h", d/time.Hour)
-	}
-	return finding.Span(d)
-}
-
-func spanJA(d time.Duration) string {
-	if d >= 48*time.Hour && d%(24*time.Hour) == 0 {
-		return fmt.Sprintf("%d 日", d/(24*time.Hour))
-	}
-	if d%time.Hour == 0 {
-		return fmt.Sprintf("%d 時間", d/time.Hour)
 	}
 	return finding.Span(d)
 }

@@ -91,7 +91,9 @@ func FileNames() []string {
 }
 
 // kinds are those of which a CSV file can be imported.
-func kinds() []string { return []string{KindPeople, KindNetworks, KindDevices, KindItems} }
+func kinds() []string {
+	return []string{KindPeople, KindNetworks, KindDevices, KindItems, KindSoftware}
+}
 
 // decoded gives the text of a file.
 func decoded(content []byte) (string, error) {

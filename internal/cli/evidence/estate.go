@@ -17,12 +17,12 @@ import (
 	"github.com/konseki/konseki/internal/wire"
 )
 
-// Estate is the verb estate: what the company knows of itself: people, networks, devices, items.
+// Estate is the verb estate: what the company knows of itself: people, networks, devices, items, software.
 func Estate() cli.Verb {
 	return cli.Verb{
-		Name: "estate", Args: "import KIND FILE | show ADDRESS|ACCOUNT | list", Does: "what the company knows of itself: people, networks, devices, items",
+		Name: "estate", Args: "import KIND FILE | show ADDRESS|ACCOUNT | list", Does: "what the company knows of itself: people, networks, devices, items, software",
 		Examples: []string{
-			"konseki estate import people accounts.csv", "konseki estate import devices /var/lib/dhcp/dhcpd.leases",
+			"konseki estate import people accounts.csv", "konseki estate import software software.csv", "konseki estate import devices /var/lib/dhcp/dhcpd.leases",
 			"konseki estate show 192.0.2.14 --at 2026-04-01T09:30", "konseki estate show a.tanaka", "konseki estate list",
 		},
 		Prepare: func(c *cli.Env, fs *flag.FlagSet) func(context.Context, []string) error {

@@ -4,6 +4,7 @@ package advised
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -79,6 +80,42 @@ func (s *Service) ImportEstate(ctx context.Context, by, kind, file string, conte
 		return ed, err
 	}
 	return ed, s.Advise(ctx, until)
+}
+
+// Import is [known.Service.Import]; software that came with the evidence is
+// matched once all of it is here.
+func (s *Service) Import(ctx context.Context, by string, req control.Import) (*control.Imported, error) {
+	out, err := s.Service.Import(ctx, by, req)
+	if err != nil || !slices.ContainsFunc(out.Estate, func(e control.ImportedEstate) bool { return e.Kind == estate.KindSoftware && e.Record > 0 }) {
+		return out, err
+	}
+	until, err := s.horizon(ctx)
+	if err != nil {
+		return out, err
+	}
+	before, err := s.raised(ctx)
+	if err != nil {
+		return out, err
+	}
+	if err := s.Advise(ctx, until); err != nil {
+		return out, err
+	}
+	after, err := s.raised(ctx)
+	out.Findings += after - before
+	return out, err
+}
+
+// raised counts the findings that are sealed.
+func (s *Service) raised(ctx context.Context) (int64, error) {
+	plan, err := query.Parse(`source:"`+event.SourceFinding+`"`, query.Options{})
+	if err != nil {
+		return 0, fmt.Errorf("advised: %w", err)
+	}
+	n, err := s.Index.Count(ctx, index.Request{Plan: plan, Own: true})
+	if err != nil {
+		return 0, fmt.Errorf("advised: %w", err)
+	}
+	return n, nil
 }
 
 // horizon is the time of the last event at hand, or now if that is earlier.

@@ -55,38 +55,71 @@ type sighting struct {
 	gone               event.Gone
 }
 
-const maxSightings = 100_000
+const maxSightings = 250_000
+
+// known gives what is remembered of a record; nil where nothing is.
+func (m *sightings) known(seq, version uint64) *sighting {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.version != version || len(m.of) >= maxSightings || m.of == nil {
+		m.of, m.version = map[uint64]*sighting{}, version
+	}
+	return m.of[seq]
+}
+
+func (m *sightings) note(seq, version uint64, it *sighting) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.version == version {
+		m.of[seq] = it
+	}
+}
 
 // sighting reads a record and its first event; of one that is no more only why.
 func (s *Service) sighting(ctx context.Context, derive *normalise.Normaliser, seq uint64) (*sighting, error) {
 	version := s.Changes()
-	s.seen.mu.Lock()
-	if s.seen.version != version || len(s.seen.of) >= maxSightings || s.seen.of == nil {
-		s.seen.of, s.seen.version = map[uint64]*sighting{}, version
-	}
-	known := s.seen.of[seq]
-	s.seen.mu.Unlock()
-	if known != nil {
+	if known := s.seen.known(seq, version); known != nil {
 		return known, nil
 	}
-	it := &sighting{}
 	rec, err := s.Vault.Get(ctx, seq)
-	switch {
-	case errors.Is(err, vault.ErrGone):
-		it.gone = max(rec.Gone, event.Expired)
-	case err != nil:
+	it, err := sightingOf(derive, &rec, err)
+	if err != nil {
 		return nil, fmt.Errorf("casework: record %d: %w", seq, err)
-	default:
-		ev := derive.Events(nil, &rec)[0]
-		if event.LiveKind(event.ParseTransport(rec.Transport).Kind) {
-			ev.Quality.YearInferred = false // its receipt tells the year
-		}
-		it = &sighting{received: rec.Received, at: ev.Time, source: ev.Source, host: ev.Host, item: ev.Object + ev.Statement, quality: ev.Quality}
 	}
-	s.seen.mu.Lock()
-	defer s.seen.mu.Unlock()
-	s.seen.of[seq] = it
+	s.seen.note(seq, version, it)
 	return it, nil
+}
+
+// look reads records of which nothing is remembered in one pass. What cannot be
+// read is told when it is asked for.
+func (s *Service) look(ctx context.Context, derive *normalise.Normaliser, seqs []uint64) {
+	version := s.Changes()
+	var unknown []uint64
+	for _, seq := range sorted(seqs) {
+		if s.seen.known(seq, version) == nil {
+			unknown = append(unknown, seq)
+		}
+	}
+	for rec, err := range s.Vault.Pick(ctx, unknown) {
+		if it, err := sightingOf(derive, &rec.Record, err); err == nil {
+			s.seen.note(rec.Seq, version, it)
+		}
+	}
+}
+
+// sightingOf is what a record tells that was read with err.
+func sightingOf(derive *normalise.Normaliser, rec *event.Record, err error) (*sighting, error) {
+	if errors.Is(err, vault.ErrGone) {
+		return &sighting{gone: max(rec.Gone, event.Expired)}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	ev := derive.Events(nil, rec)[0]
+	if event.LiveKind(event.ParseTransport(rec.Transport).Kind) {
+		ev.Quality.YearInferred = false // its receipt tells the year
+	}
+	return &sighting{received: rec.Received, at: ev.Time, source: ev.Source, host: ev.Host, item: ev.Object + ev.Statement, quality: ev.Quality}, nil
 }
 
 // markOrder says how certain the order of the timeline is, by the records that
@@ -99,6 +132,11 @@ func (s *Service) markOrder(ctx context.Context, c *investigate.Case) error {
 	c.Timeline = slices.Clone(c.Timeline)
 	seen := make([]*investigate.Seen, len(c.Timeline))
 	derive := normalise.New()
+	var first []uint64
+	for i := range c.Timeline {
+		first = append(first, c.Timeline[i].Cites[:min(1, len(c.Timeline[i].Cites))]...)
+	}
+	s.look(ctx, derive, first)
 	for i := range c.Timeline {
 		if len(c.Timeline[i].Cites) == 0 {
 			continue

@@ -18,7 +18,7 @@ func (s *Service) Lint(ctx context.Context, _, caseID string) ([]lint.Problem, e
 	if err != nil {
 		return nil, err
 	}
-	return lint.Check(ctx, c, s.witness(ctx), s.Zone)
+	return lint.Check(ctx, c, s.witness(ctx, c), s.Zone)
 }
 
 // LintPart implements [Operations].
@@ -28,7 +28,7 @@ func (s *Service) LintPart(ctx context.Context, caseID string, p investigate.Par
 		return nil, err
 	}
 	with, id := c.With(p)
-	all, err := lint.Check(ctx, with, s.witness(ctx), s.Zone)
+	all, err := lint.Check(ctx, with, s.witness(ctx, with), s.Zone)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,12 @@ type witness struct {
 	derive *normalise.Normaliser
 }
 
-func (s *Service) witness(context.Context) witness { return witness{s, normalise.New()} }
+// witness has read what the case cites, in one pass.
+func (s *Service) witness(ctx context.Context, c *investigate.Case) witness {
+	w := witness{s, normalise.New()}
+	s.look(ctx, w.derive, c.Cited(false))
+	return w
+}
 
 // Record implements [lint.Evidence].
 func (w witness) Record(ctx context.Context, seq uint64) (lint.Sighting, bool) {

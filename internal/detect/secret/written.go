@@ -15,6 +15,7 @@ type writtenRule struct {
 	hit     Hit
 	stems   []string // one of them is in the text, in lower case, or nothing matches
 	pattern *regexp.Regexp
+	may     func(text string) bool         // what its expression needs and is cheaper to look for, nil for nothing
 	refuses func(value, after string) bool // what looks like a value and is none
 	only    int32                          // class of the events it is for, 0 for all
 }
@@ -61,6 +62,7 @@ func writtenRules() []writtenRule {
 	}
 	rules[2].refuses, rules[4].refuses = notInASentence, notAPIN
 	rules[len(rules)-1].refuses = never
+	rules[len(rules)-2].may = hasUserinfo
 	sql := rule(KindPassword, "medium", "Password in an SQL statement", "SQL 文中のパスワード",
 		`(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:password\s+)?|\bpassword\s+|\bpassword\s*\(\s*|\bpassword\s*=\s*n?)'([^'\s]{4,200})'`, "identified", "password")
 	sql.hit.RuleID, sql.only = "secret.sql_password", event.ClassDatastore
@@ -70,6 +72,32 @@ func writtenRules() []writtenRule {
 }
 
 func never(string, string) bool { return false }
+
+// hasUserinfo reports whether a URL in text has a colon and then an at sign
+// before its path. Every access names the page it came from, and the expression
+// for connection strings is slow to see that a page is all it is.
+func hasUserinfo(text string) bool {
+	const (
+		ends     = " \t\n\f\r@/\"'<>?#" // what neither user nor password may hold
+		user     = ends + ":"
+		password = ends
+	)
+	for {
+		_, rest, ok := strings.Cut(text, "://")
+		if !ok {
+			return false
+		}
+		text = rest
+		i := strings.IndexAny(rest, user)
+		if i < 0 || rest[i] != ':' {
+			continue
+		}
+		rest = rest[i+1:]
+		if i = strings.IndexAny(rest, password); i >= 0 && rest[i] == '@' {
+			return true
+		}
+	}
+}
 
 // notBasic reports whether a word after "Basic" is not a user and password
 // (RFC 7617).
@@ -94,6 +122,7 @@ func notBasic(value, _ string) bool {
 func (s *Scanner) credentials(ev *event.Event, t fieldText, found *hits) {
 	text := fold(t.text)
 	lower := strings.ToLower(text)
+	held := pairsOf(lower)
 	add := func(h Hit) {
 		h.Field = t.field
 		if ev.ClassUID == event.ClassHTTP && ev.StatusID == event.StatusFailure {
@@ -106,9 +135,9 @@ func (s *Scanner) credentials(ev *event.Event, t fieldText, found *hits) {
 	for i := range s.written {
 		r := &s.written[i]
 		if i == 0 || !slices.Equal(r.stems, s.written[i-1].stems) {
-			named = containsAny(lower, r.stems)
+			named = held.holdsAny(lower, r.stems)
 		}
-		if named && (r.only == 0 || r.only == ev.ClassUID) {
+		if named && (r.only == 0 || r.only == ev.ClassUID) && (r.may == nil || r.may(text)) {
 			r.find(text, &taken, add)
 		}
 	}
@@ -177,15 +206,6 @@ func trimValue(v string) string {
 		v = v[:i]
 	}
 	return strings.TrimRight(v, ").,:]}|/")
-}
-
-func containsAny(text string, stems []string) bool {
-	for _, s := range stems {
-		if strings.Contains(text, s) {
-			return true
-		}
-	}
-	return false
 }
 
 // spans are the places where values were found, so that one value is not

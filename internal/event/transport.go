@@ -66,6 +66,13 @@ func ParseTransport(s string) Transport {
 	return t
 }
 
+// TransportKind is the Kind of the text form of a transport, without reading
+// its hints: it is asked of every record.
+func TransportKind(s string) string {
+	kind, _, _ := strings.Cut(s, ";")
+	return kind
+}
+
 // Get returns the value of a hint, or "".
 func (t Transport) Get(key string) string {
 	for _, h := range t.Hints {

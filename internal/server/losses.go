@@ -99,7 +99,7 @@ func (f *flow) lossOf(b *batch, rec event.Record, evs []event.Event) {
 // milliseconds, negative when it was before; 0 within what is ordinary. A time
 // whose zone was assumed says too little, as does one without an hour.
 func (f *flow) lateness(rec event.Record, evs []event.Event) int64 {
-	if !event.LiveKind(event.ParseTransport(rec.Transport).Kind) {
+	if !event.LiveKind(event.TransportKind(rec.Transport)) {
 		return 0
 	}
 	for i := range evs {

@@ -29,6 +29,17 @@ func (s *Service) Ask(ctx context.Context, by string, q Ask) (*Result, error) {
 
 // question gives the query of a question and the classes that could answer it.
 func question(q Ask) (text string, classes []int32, err error) {
+	for _, v := range []*string{&q.Account, &q.Address, &q.Host, &q.Object, &q.Person, &q.Device} {
+		asked := *v
+		if *v = strings.TrimSpace(asked); *v == "" && asked != "" {
+			return "", nil, fmt.Errorf("%w: an account, address, host, object, person or device is asked for that is blank; leave it out to ask for any", ErrInvalid)
+		}
+	}
+	if q.Address != "" {
+		if q.Address, err = oneAddress(q.Address); err != nil {
+			return "", nil, err
+		}
+	}
 	switch q.Kind {
 	case "login":
 		text, classes = "class:(authentication OR tunnel OR ssh)", []int32{event.ClassAuthentication, event.ClassTunnel}
@@ -65,6 +76,16 @@ func question(q Ask) (text string, classes []int32, err error) {
 	return text, classes, nil
 }
 
+// oneAddress gives the usual form of an address. What is none would be found
+// nowhere, which is not to be said of it.
+func oneAddress(text string) (string, error) {
+	a, err := netip.ParseAddr(text)
+	if err != nil {
+		return "", fmt.Errorf("%w: %q is not an address such as 192.0.2.1 or 2001:db8::1; a network can be searched: konseki search ip:192.0.2.0/24", ErrInvalid, text)
+	}
+	return a.Unmap().WithZone("").String(), nil
+}
+
 func quoteAll(list []string) []string {
 	out := make([]string, len(list))
 	for i, v := range list {
@@ -96,11 +117,10 @@ func (s *Service) Pivot(ctx context.Context, by, kind, value string, from, to ti
 		return nil, fmt.Errorf("%w: pivot on ip=ADDRESS, user=ACCOUNT, host=NAME, person=NAME or device=NAME", ErrInvalid)
 	}
 	if kind == "ip" {
-		a, err := netip.ParseAddr(value)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %q is not an address", ErrInvalid, value)
+		var err error
+		if value, err = oneAddress(value); err != nil {
+			return nil, err
 		}
-		value = a.Unmap().String()
 	}
 	q := Search{Query: kind + ":" + quote(value), From: from, To: to, Limit: 1}
 	r, err := s.search(ctx, by, "pivot", q, []string{}, nil)

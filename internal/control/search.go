@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/konseki/konseki/internal/control/overlooked"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
@@ -160,10 +161,18 @@ func (s *Service) qualify(ctx context.Context, p *prepared, found int64, sources
 	if err != nil {
 		return coverage.Answer{}, err
 	}
-	return p.ledger.Answer(coverage.Question{
+	q := coverage.Question{
 		From: p.from, To: p.to, Sources: outside(sources), Classes: classes, Hosts: p.plan.Hosts(),
 		Found: found, Controls: controls, Behind: s.behind(), Zone: p.zone, Open: query.Open(p.known, p.zone),
-	}), nil
+	}
+	a := p.ledger.Answer(q)
+	if a.Verdict == coverage.NotFoundCovered {
+		look := overlooked.Asked{Plan: p.plan, From: p.from, To: p.to, Zone: p.zone, Ledger: p.ledger, About: s.registry.filesAbout}
+		if q.Open, err = overlooked.Look(ctx, s.Index, look, a); len(q.Open) > 0 {
+			a = p.ledger.Answer(q)
+		}
+	}
+	return a, err
 }
 
 // maxControls bounds the sources whose positive control is counted.
@@ -233,7 +242,7 @@ func (s *Service) Histogram(ctx context.Context, by string, q Search, buckets in
 		return nil, err
 	}
 	buckets = min(max(buckets, 2), 1000) // one bucket could be wider than a duration can tell
-	h := &Histogram{Width: niceWidth(p.to.Sub(p.from), buckets)}
+	h := &Histogram{Width: index.NiceWidth(p.to.Sub(p.from), buckets)}
 	h.From = p.from.Truncate(h.Width)
 	h.To = h.From.Add(h.Width)
 	for h.To.Before(p.to) {
@@ -247,25 +256,6 @@ func (s *Service) Histogram(ctx context.Context, by string, q Search, buckets in
 	h.Coverage = p.ledger.Answer(coverage.Question{From: h.From, To: h.To, Sources: outside(p.plan.Sources()), Classes: p.plan.Classes()}).Coverage
 	err = s.record(ctx, access{By: by, Op: "search", Query: p.plan.String(), From: q.From, To: q.To, Known: p.known})
 	return h, err
-}
-
-// niceWidth is the smallest round width that needs at most n buckets.
-func niceWidth(span time.Duration, n int) time.Duration {
-	round := []time.Duration{
-		time.Millisecond, 10 * time.Millisecond, 100 * time.Millisecond, time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second,
-		time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
-		time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 2 * 24 * time.Hour, 7 * 24 * time.Hour, 28 * 24 * time.Hour,
-	}
-	for _, w := range round {
-		if span/w < time.Duration(n) {
-			return w
-		}
-	}
-	w := round[len(round)-1]
-	for span/w >= time.Duration(n) {
-		w *= 2
-	}
-	return w
 }
 
 // fill turns counts per source and bucket into columns, the source with most

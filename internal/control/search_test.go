@@ -1,6 +1,7 @@
 package control
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -10,21 +11,16 @@ import (
 	"github.com/konseki/konseki/internal/query"
 )
 
-func TestTheWidthOfABucketIsPositiveAndWideEnough(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		span := time.Duration(rapid.Int64Range(1, 1<<63-1).Draw(t, "span"))
-		n := rapid.IntRange(2, 1000).Draw(t, "buckets")
-		w := niceWidth(span, n)
-		if w <= 0 || span/w >= time.Duration(n) {
-			t.Fatalf("%s in at most %d buckets: %s each", span, n, w)
-		}
-	})
-}
-
 func TestWhatIsAskedForIsOneValueWhateverItHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := rapid.StringN(1, 12, 40).Draw(t, "value")
 		text, classes, err := question(Ask{Kind: rapid.SampledFrom([]string{"login", "access", "transfer", "tool", "change"}).Draw(t, "kind"), Account: v, Address: "192.0.2.1", Host: v})
+		if strings.TrimSpace(v) == "" {
+			if err == nil {
+				t.Fatalf("%q is taken for everybody", v)
+			}
+			return
+		}
 		if err != nil || len(classes) == 0 {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package control
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
@@ -60,4 +61,17 @@ func (f shutFiles) all() []coverage.Loss {
 		}
 	}
 	return out
+}
+
+// filesAbout reports whether files of a source were imported, and whether one
+// that speaks about the window has records that no format could read.
+func (r *registry) filesAbout(source string, from, to time.Time) (files, unread bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	files = r.fromFiles[source]
+	for _, f := range r.imported {
+		about := f.First == nil || f.First.AddDate(0, 0, -1).Before(to) && f.Last.AddDate(0, 0, 1).After(from) // whatever its zone
+		unread = unread || f.Source == source && f.Unparsed > 0 && about
+	}
+	return files, unread
 }

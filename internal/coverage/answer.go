@@ -2,7 +2,9 @@ package coverage
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/event"
@@ -71,6 +73,12 @@ func (l *Ledger) Answer(q Question) Answer {
 		if !c.Advice.Empty() && q.Found == 0 {
 			reasons = append(reasons, advised(c))
 		}
+	}
+	for _, host := range l.unheard(q) {
+		covered = false
+		reasons = append(reasons, event.Phrase{
+			JA: host + " の記録は、答えを持ちうるどのログ源にも一件もない",
+			EN: "no source that could hold the answer ever had a record of " + host})
 	}
 	if note, ok := l.doorNote(q.From, q.To); ok {
 		reasons = append(reasons, note)
@@ -157,15 +165,28 @@ func (l *Ledger) rows(q Question) []SourceCoverage {
 	return out
 }
 
-// hostsOf names the hosts asked about that a source knows.
+// hostsOf names the hosts asked about that a source knows, whatever their case.
 func (l *Ledger) hostsOf(id string, asked []string) []string {
 	t := l.tracks[id]
-	if t == nil {
+	if t == nil || len(asked) == 0 {
 		return nil
 	}
 	var out []string
-	for _, h := range asked {
-		if t.hosts[h] != nil {
+	for _, h := range slices.Sorted(maps.Keys(t.hosts)) {
+		if slices.ContainsFunc(asked, func(a string) bool { return strings.EqualFold(a, h) }) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// unheard are the hosts asked about of which no source that could hold the answer
+// ever had a record: nothing shows that they were sending.
+func (l *Ledger) unheard(q Question) []string {
+	var out []string
+	ids := l.relevant(q)
+	for _, h := range q.Hosts {
+		if !slices.ContainsFunc(ids, func(id string) bool { return len(l.hostsOf(id, []string{h})) > 0 }) {
 			out = append(out, h)
 		}
 	}

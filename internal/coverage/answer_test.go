@@ -125,3 +125,18 @@ func TestReasonsAreBoundedAndSayHowManyAreLeftOut(t *testing.T) {
 		t.Errorf("%d reasons, the last %q; %d sources", len(a.Because), a.Because[len(a.Because)-1].EN, len(a.Coverage))
 	}
 }
+
+func TestAHostThatNoSourceEverHeardOfIsUnknown(t *testing.T) {
+	l := made([]Source{{ID: "server", Kind: "server", Ack: "file"}}, append(hourly("server", "WEB-1", 0, 24), hourly("server", "web-2", 0, 24)...), nil, time.Hour, hour(99))
+	ask := func(hosts ...string) Answer {
+		return l.Answer(Question{From: hour(2), To: hour(20), Hosts: hosts})
+	}
+	if a := ask("web-1"); a.Verdict != NotFoundCovered || a.Coverage[0].Host != "WEB-1" {
+		t.Errorf("web-1: %s because %s", a.Verdict, because(a))
+	}
+	for _, hosts := range [][]string{{"web-9"}, {"web-1", "web-9"}} {
+		if a := ask(hosts...); a.Verdict != VerdictUnknown || !strings.Contains(because(a), "ever had a record of web-9") {
+			t.Errorf("%v: %s because %s", hosts, a.Verdict, because(a))
+		}
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/konseki/konseki/internal/investigate/duty"
 	"github.com/konseki/konseki/internal/investigate/lint"
 	"github.com/konseki/konseki/internal/investigate/script"
+	"github.com/konseki/konseki/internal/report/exchange"
 	"github.com/konseki/konseki/internal/vault/anchor"
 )
 
@@ -91,6 +92,10 @@ type Operations interface {
 	Issued(ctx context.Context, by, caseID, version, name string, w io.Writer) error
 	// Export writes the self-verifying bundle (zip).
 	Export(ctx context.Context, by, caseID string, masks []string, w io.Writer) error
+	// Exchange writes what the case cites for another tool: masked and under public
+	// names, unless an administrator or analyst says why not; that is recorded
+	// first, as is who took it.
+	Exchange(ctx context.Context, by auth.Person, caseID string, x Exchange, w io.Writer) (exchange.Count, error)
 }
 
 // Outcome is what a check found, and of which part.

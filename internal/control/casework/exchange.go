@@ -26,9 +26,8 @@ type Exchange struct {
 	Unmask  string // why real names and secrets are to be written; "": public names, masked
 }
 
-// Exchange writes what a case cites for another tool; see [exchange.Write].
-// Real names and secrets are for administrators and analysts who say why; that
-// is recorded first. Records that are gone are counted as left out.
+// Exchange implements [Operations]; see [exchange.Write]. Records that are gone are
+// counted as left out.
 func (s *Service) Exchange(ctx context.Context, by auth.Person, caseID string, x Exchange, w io.Writer) (exchange.Count, error) {
 	if x.Lang != "ja" && x.Lang != "en" {
 		return exchange.Count{}, fmt.Errorf("%w: names and texts are written in ja or en, not %q", control.ErrInvalid, x.Lang)

@@ -23,8 +23,10 @@ type volume struct {
 	count   *counts // nil until there is something to learn
 	now     int64   // the hour being counted, from 1970
 	n       int
-	normal  int64 // the last hour that was as usual
-	falling int   // hours in a row with less than half
+	normal  int64   // the last hour that was as usual
+	falling int     // hours in a row with less than half
+	lacking float64 // records that these hours had less than usual
+	usual   float64 // records that are usual in them
 }
 
 // counts hold the records of each hour of the last weeks: 0 where nothing is
@@ -42,9 +44,9 @@ func (v *volumeChange) tune(k *learn.Kit) {
 	v.fall = finding.Info{
 		ID:    "baseline-volume-fall",
 		Title: "A source sends much less than usual", TitleJA: "ログ源の量が大きく減った",
-		Description: "In an hour a source or host sent less than a tenth (critical), or for two hours less than half (medium), of the median of the same hours of the weeks before, and less than any of them; least is the smallest median that counts. " +
+		Description: "In an hour a source or host sent less than a tenth (critical), or for two hours less than half (medium), of the median of the same hours of the weeks before, and less than any of them and than how much its hours vary explains; least is the smallest median that counts. " +
 			"At least two weeks are needed. A day that begins as quietly as a day off is none; what stops altogether is told as silence.",
-		DescriptionJA: "ログ源またはホストの 1 時間の件数が、前の週までの同じ時間帯の中央値の 1 割を下回った（「重大」）、または 2 時間続けて半分を下回った（「中」）。かつ、比べた週のどれよりも少ない。中央値が least 件未満なら数えない。" +
+		DescriptionJA: "ログ源またはホストの 1 時間の件数が、前の週までの同じ時間帯の中央値の 1 割を下回った（「重大」）、または 2 時間続けて半分を下回った（「中」）。かつ、比べた週のどれよりも少なく、ふだんのばらつきでは説明できない。中央値が least 件未満なら数えない。" +
 			"2 週間以上の記録が要る。休日のように朝から静かな日は数えない。完全に止まったときは沈黙として知らせる。",
 		Level: finding.LevelCritical, Tags: []string{"attack.defense-impairment"}, Params: t.Params(),
 	}
@@ -148,6 +150,51 @@ func spread(sorted []float64) float64 {
 	return 1.4826 * median(away)
 }
 
+// chance is how many standard deviations of what an hour ordinarily varies by the
+// hours of a fall must lack together.
+const chance = 4
+
+// byChance reports whether what the hours of a fall lack is within what hours vary
+// by, those compared with, of so many weeks, as well as these.
+func (v *volume) byChance(weeks int) bool {
+	return v.lacking < chance*math.Sqrt(v.count.burstiness()*v.usual*(1+1/float64(weeks)))
+}
+
+// withoutMost is what is left of the mean of squares when their largest tenth is
+// left out, with two weeks to compare (chi-square of one degree of freedom).
+const withoutMost = 0.62
+
+// burstiness is how much more the records of an hour vary from week to week than
+// if they came one by one and by chance: their variance divided by their mean, over
+// all hours of the week but the tenth that varies most, in which outages are. Two
+// or three weeks of one hour alone would not tell.
+func (c *counts) burstiness() float64 {
+	var all []float64
+	for slot := range int64(slots) {
+		weeks := c.same(slot)
+		if len(weeks) < known {
+			continue
+		}
+		mean, square := 0.0, 0.0
+		for _, x := range weeks {
+			mean += x / float64(len(weeks))
+		}
+		for _, x := range weeks {
+			square += (x - mean) * (x - mean) / float64(len(weeks)-1)
+		}
+		if mean >= 1 {
+			all = append(all, square/mean)
+		}
+	}
+	slices.Sort(all)
+	all = all[:len(all)-len(all)/10]
+	sum := 0.0
+	for _, x := range all {
+		sum += x
+	}
+	return max(1, sum/max(1, float64(len(all)))/withoutMost)
+}
+
 // dayOffAfter is for how many hours after an ordinary one a day is no day off.
 const dayOffAfter = 6
 
@@ -164,12 +211,13 @@ func (v *volumeChange) judge(k *learn.Kit, s *stream, before weekCounts, ev *eve
 		return
 	}
 	if n >= usual/2 {
-		vol.normal, vol.falling = vol.now, 0
+		vol.normal, vol.falling, vol.lacking, vol.usual = vol.now, 0, 0, 0
 		return
 	}
 	vol.falling++
+	vol.lacking, vol.usual = vol.lacking+usual-n, vol.usual+usual
 	dayOff := n >= before.off/2 && vol.now-vol.normal > dayOffAfter
-	if dayOff || n >= before.same[0]*0.8 || usual-n < 3*spread(before.same) {
+	if dayOff || n >= before.same[0]*0.8 || usual-n < 3*spread(before.same) || vol.byChance(len(before.same)) {
 		return
 	}
 	switch {

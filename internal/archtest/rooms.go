@@ -133,7 +133,7 @@ func doors() map[string]room {
 		"web":               {"Package web serves the pages; it can do nothing that control does not offer.", []string{"web/site", "web/evidence", "web/stories", "web/casebook"}, false},
 		"web/site":          {"Package site is what all pages share: who may come in, the frame around a page, its words, templates and assets, and what is said when something fails.", []string{"event", "estate", "auth", "control", "control/casework", "web/reading"}, false},
 		"web/site/sitetest": {"Package sitetest compares templates with the views they are shown with, for the tests of pages.", []string{"web/site"}, false},
-		"web/evidence":      {"Package evidence serves the pages on which records are searched, told of, covered and verified.", []string{"event", "control", "web/site", "web/reading"}, false},
+		"web/evidence":      {"Package evidence serves the pages on which records are searched, told of, covered and verified.", []string{"event", "coverage", "control", "web/site", "web/reading"}, false},
 		"web/stories":       {"Package stories serves the pages of findings, one by one and put together into stories, and of mutes.", []string{"event", "detect/finding", "detect/story", "control", "web/evidence", "web/site", "web/reading"}, false},
 		"web/casebook":      {"Package casebook serves the pages of cases.", []string{"event", "investigate", "investigate/clock", "investigate/duty", "investigate/lint", "control", "control/casework", "web/evidence", "web/site", "web/stories", "web/reading"}, false},
 		"web/reading":       {"Package reading sets text, times, numbers and addresses for whoever reads a page.", []string{"event"}, false},

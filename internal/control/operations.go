@@ -282,8 +282,9 @@ type Status struct {
 	Indexed    uint64
 	TailAge    time.Duration // age of the oldest record not yet under a checkpoint
 	LastSeal   time.Time
-	Witnesses  int       // that hold a checkpoint of ours and have no trouble
-	Outside    []Outside // what remembers the vault outside this machine
+	Witnesses  int             // that hold a checkpoint of ours and have no trouble
+	Outside    []Outside       // what remembers the vault outside this machine
+	Pulls      []coverage.Pull // how far the services are that are asked for their records
 	Checkpoint string
 	PublicKey  string
 	DiskBytes  int64

@@ -99,7 +99,8 @@ type Deps struct {
 	Rules   int
 	Logger  *slog.Logger
 	Now     func() time.Time
-	Outside func() []Outside // nil when nothing is asked outside
+	Outside func() []Outside       // nil when nothing is asked outside
+	Pulling func() []coverage.Pull // nil when no service is asked for its records
 }
 
 var _ Operations = (*Service)(nil)
@@ -286,6 +287,9 @@ func (s *Service) Status(ctx context.Context) (Status, error) {
 		Version: s.Version, Records: v.Size, Sealed: v.Sealed, Indexed: s.Index.Last(), TailAge: v.TailAge,
 		LastSeal: v.LastSeal, Checkpoint: v.Checkpoint, PublicKey: v.PublicKey, DiskBytes: v.DiskBytes,
 		Rules: s.Rules, Zone: s.Zone.String(),
+	}
+	if s.Pulling != nil {
+		st.Pulls = s.Pulling()
 	}
 	if s.Outside != nil {
 		st.Outside = s.Outside()

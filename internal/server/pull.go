@@ -10,6 +10,7 @@ import (
 
 	"github.com/konseki/konseki/internal/collect/pull"
 	"github.com/konseki/konseki/internal/config"
+	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 )
 
@@ -85,4 +86,16 @@ func (s *Server) Pulls() []pull.Status {
 		return p.Status()
 	}
 	return nil
+}
+
+// pulling tells the pages how far each stream of the services is.
+func (s *Server) pulling() []coverage.Pull {
+	var out []coverage.Pull
+	for _, p := range s.Pulls() {
+		out = append(out, coverage.Pull{
+			API: p.API, Source: p.Source, Asked: p.Asked, Succeeded: p.LastSuccess, Complete: p.Complete, Proven: p.Proven, Next: p.Next,
+			Failing: p.Failing, Failures: p.Failures, Error: p.Error, Lag: p.Lag, Records: p.Records, Wrong: p.Wrong,
+		})
+	}
+	return out
 }

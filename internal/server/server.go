@@ -135,7 +135,7 @@ func (s *Server) open(ctx context.Context, opts Options) error {
 		Budget: opts.Config.Detect.Budget, Version: opts.Version, Rules: len(pack.Engine.Rules()) + len(pack.Correlations), Logger: s.logger, Now: time.Now,
 	})))))
 	s.flow.own, s.flow.advise, s.Raise, s.Escalation = s.Service, s.Advise, s.flow.raise, escalationOf(opts.Config.Advisory)
-	s.Service.Outside, s.Service.Anchors = s.outside, s.carried
+	s.Service.Outside, s.Service.Pulling, s.Service.Anchors = s.outside, s.pulling, s.carried
 	found, err := s.flow.rebuild(ctx, opts.Progress)
 	if err != nil {
 		return err

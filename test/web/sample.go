@@ -37,6 +37,9 @@ type Ops struct {
 	Watched control.Watched
 	// Unmasked is who took masks off, and why.
 	Unmasked []string
+	// Registered and Requested are what was said of sources.
+	Registered []control.Source
+	Requested  []coverage.Request
 
 	mu     sync.Mutex
 	events []event.Event
@@ -270,7 +273,12 @@ func (o *Ops) Sources(context.Context) ([]control.Source, error) {
 }
 
 // AddSource accepts any source.
-func (o *Ops) AddSource(context.Context, string, control.Source) error { return o.Fail }
+func (o *Ops) AddSource(_ context.Context, _ string, src control.Source) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.Registered = append(o.Registered, src)
+	return o.Fail
+}
 
 // Status tells a state two seconds after the last seal.
 func (o *Ops) Status(context.Context) (control.Status, error) {
@@ -282,6 +290,10 @@ func (o *Ops) Status(context.Context) (control.Status, error) {
 		Checkpoint: "konseki.example/log\n88214\nn0Tr1nzqkKrA9f3aXc21e0q3J1yGmM0F1f1d9pY2k8o=\n\n— konseki.example/log 6f2c1aBq0x…\n",
 		PublicKey:  "konseki.example/log+6f2c1a0b+AQ0Kx1n…", DiskBytes: 412 << 20, Rules: 3127, Findings: 4,
 		First: at("2018-01-01 00:00:00"), Last: at("2018-03-05 00:00:00"), Zone: "Asia/Tokyo",
+		Pulls: []coverage.Pull{
+			{API: "workspace/login", Source: "groupware", Asked: o.Now.Add(-time.Minute), Succeeded: o.Now.Add(-time.Minute), Complete: o.Now.Add(-time.Minute), Proven: o.Now.Add(-4 * time.Hour), Lag: 4 * time.Hour, Records: 12_345, Next: o.Now.Add(4 * time.Minute)},
+			{API: "slack/audit", Source: "chat", Asked: o.Now.Add(-time.Minute), Succeeded: o.Now.Add(-26 * time.Hour), Proven: o.Now.Add(-26 * time.Hour), Failing: o.Now.Add(-25 * time.Hour), Failures: 104, Error: "answer 401 Unauthorized: token_revoked", Records: 678},
+		},
 	}, nil
 }
 

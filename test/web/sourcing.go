@@ -25,13 +25,17 @@ func (o *Ops) ConfirmSource(ctx context.Context, by, id string) error {
 
 // RequestEvidence implements control.Sourcing; it only checks that the source
 // is known.
-func (o *Ops) RequestEvidence(ctx context.Context, _, id string, _ coverage.Request) error {
+func (o *Ops) RequestEvidence(ctx context.Context, by, id string, r coverage.Request) error {
 	sources, err := o.Sources(ctx)
 	if err != nil {
 		return err
 	}
 	for _, s := range sources {
 		if s.ID == id {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			r.By = by
+			o.Requested = append(o.Requested, r)
 			return nil
 		}
 	}

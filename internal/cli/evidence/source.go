@@ -4,11 +4,13 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/cli"
+	"github.com/konseki/konseki/internal/collect/pull"
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
@@ -135,34 +137,21 @@ func (f *sourceFlags) request(ctx context.Context, s *server.Server, by string) 
 	})
 }
 
-// tracer prints what makes a quiet source give a sign of life: by it silence
-// means something.
+// tracer prints what makes a quiet source give a sign of life.
 func (e *env) tracer(id string) error {
 	const every = 20
-	fmt.Fprintf(e.Stdout, e.Say(`# %[1]s の生存信号（%[2]d 分ごと）。どれか一つを、そのログを書く機器で：
-# 1) cron + logger（/etc/cron.d/konseki-tracer）
-*/%[2]d * * * * root logger -t konseki-tracer 'konseki tracer %[1]s'
-# 2) rsyslog の immark（/etc/rsyslog.d/mark.conf）
-module(load="immark" interval="%[3]d")
-# 3) サービス：試験用アカウントで定期的にログインする（スケジューラーから）
-# そのうえで konseki に教える：
-konseki source add %[1]s --heartbeat %[2]dm
-`, `# A sign of life of %[1]s every %[2]d minutes. One of these, on the machine that writes its log:
-# 1) cron and logger (/etc/cron.d/konseki-tracer)
-*/%[2]d * * * * root logger -t konseki-tracer 'konseki tracer %[1]s'
-# 2) immark of rsyslog (/etc/rsyslog.d/mark.conf)
-module(load="immark" interval="%[3]d")
-# 3) of a service: a scheduled sign-in of a test account
-# Then tell konseki:
-konseki source add %[1]s --heartbeat %[2]dm
-`), terminal.Plain(id), every, every*60)
-	return nil
+	_, err := io.WriteString(e.Stdout, coverage.Tracer(terminal.Plain(id), every).In(e.Lang))
+	return err
 }
 
 func (e *env) listSources(ctx context.Context, s *server.Server) error {
 	list, err := s.Sources(ctx)
 	if err != nil {
 		return err
+	}
+	pulls := map[string]pull.Status{}
+	for _, p := range s.Pulls() {
+		pulls[p.Source] = p
 	}
 	for _, src := range list {
 		if e.JSON {
@@ -176,11 +165,30 @@ func (e *env) listSources(ctx context.Context, s *server.Server) error {
 			expected = e.Say("受信のみ（source confirm で登録）", "only seen (source confirm registers it)")
 		}
 		fmt.Fprintf(e.Stdout, "%-16s %-11s %-8s %s%s\n", terminal.Plain(src.ID), src.Kind, expected, terminal.Plain(src.Name.In(e.Lang)), e.kept(src))
+		if p, ok := pulls[src.ID]; ok {
+			e.pulled(p, s.Zone)
+		}
 		for _, r := range src.Requests {
 			fmt.Fprintf(e.Stdout, "    %s  %s  %s  %s  %s\n", r.At.In(s.Zone).Format(time.DateOnly), terminal.Plain(r.Of), r.Label().In(e.Lang), terminal.Plain(r.By), terminal.Plain(r.Note.In(e.Lang)))
 		}
 	}
 	return nil
+}
+
+// pulled tells how far a source is that the running server asks for its records.
+func (e *env) pulled(p pull.Status, zone *time.Location) {
+	never := e.Say("まだ", "not yet")
+	at := func(t time.Time) string {
+		if t.IsZero() {
+			return never
+		}
+		return cli.Stamp(t, zone)
+	}
+	fmt.Fprintf(e.Stdout, e.Say("    取得 %s  最後の問い合わせ %s、最後の成功 %s、漏れなしの証明 %s まで\n", "    pulled %s  last asked %s, last answered %s, proven complete up to %s\n"),
+		terminal.Plain(p.API), at(p.Asked), at(p.LastSuccess), at(p.Proven))
+	if p.Error != "" {
+		fmt.Fprintf(e.Stdout, e.Say("    ! %s から %d 回続けて失敗：%s\n", "    ! failing since %s, %d times: %s\n"), at(p.Failing), p.Failures, terminal.Plain(p.Error))
+	}
 }
 
 // orOld keeps what was said before where nothing new is said.

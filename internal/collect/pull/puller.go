@@ -53,7 +53,9 @@ type Options struct {
 type Status struct {
 	API         string        `json:"api"` // service/stream
 	Source      string        `json:"source"`
+	Asked       time.Time     `json:"asked,omitzero"` // when it was last asked
 	LastSuccess time.Time     `json:"last_success,omitzero"`
+	Failing     time.Time     `json:"failing,omitzero"`  // since when every attempt failed
 	Complete    time.Time     `json:"complete,omitzero"` // read to the end up to here
 	Proven      time.Time     `json:"proven,omitzero"`   // completeness is attested up to here
 	Lag         time.Duration `json:"-"`                 // that completeness is attested behind the present
@@ -180,15 +182,22 @@ func (s *stream) wait(ctx context.Context, d time.Duration) bool {
 
 // try makes one round and notes how it went.
 func (s *stream) try(ctx context.Context, each func(int)) error {
+	asked := s.now().UTC()
+	s.mu.Lock()
+	s.status.Asked = asked
+	s.mu.Unlock()
 	err := s.round(ctx, each)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
+		if s.status.Failures == 0 {
+			s.status.Failing = asked
+		}
 		s.status.Failures++
 		s.status.Error = clip(err.Error())
 		return err
 	}
-	s.status.Failures, s.status.Error = 0, ""
+	s.status.Failures, s.status.Error, s.status.Failing = 0, "", time.Time{}
 	return nil
 }
 

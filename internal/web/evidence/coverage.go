@@ -11,6 +11,7 @@ import (
 	"github.com/konseki/konseki/internal/web/site"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/web/reading"
 )
@@ -26,6 +27,7 @@ type coverageView struct {
 	Never    []sourceView
 	Open     string
 	Lost     []lossView // of no known source
+	Form     sourceForm // of a source that is new
 }
 
 // sourceView is one source with its intervals.
@@ -45,6 +47,11 @@ type sourceView struct {
 	HostsLabel, HostsRef             string
 	Hosts                            []hostView
 	MoreHosts                        int
+	Proofs                           string     // kinds of proof with how long each holds
+	Pulled                           []factView // how far it is asked, where it is pulled
+	Failing                          bool       // and does not answer
+	Twice                            bool       // it stands further down as well
+	Form                             sourceForm
 }
 
 // hostView is one host of a source in a row.
@@ -132,7 +139,12 @@ func (v Visit) coverage() error {
 	ax := spanOf(rows, w)
 	view.Ends = [2]string{v.Clock(ax.from, event.PrecisionSecond).Text(), v.Clock(ax.to, event.PrecisionSecond).Text()}
 	view.Chart = &chart{From: ax.from.UnixMilli(), To: ax.to.UnixMilli(), Ticks: v.Ticks(ax), Ribbon: v.ribbon(ax, rows), Zoom: v.zoom(ax)}
-	view.Sources, view.Never = v.sources(rows, registered)
+	view.Form = v.formOf(control.Source{})
+	pulls, err := v.pulls()
+	if err != nil {
+		return err
+	}
+	view.Sources, view.Never = v.sources(rows, registered, pulls)
 	kept, err := v.kept()
 	if err != nil {
 		return err
@@ -144,6 +156,19 @@ func (v Visit) coverage() error {
 		}
 	}
 	return v.Show(http.StatusOK, "coverage.html", "page", view)
+}
+
+// pulls are the services that konseki asks for their records, by source.
+func (v Visit) pulls() (map[string]coverage.Pull, error) {
+	st, err := v.Ops.Status(v.R.Context())
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]coverage.Pull, len(st.Pulls))
+	for _, p := range st.Pulls {
+		out[p.Source] = p
+	}
+	return out, nil
 }
 
 // spanOf is the window asked for, or what the intervals span.
@@ -164,7 +189,7 @@ func spanOf(rows []control.SourceCoverage, w reading.Window) Axis {
 
 // sources joins what is registered with what is covered; never are those that
 // were expected and sent nothing.
-func (v Visit) sources(rows []control.SourceCoverage, registered []control.Source) (seen, never []sourceView) {
+func (v Visit) sources(rows []control.SourceCoverage, registered []control.Source, pulls map[string]coverage.Pull) (seen, never []sourceView) {
 	byID := make(map[string]control.Source, len(registered))
 	for _, src := range registered {
 		byID[src.ID] = src
@@ -178,10 +203,15 @@ func (v Visit) sources(rows []control.SourceCoverage, registered []control.Sourc
 		view := v.source(src)
 		view.Chip, view.Events = v.mostly(row), reading.Grouped(row.Events)
 		view.Intervals, view.More = v.intervals(row)
-		view.Lost = v.lost(row)
+		view.Lost, view.Proofs = v.lost(row), v.proofs(row)
+		if p, ok := pulls[row.Source]; ok {
+			view.Pulled, view.Failing = v.pulled(p), p.Error != ""
+		}
 		view.Clock, view.Advice = v.Phrase(row.Clock.Words()), v.Phrase(row.Advice)
 		if row.Events == 0 && src.Expected {
+			view.Twice = true
 			never = append(never, view)
+			view.Twice = false
 		}
 		seen = append(seen, view)
 	}
@@ -189,6 +219,9 @@ func (v Visit) sources(rows []control.SourceCoverage, registered []control.Sourc
 		if _, left := byID[src.ID]; left {
 			view := v.source(src)
 			view.Chip, view.Events = v.stateChip("unknown"), "0"
+			if p, ok := pulls[src.ID]; ok {
+				view.Pulled, view.Failing = v.pulled(p), p.Error != ""
+			}
 			never = append(never, view)
 		}
 	}
@@ -223,6 +256,7 @@ func (v Visit) source(src control.Source) sourceView {
 	if slices.Contains([]string{"file", "acknowledged", "stream", "datagram", "cursor"}, src.Ack) {
 		view.Ack = v.T("ack." + src.Ack)
 	}
+	view.Form = v.formOf(src)
 	view.On, view.HeldBy = reading.Visible(src.Host, 80), reading.Visible(src.HeldBy, 120)
 	switch {
 	case src.Heartbeat > 0:

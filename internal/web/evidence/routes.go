@@ -21,6 +21,9 @@ func Routes() []site.Route {
 		on("GET /record/{seq}/raw", site.Readers, Visit.rawRecord),
 		on("POST /record/{seq}/unmask", site.Writers, Visit.unmask),
 		on("GET /coverage", site.Readers, Visit.coverage),
+		on("POST /coverage/sources", site.Writers, Visit.registerSource),
+		on("POST /coverage/confirm", site.Writers, Visit.confirmSource),
+		on("POST /coverage/requests", site.Writers, Visit.requestSource),
 		on("GET /verify", site.Readers, func(v Visit) error { return v.verifyPage(check) }),
 		on("POST /verify", site.Readers, func(v Visit) error { return v.verifyVault(check) }),
 	}

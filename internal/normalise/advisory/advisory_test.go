@@ -3,6 +3,7 @@ package advisory
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/konseki/konseki/internal/advisory/notice"
 	"github.com/konseki/konseki/internal/event"
@@ -12,7 +13,7 @@ import (
 func derive(t *testing.T, f format.Format, text string) (notice.Notice, bool) {
 	t.Helper()
 	rec := &event.Record{Seq: 7, Source: "advisories", Raw: []byte(text)}
-	evs, ok := f.Normalise(&format.Input{Rec: rec, Raw: rec.Raw}, nil)
+	evs, ok := f.Normalise(&format.Input{Rec: rec, Raw: rec.Raw, Zone: time.UTC}, nil)
 	if !ok {
 		return notice.Notice{}, false
 	}

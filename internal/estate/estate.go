@@ -262,7 +262,8 @@ func (d Device) keys() (keys []string) {
 	return keys
 }
 
-// Person gives whose an account of a source was. A domain before or after the
+// Person gives whose an account of a source was. A row of that source goes before
+// one of every source, then the earlier row counts. A domain before or after the
 // account is left out where nobody has the account with it.
 func (e *Estate) Person(account, source string, at time.Time) (Person, bool) {
 	if e == nil || account == "" {
@@ -272,7 +273,7 @@ func (e *Estate) Person(account, source string, at time.Time) (Person, bool) {
 	for _, name := range []string{whole, Bare(account)} {
 		for _, exact := range []bool{true, false} {
 			for _, p := range e.people[name] {
-				if (strings.EqualFold(p.Source, source) && exact || p.Source == "" || source == "" && !exact) && p.Holds(at) {
+				if (strings.EqualFold(p.Source, source) || !exact && (p.Source == "" || source == "")) && p.Holds(at) {
 					return p, true
 				}
 			}

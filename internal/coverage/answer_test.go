@@ -140,3 +140,13 @@ func TestAHostThatNoSourceEverHeardOfIsUnknown(t *testing.T) {
 		}
 	}
 }
+
+func TestNobodyDeclaresCompleteWhatIsStillToCome(t *testing.T) {
+	l := made([]Source{{ID: "chat", Kind: "chat", Ack: "file", Covers: []Claim{{From: hour(0), To: hour(500)}}}}, hourly("chat", "", 0, 24), nil, time.Hour, hour(99))
+	if a := l.Answer(Question{From: hour(2), To: hour(90)}); a.Verdict != NotFoundCovered {
+		t.Errorf("before now: %s because %s", a.Verdict, because(a))
+	}
+	if a := l.Answer(Question{From: hour(2), To: hour(200)}); a.Verdict != VerdictUnknown {
+		t.Errorf("until later than now: %s because %s", a.Verdict, because(a))
+	}
+}

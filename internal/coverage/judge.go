@@ -51,6 +51,7 @@ func (v *view) cuts(from, to time.Time) []time.Time {
 	for _, c := range v.source.Covers {
 		add(c.From)
 		add(c.To)
+		add(v.now)
 	}
 	if v.run.total > 0 {
 		add(v.run.first)
@@ -184,7 +185,7 @@ func (v *view) provenWhole(iv *Interval) bool {
 		}
 	}
 	for _, c := range v.source.Covers {
-		if !iv.From.Before(c.From) && !iv.To.After(c.To) {
+		if !iv.From.Before(c.From) && !iv.To.After(c.To) && iv.From.Before(v.now) { // nobody has what is still to come
 			iv.State, iv.Proof, iv.Reason = Complete, declared, c.Reason
 			return true
 		}

@@ -149,6 +149,27 @@ func TestContainmentWithoutEffectIsAFinding(t *testing.T) {
 	}
 }
 
+// TestASignatureUnderTheSameAccountSaysThatNobodyElseIsShownToHaveSigned signs
+// with a name that was only given, and with an account of another person.
+func TestASignatureUnderTheSameAccountSaysThatNobodyElseIsShownToHaveSigned(t *testing.T) {
+	t.Parallel()
+	s := opened(t)
+	for by, unproven := range map[string]bool{"ito (sato)": true, "ito (ops)": false, "ito": false} {
+		c := placed(t, s, "sato", &investigate.Condition{Service: "game-01", Platform: "web", Text: phrase("backed up for " + by), Check: investigate.Check{By: "sign_off"}}, 0)
+		if err := s.Sign(t.Context(), by, "c1", investigate.KindCondition, c.ID); err != nil {
+			t.Fatal(err)
+		}
+		p, err := s.Part(t.Context(), "c1", investigate.KindCondition, c.ID, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed := p.(*investigate.Condition).Signed
+		if signed == nil || signed.By != by || (signed.Reason.EN != "") != unproven || (signed.Reason.JA != "") != unproven {
+			t.Errorf("signed by %s: %+v", by, signed)
+		}
+	}
+}
+
 func TestAConditionIsSignedByASecondPersonOrOverriddenWithAReason(t *testing.T) {
 	t.Parallel()
 	s := opened(t)

@@ -81,7 +81,7 @@ func (e *env) printOutcomes(list []casework.Outcome) error {
 }
 
 func signWord() cli.Verb {
-	return word("sign ID PART", "sign a condition or measure off, as a second person: not the one who wrote it or ran its check",
+	return word("sign ID PART", "sign a condition or measure off, as a second person: not the one who wrote it or ran its check; under the same account that is said to be unverified",
 		[]string{"konseki case sign 2018-001 c1 --as b.sato"},
 		func(e *env, fs *flag.FlagSet) run {
 			kind := fs.String("kind", "", "condition or measure, where both have that name")

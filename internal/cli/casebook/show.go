@@ -154,6 +154,9 @@ func (e *env) showChecked(c *investigate.Checked) {
 	}
 	if c.Signed != nil {
 		e.line(e.Say("         %s が確認済みとした（%s）", "         signed off by %s (%s)"), c.Signed.By, cli.Stamp(c.Signed.At, e.zone))
+		if note := c.Signed.Reason.In(e.Lang); note != "" {
+			e.line("         %s", note)
+		}
 	}
 	if c.Overridden != nil {
 		e.line(e.Say("         %s が例外を認めた：%s", "         overridden by %s: %s"), c.Overridden.By, c.Overridden.Reason.In(e.Lang))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/control"
@@ -171,16 +172,40 @@ func (s *Service) Sign(ctx context.Context, by, caseID string, k investigate.Kin
 	if err != nil {
 		return err
 	}
+	first := []string{p.Common().By}
 	if p.Common().By == by {
 		return fmt.Errorf("%w: %s wrote this %s and cannot sign it off: a second person has to", control.ErrInvalid, by, k)
 	}
 	if has, ok := p.(interface{ Last() *investigate.Result }); ok {
-		if last := has.Last(); last != nil && last.By == by {
-			return fmt.Errorf("%w: %s ran its last check and cannot sign it off: a second person has to", control.ErrInvalid, by)
+		if last := has.Last(); last != nil {
+			if last.By == by {
+				return fmt.Errorf("%w: %s ran its last check and cannot sign it off: a second person has to", control.ErrInvalid, by)
+			}
+			first = append(first, last.By)
 		}
 	}
-	_, err = s.operate(ctx, investigate.Operation{Case: caseID, Op: "sign", By: by, Kind: k, ID: id})
+	_, err = s.operate(ctx, investigate.Operation{Case: caseID, Op: "sign", By: by, Kind: k, ID: id, Reason: unproven(by, first)})
 	return err
+}
+
+// unproven says so where the second person was only named: whoever works under
+// one account may give any name on the command line, as "name (account)", and
+// then nothing shows that two people took part.
+func unproven(by string, first []string) event.Phrase {
+	if !slices.ContainsFunc(first, func(one string) bool { return accountOf(one) == accountOf(by) }) {
+		return event.Phrase{}
+	}
+	return event.Phrase{JA: "同じアカウント " + accountOf(by) + " から名前を指定して承認。別人であることは確認できていない",
+		EN: "signed under the same account, " + accountOf(by) + ", with a name that was only given; that it was another person is not verified"}
+}
+
+// accountOf is the account behind a name that was given on the command line as
+// "name (account)"; other names are accounts themselves.
+func accountOf(by string) string {
+	if _, account, ok := strings.Cut(by, " ("); ok && strings.HasSuffix(account, ")") {
+		return strings.TrimSuffix(account, ")")
+	}
+	return by
 }
 
 // Override implements [Operations].

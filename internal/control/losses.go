@@ -203,7 +203,7 @@ func (r *registry) applyLoss(rec event.Record) error {
 	}
 	for _, x := range l.Losses {
 		r.lost.Add(x)
-		r.shut.refuse(rec.Seq, x)
+		r.shut.Refuse(rec.Seq, x)
 	}
 	return nil
 }
@@ -222,7 +222,7 @@ func (s *Service) FoldLoss(ev *event.Event) {
 	}
 	if l, ok := event.LossOf(ev); ok {
 		r.lost.Add(l)
-		r.shut.refuse(ev.Record, l)
+		r.shut.Refuse(ev.Record, l)
 	}
 }
 
@@ -231,7 +231,7 @@ func (s *Service) FoldLoss(ev *event.Event) {
 func (r *registry) shutFiles() []coverage.Loss {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.shut.all()
+	return r.shut.All()
 }
 
 // AllLosses lists everything counted, sealed or not.
@@ -295,4 +295,17 @@ func (r *registry) recordsOf(sha256 string) int64 {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.imported[sha256].Records
+}
+
+// filesAbout reports whether files of a source were imported, and whether one
+// that speaks about the window has records that no format could read.
+func (r *registry) filesAbout(source string, from, to time.Time) (files, unread bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	files = r.fromFiles[source]
+	for _, f := range r.imported {
+		about := f.First == nil || f.First.AddDate(0, 0, -1).Before(to) && f.Last.AddDate(0, 0, 1).After(from) // whatever its zone
+		unread = unread || f.Source == source && f.Unparsed > 0 && about
+	}
+	return files, unread
 }

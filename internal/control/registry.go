@@ -36,7 +36,7 @@ type registry struct {
 	expiries  expiries
 	shredded  map[string][]coverage.Absence // by source
 	lost      *coverage.Losses              // everything sealed as lost
-	shut      shutFiles
+	shut      coverage.ShutFiles
 	lossSeq   uint64 // the last record of losses that was folded in
 	counted   uint64 // up to here it is sealed what deriving records lost
 	desk      *investigate.Desk
@@ -46,7 +46,7 @@ type registry struct {
 }
 
 func newRegistry() *registry {
-	return &registry{byID: map[string]coverage.Source{}, imported: map[string]ImportedFile{}, begun: map[string]uint64{}, found: map[string]bool{}, foundAt: map[string]int{}, fromFiles: map[string]bool{}, lost: coverage.NewLosses(maxSealed), shut: newShutFiles(), desk: investigate.NewDesk(), lastAttested: map[attestedBy]int{}}
+	return &registry{byID: map[string]coverage.Source{}, imported: map[string]ImportedFile{}, begun: map[string]uint64{}, found: map[string]bool{}, foundAt: map[string]int{}, fromFiles: map[string]bool{}, lost: coverage.NewLosses(maxSealed), shut: coverage.NewShutFiles(), desk: investigate.NewDesk(), lastAttested: map[attestedBy]int{}}
 }
 
 // Apply folds one own record in, in Seq order; others are passed over.
@@ -96,7 +96,7 @@ func (r *registry) applyImport(seq uint64, f ImportedFile) {
 		r.imported[f.SHA256] = f
 		r.fromFiles[f.Source] = true
 		if f.Error == "" {
-			r.shut.took(seq, f.Path)
+			r.shut.Took(seq, f.Path)
 		}
 		r.changes++
 	}

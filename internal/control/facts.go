@@ -1,8 +1,10 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/konseki/konseki/internal/coverage"
@@ -25,7 +27,7 @@ func (s *Service) facts(ctx context.Context, width time.Duration) (coverage.Fact
 	for i, p := range seen {
 		f.Seen[i] = coverage.Presence{Source: p.Source, Host: p.Host, Start: p.Start, Events: p.Events, Unparsed: p.Unparsed, First: p.First, Last: p.Last}
 	}
-	f.Attested = s.registry.attested()
+	f.Attested, f.Unread = s.registry.attested(), s.registry.unreadFiles()
 	runs, err := s.Index.Sequences(ctx)
 	if err != nil {
 		return f, fmt.Errorf("control: coverage: %w", err)
@@ -105,6 +107,22 @@ func (r *registry) applyAttestation(rec event.Record) error {
 type attestedBy struct {
 	source, host string
 	proof        event.Proof
+}
+
+// unreadFiles lists the spans of files most of which no format could read.
+func (r *registry) unreadFiles() []coverage.Unread {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var out []coverage.Unread
+	for _, f := range r.imported {
+		if f.First != nil && f.Error == "" && 2*f.Unparsed > f.Events { // what was not taken whole is shut
+			out = append(out, coverage.Unread{Source: f.Source, From: *f.First, To: f.Last.Add(1)})
+		}
+	}
+	slices.SortFunc(out, func(a, b coverage.Unread) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), a.From.Compare(b.From), a.To.Compare(b.To))
+	})
+	return out
 }
 
 // attested lists what is attested, imported files among it: a file has all

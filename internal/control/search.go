@@ -161,8 +161,12 @@ func (s *Service) qualify(ctx context.Context, p *prepared, found int64, sources
 	if err != nil {
 		return coverage.Answer{}, err
 	}
+	held, err := s.held(ctx, classes)
+	if err != nil {
+		return coverage.Answer{}, err
+	}
 	q := coverage.Question{
-		From: p.from, To: p.to, Sources: outside(sources), Classes: classes, Hosts: p.plan.Hosts(),
+		From: p.from, To: p.to, Sources: outside(sources), Classes: classes, Held: held, Hosts: p.plan.Hosts(),
 		Found: found, Controls: controls, Behind: s.behind(), Zone: p.zone, Open: query.Open(p.known, p.zone),
 	}
 	a := p.ledger.Answer(q)
@@ -210,6 +214,41 @@ func (s *Service) controls(ctx context.Context, p *prepared, classes []int32, fo
 		}
 	}
 	return out, nil
+}
+
+// held tells which sources ever had an event of some classes: a firewall may
+// carry the logons of a VPN. It is found once for each ledger.
+func (s *Service) held(ctx context.Context, classes []int32) (map[string]bool, error) {
+	if len(classes) == 0 {
+		return nil, nil
+	}
+	text := classQuery(classes)
+	c := &s.ledger
+	c.mu.Lock()
+	known := c.held[text]
+	c.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	plan, err := query.Parse(text, query.Options{Zone: s.Zone, Now: s.Now()})
+	if err != nil {
+		return nil, fmt.Errorf("control: who holds such events: %w", err)
+	}
+	values, err := s.Index.Facet(ctx, index.Request{Plan: plan}, "source", maxControls)
+	if err != nil {
+		return nil, fmt.Errorf("control: who holds such events: %w", err)
+	}
+	known = make(map[string]bool, len(values))
+	for _, v := range values {
+		known[v.Value] = true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held == nil {
+		c.held = map[string]map[string]bool{}
+	}
+	c.held[text] = known
+	return known, nil
 }
 
 // classQuery finds the events of some classes, or all events.

@@ -199,7 +199,8 @@ type cachedLedger struct {
 	lost   uint64 // losses counted
 	at     time.Time
 	took   time.Duration
-	sealed uint64 // registry version
+	sealed uint64                     // registry version
+	held   map[string]map[string]bool // by query: sources that had such an event when the ledger was made
 }
 
 // A ledger may be this old while records keep arriving: ledgerAge, or
@@ -229,7 +230,7 @@ func (s *Service) coverageLedger(ctx context.Context) (*coverage.Ledger, error) 
 	if err != nil {
 		return nil, err
 	}
-	c.ledger = coverage.New(facts)
+	c.ledger, c.held = coverage.New(facts), nil
 	c.upTo, c.lost, c.at, c.sealed, c.took = last, lost, now, version, time.Since(began)
 	return c.ledger, nil
 }

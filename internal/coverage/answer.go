@@ -14,9 +14,12 @@ import (
 type Question struct {
 	From, To time.Time
 	// Sources are those that could hold the answer; empty means those whose
-	// kind can hold one of Classes, and all when Classes is empty too.
+	// kind can hold one of Classes or that ever did, and all when Classes is empty
+	// too.
 	Sources []string
 	Classes []int32
+	// Held are sources that ever had an event of Classes, whatever their kind.
+	Held map[string]bool
 	// Hosts are those asked about: of a source that has them, what is known of
 	// them counts, not of the source whole.
 	Hosts []string
@@ -226,7 +229,7 @@ func (l *Ledger) relevant(q Question) []string {
 	}
 	var ids []string
 	for _, s := range l.sources {
-		if len(q.Classes) == 0 || canHold(s.Kind, q.Classes) {
+		if len(q.Classes) == 0 || q.Held[s.ID] || canHold(s.Kind, q.Classes) {
 			ids = append(ids, s.ID)
 		}
 	}

@@ -36,6 +36,9 @@ type Facts struct {
 	// Shut is, of Losses, the files that imports could not take whole and that
 	// were not taken whole since.
 	Shut []Loss
+	// Unread are the spans of files most of whose records no format could read:
+	// such records have the time of their receipt, and no bucket of Seen shows them.
+	Unread []Unread
 	// Attested is what is proven: digests, cursors, imported files.
 	Attested []event.Attestation
 	// Sequences is what the numbers say that producers give their records.
@@ -46,6 +49,12 @@ type Facts struct {
 	ZoneAssumed map[string]int64
 	// Now bounds what is judged: later silence is not silence.
 	Now time.Time
+}
+
+// Unread is a span of a source of which most could not be read.
+type Unread struct {
+	Source   string
+	From, To time.Time
 }
 
 // Ledger knows, per source and host, when records are here and what is missing.
@@ -86,6 +95,9 @@ func New(f Facts) *Ledger {
 	for _, s := range l.sources {
 		l.tracks[s.ID].finish(f.Width, s.Quiet())
 		l.combine(s)
+	}
+	for _, u := range f.Unread {
+		l.track(u.Source, "").darken(span{u.From, u.To})
 	}
 	l.lost = trackLosses(l.sources, f.Losses)
 	l.shut(f.Shut)

@@ -120,6 +120,15 @@ func (r *run) ordinaryQuiet(width time.Duration) time.Duration {
 	return max(3*min(p99, noRhythm/4), 2*width)
 }
 
+// darken notes of a source and all its hosts that most of a span could not be
+// read.
+func (t *track) darken(s span) {
+	t.all.unread = append(t.all.unread, s)
+	for _, r := range t.hosts {
+		r.unread = append(r.unread, s)
+	}
+}
+
 // unreadSpans joins the buckets in which most records could not be parsed.
 func unreadSpans(buckets []bucket, width time.Duration) []span {
 	var out []span

@@ -266,21 +266,26 @@ func (c *composer) checked(k *investigate.Checked, state investigate.State) Cell
 	}
 	switch {
 	case last != nil:
-		out = append(out, Inline{Text: " " + c.when(last.At, investigate.OnDay) + " " + last.Because.In(c.Lang) + c.caveat(k.Signed)})
+		out = append(out, Inline{Text: " " + c.when(last.At, investigate.OnDay) + " " + last.Because.In(c.Lang) + c.caveat(k.Signed, "（", "）", " (", ")")})
 		return append(out, c.cite(last.Cites)...)
 	case k.Signed != nil:
-		return append(out, Inline{Text: " " + c.when(k.Signed.At, investigate.OnDay) + c.say("（承認による）", " (signed off)") + c.caveat(k.Signed)})
+		return append(out, Inline{Text: " " + c.when(k.Signed.At, investigate.OnDay) + c.signed(k.Signed)})
 	}
 	return out
 }
 
 // caveat is what is to be said of a signature: that the second person was only
 // named, for one. The account behind it stays inside.
-func (c *composer) caveat(s *investigate.Signed) string {
-	if s == nil || s.Reason.JA == "" && s.Reason.EN == "" {
+func (c *composer) caveat(s *investigate.Signed, ja, endJA, en, end string) string {
+	if s == nil || s.Reason.Empty() {
 		return ""
 	}
-	return c.say("（承認者が別人であることは確認できていない）", " (that another person signed is not verified)")
+	return c.say(ja+"承認者が別人であることは確認できていない"+endJA, en+"that another person signed is not verified"+end)
+}
+
+// signed says that somebody signed, and what is to be said of it.
+func (c *composer) signed(s *investigate.Signed) string {
+	return c.say("（承認による", " (signed off") + c.caveat(s, "、", "", "; ", "") + c.say("）", ")")
 }
 
 // plan is what people wrote of what comes next, and what is still to be done.

@@ -115,7 +115,7 @@ func TestG6NoKnownFlawIsSaidOnlyAsFarAsInventoryAndFeedReach(t *testing.T) {
 	s := started(t)
 	because := func() (coverage.Verdict, string) {
 		t.Helper()
-		st, err := s.Standing(t.Context())
+		st, err := s.Standing(t.Context(), "sato")
 		if err != nil {
 			t.Fatal(err)
 		}

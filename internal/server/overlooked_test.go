@@ -93,3 +93,58 @@ func TestNotFoundIsNotCoveredWhereAZoneWasAssumed(t *testing.T) {
 		}
 	}
 }
+
+func TestNotFoundIsNotCoveredByAFieldThatNoEventHas(t *testing.T) {
+	t.Parallel()
+	s := opened(t)
+	for text, want := range map[string]coverage.Verdict{
+		`source:vpn devname:"fgt-77"`:                 coverage.NotFoundCovered, // every event of a gateway has it
+		`source:vpn usr:nobody`:                       coverage.VerdictUnknown,
+		`source:vpn (usr:nobody OR devname:"fgt-77")`: coverage.VerdictUnknown,
+		`source:vpn user:nobody NOT usr:x`:            coverage.NotFoundCovered,
+	} {
+		r, err := s.Search(t.Context(), "sato", control.Search{Query: text, From: jst(1, 2, 0), To: jst(1, 6, 0)})
+		if err != nil || r.Answer.Verdict != want || want == coverage.VerdictUnknown && !strings.Contains(fmt.Sprint(r.Answer.Because), "has the field usr") {
+			t.Errorf("%s: %s because %v, %v", text, r.Answer.Verdict, r.Answer.Because, err)
+		}
+	}
+}
+
+func TestASourceThatHeldSuchEventsMattersWhateverItsKind(t *testing.T) {
+	t.Parallel()
+	s := opened(t)
+	if err := s.AddSource(t.Context(), "sato", control.Source{ID: "vpn", Kind: "web", Ack: "file"}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Ask(t.Context(), "sato", control.Ask{Kind: "login", Account: "nobody", From: jst(1, 2, 0), To: jst(1, 6, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range r.Answer.Coverage {
+		if c.Source == "vpn" {
+			return
+		}
+	}
+	t.Errorf("a source with logons is left out because it is registered as another kind: %+v", r.Answer)
+}
+
+func TestAFileThatIsMostlyUnreadIsNotComplete(t *testing.T) {
+	t.Parallel()
+	for share, want := range map[int]coverage.State{1: coverage.Complete, 10: coverage.Unparsed} {
+		s := started(t)
+		var lines []string
+		for h := range 48 {
+			lines = append(lines, vpnLine(jst(1, 0, 0).Add(time.Duration(h)*time.Hour), "tunnel-up", "sato", "198.51.100.10"))
+			if h%(11-share) == 0 {
+				lines = append(lines, strings.Repeat("\x01 firmware 9 speaks otherwise\n", 2)+"\x02 still")
+			}
+		}
+		dir := t.TempDir()
+		put(t, dir, "vpn/a.log", strings.Join(lines, "\n")+"\n")
+		imported(t, s, dir)
+		rows, err := s.Coverage(t.Context(), "sato", jst(1, 2, 0), jst(1, 6, 0))
+		if err != nil || len(rows) == 0 || rows[0].State != want {
+			t.Errorf("%d: %+v, %v", share, rows, err)
+		}
+	}
+}

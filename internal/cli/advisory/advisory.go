@@ -92,7 +92,7 @@ func ackVerb() cli.Verb {
 
 // list prints the flaws and ends with the answer that they are.
 func (e *env) list(ctx context.Context, s *server.Server, open bool) error {
-	st, err := s.Standing(ctx)
+	st, err := s.Standing(ctx, e.Person())
 	if err != nil {
 		return err
 	}
@@ -119,6 +119,9 @@ const maxMentions = 20
 func (e *env) show(ctx context.Context, s *server.Server, id string) error {
 	f, err := s.Flaw(ctx, id)
 	if err != nil {
+		return err
+	}
+	if err := s.Accessed(ctx, e.Person(), "advisories", id); err != nil {
 		return err
 	}
 	if err := e.print(f, s); err != nil {

@@ -35,6 +35,7 @@ func openWord() cli.Verb {
 		func(e *env, fs *flag.FlagSet) run {
 			var title phrase
 			title.register(fs, "title", "what the case is called")
+			e.create = true // on the first day there may be no evidence yet
 			return e.on(1, 1, func(ctx context.Context, s *server.Server, args []string) error {
 				c, err := s.OpenCase(ctx, e.person(), args[0], title.in(e.Lang))
 				if err != nil {

@@ -19,6 +19,7 @@ import (
 type env struct {
 	*cli.Env
 	as, tz string
+	create bool           // the data folder, where there is none yet
 	zone   *time.Location // of times given and shown, once the folder is open
 }
 
@@ -55,7 +56,7 @@ func (e *env) on(least, most int, work func(ctx context.Context, s *server.Serve
 		if most >= 0 && len(args) > most {
 			return fmt.Errorf("%w: %q is one argument too many; --help shows how", cli.ErrUsage, args[most])
 		}
-		return e.With(ctx, false, func(s *server.Server) error {
+		return e.With(ctx, e.create, func(s *server.Server) error {
 			var err error
 			if e.zone, err = cli.Zone(e.tz, s.Zone); err != nil {
 				return err

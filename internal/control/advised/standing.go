@@ -39,7 +39,7 @@ type Standing struct {
 // Standing tells which published flaws concern what is run. "None" is known
 // only as far as the inventory and the feed reach: the answer names what it does
 // not rest on.
-func (s *Service) Standing(ctx context.Context) (*Standing, error) {
+func (s *Service) Standing(ctx context.Context, by string) (*Standing, error) {
 	book, err := s.Book(ctx)
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (s *Service) Standing(ctx context.Context) (*Standing, error) {
 		return nil, err
 	}
 	out.qualify(s.Now(), s.Zone)
-	return out, nil
+	return out, s.Accessed(ctx, by, "advisories", "")
 }
 
 // takeHosts compares the hosts of logs with those of the inventory.

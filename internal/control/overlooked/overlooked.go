@@ -42,7 +42,7 @@ type Asked struct {
 func Look(ctx context.Context, x Index, q Asked, a coverage.Answer) ([]event.Phrase, error) {
 	q.restOn(a)
 	var out []event.Phrase
-	for _, look := range []func(context.Context, Index, Asked) (event.Phrase, error){unread, unexplained, otherwise, near, untimed} {
+	for _, look := range []func(context.Context, Index, Asked) (event.Phrase, error){unread, unexplained, otherwise, near, untimed, nowhere} {
 		p, err := look(ctx, x, q)
 		if err != nil {
 			return nil, fmt.Errorf("overlooked: %w", err)

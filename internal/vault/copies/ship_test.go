@@ -165,7 +165,8 @@ func TestRestoredVaultIsTheVaultThatWasShipped(t *testing.T) {
 				t.Fatal(err)
 			}
 			dir, r := restoreTo(t, s, RestoreOptions{Key: key})
-			if !r.Report.OK() || r.Records != 385 || r.Sealed != 360 || r.Last != 385 || len(r.Missing) > 0 || len(r.PassedBy) > 0 || r.Report.Unsealed != 25 {
+			// The clock may have sealed some of the last records meanwhile.
+			if !r.Report.OK() || r.Records != 385 || r.Sealed < 360 || r.Sealed+r.Report.Unsealed != 385 || r.Last != 385 || len(r.Missing) > 0 || len(r.PassedBy) > 0 {
 				t.Fatalf("restored %+v, verified %+v", r, r.Report)
 			}
 			again := openVault(t, filepath.Join(dir, "vault"), vault.Options{})

@@ -121,8 +121,12 @@ func assigns(lower string) bool {
 			return false
 		}
 		at += i
-		rest := strings.TrimLeft(lower[at+1:min(len(lower), at+1+64)], between)
-		if tokenLength(rest) >= value && named(lower[max(0, at-64):at]) {
+		rest := lower[at+1 : min(len(lower), at+1+64)]
+		from := len(rest) - len(strings.TrimLeft(rest, between))
+		for from > 0 && rest[from-1] == '=' { // may be of the value
+			from--
+		}
+		if tokenLength(rest[from:]) >= value && named(lower[max(0, at-64):at]) {
 			return true
 		}
 	}

@@ -56,7 +56,7 @@ func New() *Normaliser {
 
 // Version names the outcome of this package: it changes whenever the same
 // Record would give other Events.
-func Version() string { return "8" }
+func Version() string { return "9" }
 
 // Events appends the events of rec to dst: at least one, numbered from 0 in
 // Nth. A record that no format can read gives one event of format

@@ -21,6 +21,8 @@ type Moment struct {
 // Set gives the event this time, by way of the zone rules of Input.
 func (c Moment) Set(in *Input, ev *event.Event) {
 	switch {
+	case c.Yearless && (c.Zoned || c.abbr != ""):
+		c.setYearless(in, ev)
 	case c.Zoned:
 		in.Stated(ev, c.Wall.Add(-time.Duration(c.Offset)*time.Second), c.Precision, c.Text)
 	case c.abbr != "":
@@ -57,6 +59,32 @@ func (c Moment) setNamed(in *Input, ev *event.Event) {
 	if shared {
 		ev.Quality.Zone = event.ZoneAssumed
 	}
+}
+
+// setYearless gives the event a time that states its zone but no year.
+func (c Moment) setYearless(in *Input, ev *event.Event) {
+	stated := *in
+	stated.ZoneFrom = event.ZoneStated
+	if c.Zoned {
+		stated.Zone = time.FixedZone("", c.Offset)
+		stated.Yearless(ev, c.Wall, c.Precision, c.Text)
+		return
+	}
+	stated.Yearless(ev, c.Wall, c.Precision, c.Text)
+	if name, _ := ev.Time.In(in.Zone).Zone(); name == c.abbr {
+		return
+	}
+	minutes, shared, ok := zoneByName(c.abbr)
+	switch {
+	case !ok:
+		stated.ZoneFrom = in.ZoneFrom
+	case shared:
+		stated.ZoneFrom = event.ZoneAssumed
+		fallthrough
+	default:
+		stated.Zone = time.FixedZone(c.abbr, minutes*60)
+	}
+	stated.Yearless(ev, c.Wall, c.Precision, c.Text)
 }
 
 // readOffset reads the offset that may stand at s[at:] and returns where it ends.

@@ -24,6 +24,7 @@ func newCisco() format.Format {
 	addASASessions(c.wordings)
 	addASATraffic(c.wordings)
 	addASADenials(c.wordings)
+	addASAOther(c.wordings)
 	addIOS(c.wordings)
 	for _, p := range []string{
 		"Group <{group}> User <{user>user}> IP <{ip>src}> {text}",
@@ -32,6 +33,8 @@ func newCisco() format.Format {
 		"Local:{local>dst} Remote:{remote>src} Username:{user>user} IKEv2 Group:{group} {text}",
 		"Local:{local>dst} Remote:{remote>src} Username:{user>user} {text}",
 		"User '{user>user}' {text}",
+		"Group = {group}, IP = {ip>src}, {text}",
+		"IP = {ip>src}, {text}",
 	} {
 		c.people = append(c.people, format.NewWording(p, event.ClassTunnel, event.ActivityOther, event.StatusUnknown))
 	}
@@ -105,6 +108,7 @@ func (c *cisco) Normalise(in *format.Input, dst []event.Event) ([]event.Event, b
 		ev.EventCode = t.facility + "-" + t.mnemonic
 		c.readIOS(ev, message)
 	}
+	withoutMask(ev)
 	ev.Message = format.Message(hideSecrets(message))
 	return dst, true
 }
@@ -125,8 +129,10 @@ func ciscoSeverity(c byte) int32 {
 
 func (c *cisco) readASA(ev *event.Event, code, message string) {
 	switch {
-	case c.wordings.read(code, message, ev):
+	case c.wordings.read(code, aaaMessage(code, message), ev):
 		ciscoOutcome(ev, message)
+		asaWhat(ev)
+		asaAccount(ev, message)
 	case len(code) == 6 && strings.HasPrefix(code, "43000"):
 		readFTD(ev, code, message)
 	case readFirst(c.people, message, ev):
@@ -138,6 +144,9 @@ func (c *cisco) readASA(ev *event.Event, code, message string) {
 }
 
 func (c *cisco) readIOS(ev *event.Event, message string) {
+	if _, list, forwarded := strings.Cut(message, "fman_fp_image:"); forwarded { // the forwarding engine of IOS XE
+		message = strings.TrimSpace(list)
+	}
 	if c.wordings.read(ev.EventCode, message, ev) {
 		ciscoOutcome(ev, message)
 	}
@@ -164,7 +173,7 @@ func ciscoOutcome(ev *event.Event, message string) {
 		switch v, _ := ev.Get(name); strings.ToLower(v) {
 		case "denied", "deny", "failed", "rejected", "dropped":
 			refused(ev)
-		case "permitted", "est-allowed", "succeeded", "passed":
+		case "permitted", "est-allowed", "succeeded", "passed", "monitored":
 			ev.StatusID = event.StatusSuccess
 		}
 	}

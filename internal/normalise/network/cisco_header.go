@@ -2,6 +2,7 @@ package network
 
 import (
 	"strings"
+	"time"
 
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/normalise/format"
@@ -63,13 +64,16 @@ func (h *ciscoHeader) takeTime(s string) (rest string, ok bool) {
 	if s[0] == '*' || s[0] == '.' {
 		mark, s = s[0], s[1:]
 	}
-	at, end, ok := format.BSDTime(s)
+	at, end, ok := datedFirst(s)
+	if !ok {
+		at, end, ok = format.BSDTime(s)
+	}
 	if !ok {
 		if at, end, ok = format.ISOTime(s); !ok {
 			return s, false
 		}
 	}
-	if named, after, ok := namedZone(s[end:]); ok && !at.Zoned && !at.Yearless {
+	if named, after, ok := namedZone(s[end:]); ok && !at.Zoned {
 		at = at.InZone(named)
 		end = len(s) - len(after)
 	} else if ok {
@@ -80,6 +84,22 @@ func (h *ciscoHeader) takeTime(s string) (rest string, ok bool) {
 	}
 	h.device, h.stamps, h.adrift = at, true, mark
 	return s[end:], true
+}
+
+// datedFirst reads the time of NX-OS, whose year stands first: "2018 Mar  1 12:13:14".
+func datedFirst(s string) (at format.Moment, end int, ok bool) {
+	const yearSize = len("2018 ")
+	if len(s) < yearSize || s[yearSize-1] != ' ' || !format.IsDecimal(s[:yearSize-1]) {
+		return at, 0, false
+	}
+	at, end, ok = format.BSDTime(s[yearSize:])
+	if !ok || !at.Yearless {
+		return at, 0, false
+	}
+	day, ok := format.Date(format.Digits(s, 0, yearSize-1), at.Wall.Month(), at.Wall.Day())
+	at.Wall = day.Add(at.Wall.Sub(at.Wall.Truncate(24 * time.Hour)))
+	at.Yearless, at.Text = false, s[:yearSize+end]
+	return at, yearSize + end, ok
 }
 
 // namedZone reads " UTC" before the colon that ends a device's time.

@@ -29,16 +29,21 @@ func addIOS(w wordings) {
 	}
 
 	const network, traffic = event.ClassNetwork, event.ActivityNetworkTraffic
-	for _, facility := range []string{"SEC", "IPV6_ACL"} {
+	for _, facility := range []string{"SEC", "IPV6_ACL", "IPV6", "FMANFP"} {
 		for _, mnemonic := range []string{"IPACCESSLOGP", "ACCESSLOGP"} {
 			w.add(facility+"-"+mnemonic, network, traffic, unknown, "list {list>object} {action} {protocol} {src>src}({sport>sport}) ({interface}) -> {dst>dst}({dport>dport}), {packets} packet",
 				"list {list>object} {action} {protocol} {src>src}({sport>sport}) -> {dst>dst}({dport>dport}), {packets} packet",
+				"list {list>object} {action} {protocol} {mac} {src>src}({sport>sport}) {interface}-> {dst>dst}({dport>dport}), {packets} packet",
 				"list {list>object}/{entry} {action} {protocol} {src>src}({sport>sport}) -> {dst>dst}({dport>dport}), {packets} packet")
 		}
 		for _, mnemonic := range []string{"IPACCESSLOGDP", "ACCESSLOGDP"} {
 			w.add(facility+"-"+mnemonic, network, traffic, unknown, "list {list>object} {action} {protocol} {src>src} -> {dst>dst} ({icmp}), {packets} packet")
 		}
-		for _, mnemonic := range []string{"IPACCESSLOGNP", "ACCESSLOGNP"} {
+		for _, mnemonic := range []string{"IPACCESSLOGSP", "ACCESSLOGSP"} {
+			w.add(facility+"-"+mnemonic, network, traffic, unknown, "list {list>object} {action} {protocol} {src>src} -> {dst>dst} ({type}), {packets} packet",
+				"list {list>object}/{entry} {action} {protocol} {src>src} -> {dst>dst}, {packets} packet")
+		}
+		for _, mnemonic := range []string{"IPACCESSLOGNP", "ACCESSLOGNP", "IPACCESSLOGRP"} {
 			w.add(facility+"-"+mnemonic, network, traffic, unknown, "list {list>object} {action} {protocol} {src>src} -> {dst>dst}, {packets} packet")
 		}
 	}
@@ -46,10 +51,27 @@ func addIOS(w wordings) {
 	w.add("FW-DROP_PKT", network, event.ActivityNetworkRefuse, no, "Dropping {protocol} session {src>src}:{sport>sport} {dst>dst}:{dport>dport} {text}", "Dropping {protocol} pkt {src>src}:{sport>sport} => {dst>dst}:{dport>dport} {text}")
 	w.add("FW-SESS_AUDIT_TRAIL", network, event.ActivityNetworkClose, yes, "(target:class)-({zone}:{class}):Stop {protocol} session: initiator ({src>src}:{sport>sport}) sent {sent>bytes} bytes -- responder ({dst>dst}:{dport>dport}) sent {received} bytes")
 	w.add("FW-SESS_AUDIT_TRAIL_START", network, event.ActivityNetworkOpen, yes, "(target:class)-({zone}:{class}):Start {protocol} session: initiator ({src>src}:{sport>sport}) -- responder ({dst>dst}:{dport>dport})")
+	// What the rate limit left out is nowhere else.
+	w.add("SEC-IPACCESSLOGRL", event.ClassEventLog, other, no, "access-list logging rate-limited or missed {packets} packet")
+	addIOSAccess(w)
+}
+
+// addIOSAccess adds privileges, tunnels, 802.1X and ports.
+func addIOSAccess(w wordings) {
+	const auth, logon, other, yes, no, unknown = event.ClassAuthentication, event.ActivityLogon, event.ActivityOther, event.StatusSuccess, event.StatusFailure, event.StatusUnknown
+	for _, code := range []string{"SYS-PRIV_AUTH_PASS", "SYS-PRIV_I"} {
+		w.add(code, event.ClassAuthorization, other, yes, "Privilege level set to {level} by {user>user} on {line>object} ({src>src})", "Privilege level set to {level} by {user>user} on {line>object}")
+	}
+	w.add("SYS-PRIV_AUTH_FAIL", event.ClassAuthorization, other, no, "Authentication to privilege level {level} failed by {user>user} on {line>object} ({src>src})",
+		"Authentication to privilege level {level} failed by {user>user} on {line>object}")
+	w.add("SYS-TTY_EXPIRE_TIMER", auth, event.ActivityLogoff, yes, "(exec timer expired, tty {tty} ({src>src})), user {user>user}")
+	w.add("PORT_SECURITY-PSECURE_VIOLATION", event.ClassFinding, event.ActivityFindingCreate, no, "Security violation occurred, caused by MAC address {mac} on port {port>object}.")
 
 	const tunnel = event.ClassTunnel
 	w.add("CRYPTO-SESSION_STATUS", tunnel, event.ActivityTunnelOpen, yes, "Crypto tunnel is UP{spaces}. Peer {peer>src} {text}")
 	w.add("CRYPTO-SESSION_STATUS", tunnel, event.ActivityTunnelClose, yes, "Crypto tunnel is DOWN{spaces}. Peer {peer>src} {text}")
+	w.add("CRYPTO-RECVD_PKT_INV_SPI", tunnel, other, no, "decaps: rec'd IPSEC packet has invalid spi for destaddr={dst>dst}, prot={prot}, spi={spi>session}, srcaddr={src>src}, {text}",
+		"decaps: rec'd IPSEC packet has invalid spi for destaddr={dst>dst}, prot={prot}, spi={spi>session}, srcaddr={src>src}")
 	w.add("CRYPTO-IKMP_NO_SA", tunnel, other, no, "IKE message from {src>src} {text}")
 	w.add("AUTHMGR-SUCCESS", auth, logon, yes, "Authorization succeeded for client ({client>object}) on Interface {interface} AuditSessionID {session>session}")
 	w.add("AUTHMGR-FAIL", auth, logon, no, "Authorization failed or unapplied for client ({client>object}) on Interface {interface} AuditSessionID {session>session}", "Authorization failed for client ({client>object}) on Interface {interface} AuditSessionID {session>session}")

@@ -210,7 +210,7 @@ http {
 			t.Fatal(err)
 		}
 	}
-	within(t, 5*time.Second, "nginx has logged all", func() bool {
+	within(t, 30*time.Second, "nginx has logged all", func() bool {
 		content, err := os.ReadFile(log)
 		return err == nil && strings.Count(string(content), "/admin/users") == 2
 	})

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -285,7 +284,6 @@ func manyInstances() []byte {
 
 func TestHostileChunksAreRefusedWithinBounds(t *testing.T) {
 	for about, c := range hostile() {
-		start := time.Now()
 		got := readChunk(t, c.chunk)
 		if !slices.ContainsFunc(got.damage, func(d *evtx.Damage) bool { return errors.Is(d, c.err) }) {
 			t.Errorf("%s: %v is not told, but %v", about, c.err, got.damage)
@@ -294,8 +292,8 @@ func TestHostileChunksAreRefusedWithinBounds(t *testing.T) {
 		for _, s := range got.json {
 			size += len(s)
 		}
-		if took := time.Since(start); size > 4<<20 || took > 5*time.Second {
-			t.Errorf("%s: %d bytes in %v", about, size, took)
+		if size > 4<<20 {
+			t.Errorf("%s: %d bytes", about, size)
 		}
 	}
 }

@@ -56,6 +56,6 @@ func BenchmarkTimelineOf10000Rows(b *testing.B) {
 	s.ops.AddRows(10_000)
 	b.ReportAllocs()
 	for b.Loop() {
-		s.measure("/case/2018-001/timeline?page=25")
+		s.load("/case/2018-001/timeline?page=25")
 	}
 }

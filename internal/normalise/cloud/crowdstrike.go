@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 
 	"github.com/konseki/konseki/internal/event"
@@ -43,41 +44,65 @@ func readCrowdStrike(in *format.Input, raw []byte, ev *event.Event) bool {
 	switch ev.ClassUID {
 	case event.ClassNetwork:
 		crowdStrikeConnection(ev)
-	case event.ClassAccountChange:
-		ev.TargetUser = crowdStrikeTarget(raw)
+	case event.ClassFinding:
+		ev.StatusID = crowdStrikeDisposition(object.First(ev, "event.PatternDispositionDescription"))
 	}
+	crowdStrikeLists(raw, ev)
 	return true
 }
 
-// crowdStrikeTarget finds the account that an operation is about, which stands
-// among pairs of key and value.
-func crowdStrikeTarget(raw []byte) string {
+// crowdStrikeDisposition: what was prevented did not come about.
+func crowdStrikeDisposition(said string) int32 {
+	switch word, _, _ := strings.Cut(said, ","); word {
+	case "Prevention":
+		return event.StatusFailure
+	case "Detection":
+		return event.StatusSuccess
+	}
+	return event.StatusUnknown
+}
+
+// crowdStrikeLists takes what stands in lists: the account that an operation is
+// about, among pairs of key and value, and what was typed in a remote session.
+func crowdStrikeLists(raw []byte, ev *event.Event) {
 	var record struct {
 		Event struct {
 			AuditKeyValues []struct{ Key, ValueString string }
+			Commands       []string
 		} `json:"event"`
 	}
 	if !object.Into(raw, &record) {
-		return ""
+		return
+	}
+	ev.Statement = strings.Join(record.Event.Commands, "\n")
+	if ev.ClassUID != event.ClassAccountChange {
+		return
 	}
 	for _, pair := range record.Event.AuditKeyValues {
-		if pair.Key == "target_name" {
-			return pair.ValueString
+		if pair.Key == "target_name" || pair.Key == "target_user" {
+			ev.TargetUser = pair.ValueString
+			return
 		}
 	}
-	return ""
 }
 
 // crowdStrikeConnection takes the two ends of what Falcon's firewall saw. The
-// direction is 0 for what came in.
+// direction is 1 for what came in, the action 2 for a refusal, which a policy
+// that only monitors does not carry out.
 func crowdStrikeConnection(ev *event.Event) {
 	local, remote := format.Address(object.First(ev, "event.LocalAddress")), format.Address(object.First(ev, "event.RemoteAddress"))
 	localPort, remotePort := format.Port(object.First(ev, "event.LocalPort")), format.Port(object.First(ev, "event.RemotePort"))
 	ev.SrcIP, ev.SrcPort, ev.DstIP, ev.DstPort = local, localPort, remote, remotePort
-	if direction := object.First(ev, "event.ConnectionDirection"); direction == "0" || direction == "Inbound" {
+	if direction := object.First(ev, "event.ConnectionDirection"); direction == "1" || direction == "Inbound" {
 		ev.SrcIP, ev.SrcPort, ev.DstIP, ev.DstPort = remote, remotePort, local, localPort
 	}
 	ev.ProcessPath = cmp.Or(object.First(ev, "event.ImageFileName"), ev.ProcessPath)
+	switch monitored := object.First(ev, "event.Flags.Monitor") == "true"; {
+	case object.First(ev, "event.RuleAction") == "1" || monitored:
+		ev.StatusID = event.StatusSuccess
+	case object.First(ev, "event.RuleAction") == "2":
+		ev.ActivityID, ev.StatusID = event.ActivityNetworkRefuse, event.StatusFailure
+	}
 }
 
 // crowdStrikeKind tells what a type of event, and of audit events the
@@ -94,7 +119,7 @@ func crowdStrikeKind(kind, operation string) object.Act {
 		return object.Act{Class: event.ClassAuthentication, Activity: event.ActivityLogoff, Status: event.StatusSuccess}
 	}
 	switch operation {
-	case "userAuthenticate", "twoFactorAuthenticate", "samlAuthenticate", "apiAuthenticate":
+	case "userAuthenticate", "twoFactorAuthenticate", "samlAuthenticate", "saml2Assert", "apiAuthenticate":
 		return object.Act{Class: event.ClassAuthentication, Activity: event.ActivityLogon}
 	case "createUser":
 		return object.Act{Class: event.ClassAccountChange, Activity: format.ActivityAccountCreate}
@@ -116,19 +141,23 @@ func crowdStrikeSeverity(ev *event.Event) int32 {
 	if s := format.Severity(object.First(ev, "event.SeverityName")); s != event.SeverityUnknown {
 		return s
 	}
-	switch object.First(ev, "event.Severity") {
-	case "1":
+	text := object.First(ev, "event.Severity")
+	n, err := strconv.ParseUint(text, 10, 8)
+	switch {
+	case err != nil:
+		return event.SeverityUnknown
+	case n <= 5: // until 2024
+		return [...]int32{event.SeverityUnknown, event.SeverityInformational, event.SeverityLow, event.SeverityMedium, event.SeverityHigh, event.SeverityCritical}[n]
+	case n < 20: // of 100
 		return event.SeverityInformational
-	case "2":
+	case n < 40:
 		return event.SeverityLow
-	case "3":
+	case n < 60:
 		return event.SeverityMedium
-	case "4":
+	case n < 80:
 		return event.SeverityHigh
-	case "5":
-		return event.SeverityCritical
 	}
-	return event.SeverityUnknown
+	return event.SeverityCritical
 }
 
 // windowsPath joins folder and name unless the folder ends with the name already.

@@ -97,9 +97,16 @@ func entraRisk(level string) int32 {
 // entraAuditRecord is what of an audit record is about several things.
 type entraAuditRecord struct {
 	Targets entraTargets `json:"targetResources"`
+	Details entraDetails `json:"additionalDetails"`
 	Under   struct {
 		Targets entraTargets `json:"targetResources"`
+		Details entraDetails `json:"additionalDetails"`
 	} `json:"properties"`
+}
+
+type entraDetails []struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
 }
 
 type entraTargets []struct {
@@ -120,6 +127,11 @@ func entraAudit(raw []byte, ev *event.Event) {
 	var record entraAuditRecord
 	if object.Into(raw, &record) {
 		entraAbout(append(record.Targets, record.Under.Targets...), ev)
+		for _, d := range append(record.Details, record.Under.Details...) {
+			if d.Key == "User-Agent" {
+				ev.ClientApp = cmp.Or(ev.ClientApp, d.Value)
+			}
+		}
 	}
 	reason := entraName(ev, "resultReason")
 	ev.Message = object.Sentence(ev.ActorUser, ev.EventCode, ev.TargetUser, ev.Object, reason)

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/normalise/format"
 	"github.com/konseki/konseki/internal/normalise/identity"
@@ -33,13 +35,56 @@ func readM365(in *format.Input, raw []byte, ev *event.Event, acts object.Acts) b
 	ev.SrcIP, ev.SrcPort = format.AddressPort(object.First(ev, "ClientIP", "ClientIPAddress", "ActorIpAddress"))
 	ev.ClientApp = object.First(ev, "UserAgent", "ClientInfoString", "ApplicationDisplayName", "ClientApplication")
 	ev.SessionUID = object.First(ev, "SessionId", "AppAccessContext.AADSessionId", "CorrelationId", "InterSystemsId")
-	ev.Object = object.First(ev, "ObjectId", "TeamName", "ChannelName", "Item.Subject", "MailboxOwnerUPN")
+	ev.Object = m365Object(ev)
 	if ev.StatusID == event.StatusUnknown {
 		ev.StatusID = m365Status(object.First(ev, "ResultStatus"))
 	}
 	m365Target(raw, ev, workload)
-	ev.Message = object.Sentence(ev.ActorUser, ev.EventCode, ev.Object, ev.TargetUser, object.First(ev, "LogonError"))
+	m365Lists(raw, ev)
+	if ev.ClassUID == event.ClassFinding {
+		ev.SeverityID = format.Severity(object.First(ev, "Severity"))
+		ev.Object, ev.TargetUser = cmp.Or(object.First(ev, "Name"), ev.Object), cmp.Or(ev.TargetUser, object.First(ev, "AlertEntityId"))
+	}
+	ev.Message = object.Sentence(ev.ActorUser, ev.EventCode, ev.Object, ev.TargetUser, object.First(ev, "LogonError"), ev.Statement)
 	return true
+}
+
+// m365Object is what the operation is about; some services write that they do
+// not know it.
+func m365Object(ev *event.Event) string {
+	if id := object.First(ev, "ObjectId"); id != "" && id != "Not Available" && id != "Unknown" {
+		return id
+	}
+	return object.First(ev, "TeamName", "ChannelName", "Item.Subject", "AffectedItems.Subject", "Item.ParentFolder.Path", "Folder.Path", "Folders.Path", "MailboxOwnerUPN")
+}
+
+// m365Lists takes what stands in lists of names and values: the parameters of a
+// command, which make it a statement, and the program of a client.
+func m365Lists(raw []byte, ev *event.Event) {
+	var record struct {
+		Parameters, ExtendedProperties []struct{ Name, Value string }
+	}
+	if !object.Into(raw, &record) {
+		return
+	}
+	if _, _, cmdlet := strings.Cut(ev.EventCode, "-"); cmdlet && len(record.Parameters) > 0 {
+		var b strings.Builder
+		b.WriteString(ev.EventCode)
+		for _, p := range record.Parameters {
+			if p.Value != "" {
+				b.WriteString(" -" + p.Name + " " + p.Value)
+			}
+		}
+		ev.Statement = b.String()
+	}
+	for _, p := range record.ExtendedProperties {
+		switch p.Name {
+		case "UserAgent":
+			ev.ClientApp = cmp.Or(ev.ClientApp, p.Value)
+		case "additionalDetails":
+			ev.ClientApp = cmp.Or(ev.ClientApp, format.Between(p.Value, `"User-Agent":"`, `"`))
+		}
+	}
 }
 
 // m365Status reads ResultStatus; an operation on a file states none and did happen.
@@ -51,31 +96,37 @@ func m365Status(result string) int32 {
 	return format.Outcome(result)
 }
 
-// m365Target finds the account that was changed or given something.
+// m365Target finds the account that was changed or given something, or whose
+// mailbox another one used.
 func m365Target(raw []byte, ev *event.Event, workload string) {
 	var record struct {
 		Members []struct{ UPN, DisplayName string }
 		Target  []struct {
 			ID   string
-			Type int
+			Type jsontext.Value
 		}
 	}
 	readable := object.Into(raw, &record)
+	named := make(map[string]string)
+	for _, t := range record.Target {
+		named[strings.Trim(string(t.Type), `"`)] = t.ID
+	}
+	const displayName, principalName = "1", "5" // IdentityTypeValue
 	switch {
 	case workload == "AzureActiveDirectory" && (ev.ClassUID == event.ClassAccountChange || ev.ClassUID == event.ClassGroup):
-		ev.TargetUser = object.First(ev, "ObjectId")
-		for _, t := range record.Target {
-			if t.Type == 5 { // a user principal name
-				ev.TargetUser = t.ID
-			}
-		}
+		ev.TargetUser = cmp.Or(named[principalName], object.First(ev, "ObjectId"))
 		if ev.ClassUID == event.ClassGroup {
 			ev.Object = cmp.Or(m365Changed(raw), ev.Object)
 		}
+	case workload == "AzureActiveDirectory":
+		ev.Object = cmp.Or(ev.Object, named[displayName])
 	case readable && len(record.Members) > 0:
 		ev.TargetUser = cmp.Or(record.Members[0].UPN, record.Members[0].DisplayName)
 	default:
-		ev.TargetUser = object.First(ev, "TargetUserOrGroupName")
+		ev.TargetUser = object.First(ev, "TargetUserOrGroupName", "Item.ParentFolder.MemberUpn")
+		if owner := object.First(ev, "MailboxOwnerUPN"); ev.TargetUser == "" && owner != ev.ActorUser {
+			ev.TargetUser = owner
+		}
 	}
 	if ev.ClassUID == event.ClassAuthentication {
 		ev.TargetUser = ""
@@ -149,10 +200,11 @@ func m365Acts() object.Acts {
 	m.Add(hosting, event.ActivityHostingShare, 0, "SharingSet SharingInvitationCreated AnonymousLinkCreated AnonymousLinkUpdated CompanyLinkCreated SecureLinkCreated AddedToSecureLink AddedToGroup SharingInheritanceBroken PermissionLevelAdded")
 	m.Add(hosting, event.ActivityHostingUnshare, 0, "SharingRevoked SharingInvitationRevoked AnonymousLinkRemoved CompanyLinkRemoved SecureLinkDeleted RemovedFromSecureLink")
 	m.Add(hosting, event.ActivityHostingOpen, 0, "AnonymousLinkUsed CompanyLinkUsed SecureLinkUsed SharingInvitationAccepted")
-	m.Add(web, event.ActivityWebRead, 0, "MailItemsAccessed MessageBind FolderBind MessageRead")
+	m.Add(web, event.ActivityWebRead, 0, "MailItemsAccessed AttachmentAccess MessageBind FolderBind MessageRead")
 	m.Add(web, event.ActivityWebCreate, 0, "Send SendAs SendOnBehalf Create MessageSent ChatCreated MessageCreatedHasLink")
 	m.Add(web, event.ActivityWebUpdate, 0, "Update UpdateInboxRules MessageUpdated MessageEditedHasLink MoveToDeletedItems Move Copy")
 	m.Add(web, event.ActivityWebDelete, 0, "HardDelete SoftDelete MessageDeleted ChannelDeleted")
+	m.Add(web, event.ActivityWebShare, 0, "AddFolderPermissions ModifyFolderPermissions UpdateFolderPermissions UpdateCalendarDelegation AddMailboxPermissions")
 	m.Add(web, event.ActivityWebSearch, 0, "SearchQueryPerformed SearchQueryInitiatedSharePoint SearchQueryInitiatedExchange SearchStarted")
 	m.Add(web, event.ActivityWebExport, 0, "SearchExported SearchExportDownloaded ExportReport")
 	m.Add(group, event.ActivityGroupAddUser, ok, "MemberAdded")

@@ -8,17 +8,17 @@ import "strings"
 // for. A person can say better with `source add`.
 func kindsOfFormats() map[string]string {
 	return map[string]string{
-		"vpn":         "fortigate openvpn ivanti charon yamaha seil",
-		"firewall":    "cisco panos sonicwall filterlog proxmox mikrotik vpcflow",
+		"vpn":         "fortigate sophos checkpoint openvpn ivanti charon yamaha seil",
+		"firewall":    "cisco panos juniper sonicwall filterlog proxmox mikrotik vpcflow",
 		"network":     "suricata unifi",
 		"auth":        "okta entra keycloak authentik authelia lemonldap cas teleport slapd freeradius cisco_ise vaultwarden bitwarden",
 		"groupware":   "workspace m365 box dropbox nextcloud zoom",
 		"chat":        "slack",
 		"web_service": "gitlab gitea",
-		"web":         "nginx apache haproxy iis cloudfront modsecurity caddy traefik envoy fastly alb litespeed java",
+		"web":         "nginx apache haproxy iis cloudfront modsecurity caddy traefik envoy fastly cloudflare awswaf alb litespeed java",
 		"database":    "postgres mariadb mysql mssql oracle mongodb couchdb",
 		"server":      "syslog journal auditd laurel evtx container dovecot postfix_sasl setupapi vsftpd xferlog proftpd pureftpd sftpgo samba",
-		"other":       "otlp hec fluent beats cloudtrail kubernetes crowdstrike defender cef leef osv kev csv jsonlines konseki",
+		"other":       "otlp hec fluent beats cloudtrail gcp azure kubernetes crowdstrike defender cef leef osv kev csv jsonlines konseki",
 	}
 }
 

@@ -6,7 +6,7 @@ import "github.com/konseki/konseki/internal/normalise/format"
 // Formats lists the formats of this room, most specific first.
 func Formats() []format.Format {
 	return []format.Format{
-		NewCloudTrail(), NewKubernetes(), NewCrowdStrike(), NewDefender(), NewSFTPGo(), NewVPCFlow(), NewSetupAPI(),
+		NewCloudTrail(), NewKubernetes(), NewGCP(), NewAzure(), NewCrowdStrike(), NewDefender(), NewSFTPGo(), NewVPCFlow(), NewSetupAPI(),
 		NewVsftpd(), NewXferlog(), NewProFTPD(), NewPureFTPd(), NewSamba(),
 	}
 }

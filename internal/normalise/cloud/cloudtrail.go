@@ -107,8 +107,8 @@ func verbActivity(name string) int32 {
 		verbs    string
 		activity int32
 	}{
-		{"get list describe head lookup batchget select search query watch scan view read", activityAPIRead},
-		{"create run put add attach import register copy allocate start upload publish authorize", event.ActivityAPICreate},
+		{"get list aggregatedlist describe head lookup batchget select search query watch scan view read", activityAPIRead},
+		{"create insert run put add attach import register copy allocate start upload publish authorize", event.ActivityAPICreate},
 		{"update modify set change replace patch enable disable associate disassociate restore tag untag reboot rotate edit", event.ActivityAPIUpdate},
 		{"delete remove terminate detach deregister revoke release stop cancel purge schedulekeydeletion deactivate", event.ActivityAPIDelete},
 	} {

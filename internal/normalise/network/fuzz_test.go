@@ -18,3 +18,7 @@ func FuzzMikroTik(f *testing.F)  { normalisetest.FuzzHinted(f, "mikrotik") }
 func FuzzUniFi(f *testing.F)     { normalisetest.FuzzHinted(f, "unifi") }
 func FuzzYamaha(f *testing.F)    { normalisetest.FuzzHinted(f, "yamaha") }
 func FuzzSEIL(f *testing.F)      { normalisetest.FuzzHinted(f, "seil") }
+
+func FuzzSophos(f *testing.F)     { normalisetest.FuzzHinted(f, "sophos") }
+func FuzzCheckPoint(f *testing.F) { normalisetest.FuzzHinted(f, "checkpoint") }
+func FuzzJuniper(f *testing.F)    { normalisetest.FuzzHinted(f, "juniper") }

@@ -11,13 +11,15 @@ import (
 // Formats lists the formats of this room, most specific first.
 func Formats() []format.Format {
 	return []format.Format{
-		newCisco(), newPANOS(), newSonicWall(), newCEF(), newLEEF(), newFilterlog(), newSuricata(), newProxmox(), newMikroTik(), newUniFi(), newYamaha(), newSEIL(),
+		newCisco(), newPANOS(), newSonicWall(), newSophos(), newCheckPoint(), newJuniper(), newCEF(), newLEEF(), newFilterlog(), newSuricata(), newProxmox(), newMikroTik(), newUniFi(), newYamaha(), newSEIL(),
 	}
 }
 
 // Headed lists those of them whose records bring a header of their own, which
 // the syslog envelope would take apart wrongly: they are asked before it.
-func Headed() []format.Format { return []format.Format{newCisco(), newYamaha()} }
+func Headed() []format.Format {
+	return []format.Format{newCisco(), newCheckPoint(), newJuniper(), newYamaha()}
+}
 
 // wordings holds the wordings of messages by their code.
 type wordings map[string][]format.Wording
@@ -92,7 +94,7 @@ func (h header) set(in *format.Input, ev *event.Event) {
 // hideSecrets cuts a command of a router off behind the word that announces a
 // password or key, which a device may log as it was typed.
 func hideSecrets(command string) string {
-	for _, word := range [...]string{" password ", " secret ", " key-string ", " pre-shared-key ", " key ", " community ", " passwd ", " password=", " secret="} {
+	for _, word := range [...]string{" password ", " secret ", " key-string ", " pre-shared-key ", " key ", " community ", " passwd ", " password=", " secret=", "-password ", "-key "} {
 		if i := strings.Index(command, word); i >= 0 {
 			command = command[:i+len(word)] + "***"
 		}

@@ -7,7 +7,7 @@ import "github.com/konseki/konseki/internal/normalise/format"
 // reads lines of so general a form that it comes last.
 func Formats() []format.Format {
 	return []format.Format{
-		NewModSecurity(), NewCaddy(), NewTraefik(), NewEnvoy(), NewFastly(), NewALB(), NewIIS(), NewCloudFront(), NewLiteSpeed(),
+		NewModSecurity(), NewCaddy(), NewTraefik(), NewEnvoy(), NewFastly(), NewCloudflare(), NewAWSWAF(), NewALB(), NewIIS(), NewCloudFront(), NewLiteSpeed(),
 		NewNginx(), NewApache(), NewHAProxy(),
 	}
 }

@@ -31,7 +31,7 @@ func TestOGNLInAContentTypeIsAField(t *testing.T) {
 // TestCredentialsGoIntoNoField gives each format that knows headers some that
 // let their reader in, and bodies.
 func TestCredentialsGoIntoNoField(t *testing.T) {
-	for _, sample := range []string{"modsecurity/serial.in", "modsecurity/json.in", "caddy/access.in", "traefik/json.in", "cloudfront/access.in", "iis/event.in"} {
+	for _, sample := range []string{"modsecurity/serial.in", "modsecurity/json.in", "caddy/access.in", "traefik/json.in", "cloudfront/access.in", "iis/event.in", "awswaf/log.in", "cloudflare/log.in"} {
 		text := normalisetest.Sample(t, sample)
 		if !strings.Contains(text, "never") && !strings.Contains(text, "bmV2ZXI6") {
 			t.Fatalf("%s holds no credential", sample)

@@ -139,6 +139,9 @@ func setForwarded(ev *event.Event, list string) {
 // reader in: such values go into no field.
 func isCredentialHeader(name string) bool {
 	name = strings.ToLower(name)
+	if strings.HasPrefix(name, "cookies.") {
+		return true
+	}
 	for _, tail := range [...]string{"authorization", "cookie", "x-api-key", "x-auth-token"} {
 		if strings.HasSuffix(name, tail) {
 			return true

@@ -16,7 +16,9 @@ func cloudRows() []row {
 		case "aws":
 			formats = append(formats, "cloudtrail")
 		case "azure":
-			formats = append(formats, "entra")
+			formats = append(formats, "entra", "azure")
+		case "gcp":
+			formats = append(formats, "gcp")
 		case "m365", "okta":
 			formats = append(formats, product)
 		}
@@ -60,8 +62,10 @@ func serviceRows() []row {
 	return []row{
 		s("gcp", "google_workspace.login", "workspace", "id.applicationName=login"),
 		s("gcp", "google_workspace.login", "jsonlines", "protoPayload.serviceName=login.googleapis.com"),
+		s("gcp", "google_workspace.login", "gcp", "protoPayload.serviceName=login.googleapis.com"),
 		s("gcp", "google_workspace.admin", "workspace", "id.applicationName=admin"),
 		s("gcp", "google_workspace.admin", "jsonlines", "protoPayload.serviceName=admin.googleapis.com"),
+		s("gcp", "google_workspace.admin", "gcp", "protoPayload.serviceName=admin.googleapis.com"),
 		s("gcp", "google_workspace.drive", "workspace", "id.applicationName=drive"),
 		s("gcp", "google_workspace.token", "workspace", "id.applicationName=token"),
 		s("gcp", "google_workspace.user_accounts", "workspace", "id.applicationName=user_accounts"),

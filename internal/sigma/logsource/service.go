@@ -14,7 +14,7 @@ func webRows() []row {
 	web := []int32{event.ClassHTTP, event.ClassApplicationError, event.ClassAuthentication}
 	const wholeURL = "cs-method=CONNECT|method=CONNECT|cs-uri=http*|c-uri=http*"
 	const proxyRecord = "cs-uri-scheme|urlcategory|url_category|sc-filter-result|s-action|action=TCP_*|code=TCP_*|result_code=TCP_*"
-	formats := []string{"nginx", "apache", "haproxy", "iis", "cloudfront", "modsecurity", "caddy", "traefik", "envoy", "fastly", "alb", "jsonlines", "csv"}
+	formats := []string{"nginx", "apache", "haproxy", "iis", "cloudfront", "modsecurity", "caddy", "traefik", "envoy", "fastly", "cloudflare", "awswaf", "alb", "jsonlines", "csv"}
 	server := l("webserver", "", http, formats...)
 	server.without = []string{proxyRecord, zeekConnection}
 	zeek := l("proxy", "", nil, "jsonlines")

@@ -251,3 +251,30 @@ func TestAnyFormGivesAPage(t *testing.T) {
 		}
 	})
 }
+
+// TestFieldsThatNameAnotherPartOfferIt is about what can be chosen without
+// knowing any id by heart.
+func TestFieldsThatNameAnotherPartOfferIt(t *testing.T) {
+	s := newSite(t)
+	s.ops.AddRows(1_000)
+	offered := func(path, field string) []string {
+		_, after, found := strings.Cut(s.get(home+path, http.StatusOK), `<datalist id="offers.`+field+`">`)
+		if !found {
+			t.Fatalf("%s offers nothing for %s", path, field)
+		}
+		list, _, _ := strings.Cut(after, "</datalist>")
+		return strings.SplitAfter(strings.TrimSuffix(list, "</option>"), "</option>")
+	}
+	if rows := offered("/timeline?new=row", "cause"); len(rows) != 200 {
+		t.Errorf("%d rows are offered", len(rows))
+	}
+	for _, row := range offered("/timeline?edit=row:r5", "cause") {
+		if strings.Contains(row, `value="r5"`) || strings.Contains(row, `value="r1000"`) {
+			t.Errorf("a row is said to have led to itself or to an earlier one: %s", row)
+		}
+	}
+	contains(t, offered("/timeline?edit=row:r2", "cause")[0], `value="r1"`, "2018-")
+	contains(t, strings.Join(offered("/clocks?new=clock", "start"), ""), `value="aware"`)
+	contains(t, strings.Join(offered("/clocks?new=submission", "clock"), ""), "個人情報保護")
+	contains(t, s.get(home+"/timeline?edit=row:r2", http.StatusOK), `list="offers.cause"`)
+}

@@ -48,6 +48,7 @@ type fieldView struct {
 	Name, Label, Hint, Input, Lang, Value string
 	Wrong                                 string
 	Options                               []option
+	Offers                                []option // what may be chosen, and need not
 	Need                                  bool
 	Both                                  []fieldView // one phrase in two languages
 	Theirs                                *string     // what somebody else wrote meanwhile

@@ -46,6 +46,11 @@ func (v visit) show(tab string, status int, d *draft) error {
 	if f.Form, err = v.openForm(c, &f, d); err != nil {
 		return err
 	}
+	if f.Form != nil {
+		if err := v.suggest(c, f.Form); err != nil {
+			return err
+		}
+	}
 	switch tab {
 	case "timeline":
 		return v.showTimeline(c, f, status)

@@ -11,11 +11,19 @@ import (
 // Value is [Masker.Text] for the value of a field: the name may say that all of
 // it is a secret.
 func (m *Masker) Value(name, value string) string {
-	if kind := secretName(name); kind != "" && value != "" && !notTyped(value, 0, len(value)) && len(value) < 4096 {
-		return mark(kind, value)
+	masked, whole := whole(name, value)
+	if !whole {
+		masked, _ = m.Text(value)
 	}
-	masked, _ := m.Text(value)
 	return masked
+}
+
+// whole gives the mark of a value that its name says is a secret.
+func whole(name, value string) (masked string, is bool) {
+	if kind := secretName(name); kind != "" && value != "" && !notTyped(value, 0, len(value)) && len(value) < 4096 {
+		return mark(kind, value), true
+	}
+	return "", false
 }
 
 // secretName gives the kind of secret that a field of this name holds, or "".
@@ -56,9 +64,10 @@ func secretName(name string) string {
 // but for the accounts, addresses and hosts: a password that equals an account
 // must not hide who it was.
 func (m *Masker) Event(ev event.Event) (masked event.Event, n int) {
-	known := m.learn(&ev)
+	r := reader{m: m}
+	known := r.learn(&ev)
 	at := func(s *string) {
-		if text, values := m.text(*s); len(values) > 0 {
+		if text, values := r.text(*s); len(values) > 0 {
 			*s, n = text, n+len(values)
 		}
 	}
@@ -74,7 +83,11 @@ func (m *Masker) Event(ev event.Event) (masked event.Event, n int) {
 		for i := range list {
 			f := &list[i]
 			at(&f.Name)
-			if value := m.Value(f.Name, f.Value); value != f.Value {
+			value, is := whole(f.Name, f.Value)
+			if !is {
+				value, _ = r.text(f.Value)
+			}
+			if value != f.Value {
 				f.Value, n = value, n+1
 			}
 			if !isWho(f.Name) {
@@ -102,8 +115,40 @@ type passwords []found
 // shortestLearned is the length of a password that is looked for elsewhere.
 const shortestLearned = 6
 
+// reader masks the texts of one event, of which several are often the same: each
+// is searched once.
+type reader struct {
+	m    *Masker
+	seen []seen
+}
+
+// seen is a text with what [Masker.text] gave for it.
+type seen struct {
+	text, masked string
+	values       []found
+}
+
+// maxSeen bounds how many texts of an event are kept.
+const maxSeen = 64
+
+func (r *reader) text(s string) (masked string, values []found) {
+	if len(s) < shortest {
+		return s, nil
+	}
+	for i := range r.seen {
+		if r.seen[i].text == s {
+			return r.seen[i].masked, r.seen[i].values
+		}
+	}
+	masked, values = r.m.text(s)
+	if len(r.seen) < maxSeen {
+		r.seen = append(r.seen, seen{s, masked, values})
+	}
+	return masked, values
+}
+
 // learn gives the passwords that an event holds.
-func (m *Masker) learn(ev *event.Event) (list passwords) {
+func (r *reader) learn(ev *event.Event) (list passwords) {
 	add := func(kind, value string) {
 		if len(value) >= shortestLearned && len(value) <= 200 && value != ev.ActorUser && value != ev.TargetUser && value != ev.Host && len(list) < 100 {
 			list = append(list, found{kind, value})
@@ -118,10 +163,9 @@ func (m *Masker) learn(ev *event.Event) (list passwords) {
 		texts = append(texts, f.Value)
 	}
 	for _, text := range texts {
-		if _, values := m.text(text); len(values) > 0 {
-			for _, v := range values {
-				add(v.kind, v.value)
-			}
+		_, values := r.text(text)
+		for _, v := range values {
+			add(v.kind, v.value)
 		}
 	}
 	return list

@@ -64,13 +64,12 @@ func rules() []rule {
 // before is how far before a stem a match may begin.
 const before = 128
 
-// spans finds what a rule finds. lower is the text in lower case.
-func (r *rule) spans(text, lower string) (out []secret.Span) {
-	at := firstOf(lower, r.stems)
-	if at < 0 {
+// spans finds what a rule finds. lower is the text in lower case, pairs those of it.
+func (r *rule) spans(text, lower string, pairs *secret.Pairs) (out []secret.Span) {
+	if !pairs.HoldsAny(lower, r.stems) {
 		return nil
 	}
-	for at = max(0, at-before); at < len(text); {
+	for at := max(0, firstOf(lower, r.stems)-before); at < len(text); {
 		m := r.pattern.FindStringSubmatchIndex(text[at:])
 		if m == nil {
 			break
@@ -167,7 +166,7 @@ func notSaid(text string, from, to int) bool {
 func notSignIn(text string, from, to int) bool {
 	value := text[from:to]
 	return isMark(value) || strings.HasPrefix(value, "<") && strings.HasSuffix(value, ">") ||
-		!containsAny(lowered(text[max(0, from-300):from]), []string{"login", "logon", "auth", "sign-in", "signin", "user", "password", "認証", "ログイン"})
+		firstOf(lowered(text[max(0, from-300):from]), []string{"login", "logon", "auth", "sign-in", "signin", "user", "password", "認証", "ログイン"}) < 0
 }
 
 // notEncoded reports whether a word after "basic" is a word.
@@ -176,15 +175,14 @@ func notEncoded(text string, from, to int) bool {
 }
 
 // hasStem reports whether a text, in lower case, may hold a secret beside a word
-// that names it.
-func hasStem(lower string) bool {
-	return containsAny(lower, []string{
+// that names it; pairs are those of the text.
+func hasStem(lower string, pairs *secret.Pairs) bool {
+	return pairs.HoldsAny(lower, []string{
 		"pass", "pwd", "pw", "secret", "psk", "wpa", "key", "cvv", "cvc", "cav", "security", "verification", "identified", "basic ", "mysql", "mariadb",
 		"net use", "login", "pin", "otp", "one-time", "code", "card", "パス", "ﾊﾟｽ", "暗証", "共有", "コード", "ワンタイム", "セキュリティ", "ログイン", "キー", "シェアード",
-	}) || strings.Contains(lower, "\xEF\xBC") || strings.Contains(lower, "\xEF\xBD")
+		"\xEF\xBC", "\xEF\xBD", // wide forms
+	})
 }
-
-func containsAny(text string, stems []string) bool { return firstOf(text, stems) >= 0 }
 
 // firstOf gives where the first of the stems stands, or -1.
 func firstOf(text string, stems []string) int {

@@ -91,12 +91,13 @@ func (m *Masker) spans(s string) []secret.Span {
 		return nil
 	}
 	lower := lowered(s)
+	pairs := secret.PairsOf(lower)
 	var all []secret.Span
-	if named, digits := hasStem(lower), manyDigits(s); named || digits {
+	if hasStem(lower, pairs) || manyDigits(s) {
 		all = m.locator.Spans(s)
 	}
 	for i := range m.rules {
-		all = append(all, m.rules[i].spans(s, lower)...)
+		all = append(all, m.rules[i].spans(s, lower, pairs)...)
 	}
 	all = slices.DeleteFunc(all, func(p secret.Span) bool {
 		return p.From >= p.To || isMark(s[p.From:p.To]) || isFolder(s, p.From, p.To)

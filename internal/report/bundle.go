@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/konseki/konseki/internal/event"
+	"github.com/konseki/konseki/internal/mask"
 	"github.com/konseki/konseki/internal/report/page"
 	"github.com/konseki/konseki/internal/vault/anchor"
 	"github.com/konseki/konseki/internal/vault/seal"
@@ -131,10 +132,12 @@ func (b Bundle) documents(z *bundleWriter) error {
 	if forms == nil {
 		forms = Renderers()
 	}
+	m := mask.New()
+	cited := masked(m, b.Input.Records)
 	for _, lang := range []string{"ja", "en"} {
 		in := b.Input
 		in.Lang = lang
-		doc := Compose(in)
+		doc := compose(shownWith(m, in, cited))
 		for _, form := range forms {
 			if err := z.file("report."+lang+"."+form.Name, func(w io.Writer) error { return form.Write(w, doc) }); err != nil {
 				return err

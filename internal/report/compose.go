@@ -18,7 +18,12 @@ import (
 // Secrets in what it shows are masked, and names are the public ones unless
 // in.Real; the raw records of a bundle are as they were received.
 func Compose(in Input) *Document {
-	c := &composer{Input: shown(in), numbers: map[uint64]int{}}
+	return compose(shown(in))
+}
+
+// compose is [Compose] for what [shown] gives.
+func compose(in Input) *Document {
+	c := &composer{Input: in, numbers: map[uint64]int{}}
 	d := &Document{
 		Lang:     c.Lang,
 		Title:    c.Case.Title.In(c.Lang),

@@ -92,37 +92,47 @@ func (s *Service) citedEvents(ctx context.Context, seqs []uint64, hide *report.M
 }
 
 // exchangeFiles are the files of a bundle that are for other tools. They are
-// written aside at once, so that each record is read only once more; remove takes
-// that away.
+// written aside all at once, so that each record is read only once more, and
+// while the documents are written: who wants one waits. remove ends that and takes
+// it away.
 func (s *Service) exchangeFiles(ctx context.Context, in report.Input, hide *report.Masks) (files []report.File, remove func(), err error) {
 	dir, err := os.MkdirTemp("", "konseki-exchange-")
 	if err != nil {
 		return nil, nil, err
 	}
-	remove = func() { _ = os.RemoveAll(dir) }
-	to, outs := map[string]io.Writer{}, []*os.File{}
+	ctx, cancel := context.WithCancel(ctx)
+	written := make(chan struct{})
+	var failed error
 	for _, f := range exchange.Formats() {
-		name := filepath.Join(dir, f.File)
-		out, cerr := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if err = errors.Join(err, cerr); cerr != nil {
-			continue
+		files = append(files, report.File{Name: f.File, Write: func(w io.Writer) error {
+			if <-written; failed != nil {
+				return failed
+			}
+			return copied(w, filepath.Join(dir, f.File))
+		}})
+	}
+	go func() {
+		defer close(written)
+		failed = s.writeExchange(ctx, dir, in, hide)
+	}()
+	return files, func() { cancel(); <-written; _ = os.RemoveAll(dir) }, nil
+}
+
+// writeExchange writes every exchange format into a folder.
+func (s *Service) writeExchange(ctx context.Context, dir string, in report.Input, hide *report.Masks) (err error) {
+	to := map[string]io.Writer{}
+	for _, f := range exchange.Formats() {
+		out, failed := os.OpenFile(filepath.Join(dir, f.File), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if failed != nil {
+			return failed
 		}
-		to[f.Name], outs = out, append(outs, out)
-		files = append(files, report.File{Name: f.File, Write: func(w io.Writer) error { return copied(w, name) }})
+		defer func() { err = errors.Join(err, out.Close()) }()
+		to[f.Name] = out
 	}
 	var gone int64
-	if err == nil {
-		x := exchange.Input{Case: in.Case, Events: s.citedEvents(ctx, in.Case.Cited(false), hide, &gone), Zone: s.Zone, Lang: "ja", Version: s.Version}
-		_, err = exchange.WriteAll(to, x)
-	}
-	for _, out := range outs {
-		err = errors.Join(err, out.Close())
-	}
-	if err != nil {
-		remove()
-		return nil, nil, err
-	}
-	return files, remove, nil
+	x := exchange.Input{Case: in.Case, Events: s.citedEvents(ctx, in.Case.Cited(false), hide, &gone), Zone: s.Zone, Lang: "ja", Version: s.Version}
+	_, err = exchange.WriteAll(to, x)
+	return err
 }
 
 func copied(w io.Writer, name string) error {

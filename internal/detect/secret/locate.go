@@ -24,10 +24,10 @@ func (l *Locator) Spans(text string) []Span {
 	folded, at := foldAt(text)
 	out := l.s.cardSpans(folded)
 	lower, taken := strings.ToLower(folded), spans{}
-	pairs := pairsOf(lower)
+	pairs := PairsOf(lower)
 	for i := range l.s.written {
 		r := &l.s.written[i]
-		if !pairs.holdsAny(lower, r.stems) || r.may != nil && !r.may(folded) {
+		if !pairs.HoldsAny(lower, r.stems) || r.may != nil && !r.may(folded) {
 			continue
 		}
 		held := len(taken.values)

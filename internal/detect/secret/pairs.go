@@ -2,13 +2,14 @@ package secret
 
 import "strings"
 
-// pairs is a set of the pairs of neighbouring bytes of a text, a bit for each
+// Pairs is a set of the pairs of neighbouring bytes of a text, a bit for each
 // hash of one. A text that lacks a pair of a word lacks the word, and nearly
 // every text lacks nearly every word: it need not be read once for each.
-type pairs [64]uint64
+type Pairs [64]uint64
 
-func pairsOf(text string) *pairs {
-	var p pairs
+// PairsOf gives the pairs of a text.
+func PairsOf(text string) *Pairs {
+	var p Pairs
 	for i := 1; i < len(text); i++ {
 		at := pairAt(text, i)
 		p[at>>6] |= 1 << (at & 63)
@@ -21,8 +22,8 @@ func pairAt(text string, i int) uint32 {
 	return (uint32(text[i-1])<<6 ^ uint32(text[i])) & 4095
 }
 
-// holdsAny reports whether one of words stands in text, of which p was made.
-func (p *pairs) holdsAny(text string, words []string) bool {
+// HoldsAny reports whether one of words stands in text, of which p was made.
+func (p *Pairs) HoldsAny(text string, words []string) bool {
 	for _, w := range words {
 		if p.may(w) && strings.Contains(text, w) {
 			return true
@@ -31,7 +32,7 @@ func (p *pairs) holdsAny(text string, words []string) bool {
 	return false
 }
 
-func (p *pairs) may(word string) bool {
+func (p *Pairs) may(word string) bool {
 	for i := 1; i < len(word); i++ {
 		if at := pairAt(word, i); p[at>>6]&(1<<(at&63)) == 0 {
 			return false

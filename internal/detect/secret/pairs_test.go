@@ -16,7 +16,7 @@ func TestPairsFindAWordExactlyWhereItStands(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		word := rapid.SampledFrom(words).Draw(rt, "word")
 		text := rapid.String().Draw(rt, "before") + rapid.SampledFrom([]string{word, word[1:], ""}).Draw(rt, "part") + rapid.String().Draw(rt, "after")
-		if got, want := pairsOf(text).holdsAny(text, []string{word}), strings.Contains(text, word); got != want {
+		if got, want := PairsOf(text).HoldsAny(text, []string{word}), strings.Contains(text, word); got != want {
 			rt.Fatalf("%q in %q: %v", word, text, got)
 		}
 	})

@@ -122,7 +122,7 @@ func notBasic(value, _ string) bool {
 func (s *Scanner) credentials(ev *event.Event, t fieldText, found *hits) {
 	text := fold(t.text)
 	lower := strings.ToLower(text)
-	held := pairsOf(lower)
+	held := PairsOf(lower)
 	add := func(h Hit) {
 		h.Field = t.field
 		if ev.ClassUID == event.ClassHTTP && ev.StatusID == event.StatusFailure {
@@ -135,7 +135,7 @@ func (s *Scanner) credentials(ev *event.Event, t fieldText, found *hits) {
 	for i := range s.written {
 		r := &s.written[i]
 		if i == 0 || !slices.Equal(r.stems, s.written[i-1].stems) {
-			named = held.holdsAny(lower, r.stems)
+			named = held.HoldsAny(lower, r.stems)
 		}
 		if named && (r.only == 0 || r.only == ev.ClassUID) && (r.may == nil || r.may(text)) {
 			r.find(text, &taken, add)

@@ -39,7 +39,7 @@ func (*panos) Matches(raw []byte) bool {
 
 func isPANOSKind(s string) bool {
 	switch s {
-	case "TRAFFIC", "THREAT", "SYSTEM", "CONFIG", "AUTHENTICATION", "GLOBALPROTECT", "USERID", "HIPMATCH":
+	case "TRAFFIC", "THREAT", "SYSTEM", "CONFIG", "AUTHENTICATION", "GLOBALPROTECT", "USERID", "HIPMATCH", "DECRYPTION":
 		return true
 	}
 	return false
@@ -196,7 +196,10 @@ func panosColumns() map[string]string {
 			"user_agent filetype xff referer sender subject recipient reportid" + groups + "- src_uuid dst_uuid http_method tunnelid monitortag parent_session_id " +
 			"parent_start_time tunnel thr_category contentver - assoc_id ppid http_headers url_category_list rule_uuid http2_connection",
 		"SYSTEM": head + "vsys eventid object - - module severity opaque seqno actionflags" + groups,
-		"CONFIG": head + "host vsys cmd admin client result path seqno actionflags" + groups,
+		"CONFIG": head + "host vsys cmd admin client result path seqno actionflags" + groups + "dg_id comment - - before_change_detail after_change_detail",
+		"DECRYPTION": session + "tunnel - - src_uuid dst_uuid rule_uuid hs_stage_c2f hs_stage_f2s tls_version tls_keyxchg tls_enc tls_auth policy_name ec_curve err_index " +
+			"root_status chain_status proxy_type cert_serial fingerprint notbefore notafter cert_ver cert_size cn_len issuer_len rootcn_len sni_len cert_flags cn issuer_cn root_cn sni " +
+			"error container_id pod_namespace pod_name src_edl dst_edl src_dag dst_dag" + strings.Repeat(" -", 17) + " seqno actionflags" + groups,
 		"AUTHENTICATION": head + "vsys ip user normalize_user object authpolicy repeatcnt authid vendor logset serverprofile desc clienttype event factorno seqno " +
 			"actionflags" + groups + "vsys_id authproto rule_uuid - src_category src_profile src_model src_vendor src_osfamily src_osversion src_host src_mac region - user_agent sessionid",
 		"GLOBALPROTECT": head + "vsys eventid stage auth_method tunnel_type srcuser srcregion machinename public_ip public_ipv6 private_ip private_ipv6 hostid " +

@@ -29,10 +29,11 @@ func panosClass(ev *event.Event, kind string) {
 	case "CONFIG":
 		ev.ClassUID, ev.ActivityID, ev.StatusID = event.ClassAppLifecycle, event.ActivityOther, format.Outcome(get("result"))
 		ev.EventCode = get("cmd")
-		ev.Message = strings.Join([]string{get("cmd"), get("path"), get("result")}, " ")
+		ev.Statement = strings.Join(strings.Fields(get("cmd")+" "+get("path")), " ")
+		ev.Message = strings.TrimSpace(strings.Join([]string{ev.Statement, get("result"), get("before_change_detail"), get("after_change_detail")}, " "))
 		if _, account, ok := strings.Cut(get("path"), "mgt-config users "); ok {
 			ev.ClassUID = event.ClassAccountChange
-			ev.TargetUser, _, _ = strings.Cut(account, " ")
+			ev.TargetUser, _, _ = strings.Cut(strings.TrimLeft(account, " "), " ") // two spaces stand before a name
 		}
 	case "AUTHENTICATION":
 		format.Logon(ev, ev.ActorUser, panosOutcome(get("event")))
@@ -45,6 +46,11 @@ func panosClass(ev *event.Event, kind string) {
 			ev.ActivityID = event.ActivityLogoff
 		}
 		ev.Message = get("subtype")
+	case "DECRYPTION":
+		panosTraffic(ev, get)
+		if ev.Message = strings.Join([]string{get("sni"), get("tls_version"), get("proxy_type"), get("error")}, " "); get("error") != "" {
+			ev.StatusID = event.StatusFailure
+		}
 	case "HIPMATCH":
 		ev.ClassUID, ev.ActivityID, ev.Message = event.ClassTunnel, event.ActivityOther, get("matchname")
 	}
@@ -99,6 +105,9 @@ func panosSystem(ev *event.Event, text string) {
 		format.NewWording("GlobalProtect gateway user authentication failed. Login from: {from>src}, Source region: {region}, User name: {user>user}, {text}", auth, logon, no),
 		format.NewWording("GlobalProtect portal user authentication failed. Login from: {from>src}, Source region: {region}, User name: {user>user}, {text}", auth, logon, no),
 		format.NewWording("GlobalProtect gateway user login succeeded. User name: {user>user}, {text}", event.ClassTunnel, event.ActivityTunnelOpen, yes),
+		format.NewWording("GlobalProtect gateway client configuration generated. User name: {user>user}, Private IP: {private>dst}, {text}", event.ClassTunnel, event.ActivityTunnelOpen, yes),
+		format.NewWording("IKE phase-1 negotiation is succeeded as {role}, {mode}. Established SA: {local>dst}[{local_port}]-{remote>src}[{remote_port}] {text}", event.ClassTunnel, event.ActivityTunnelOpen, yes),
+		format.NewWording("IKE phase-1 negotiation is failed as {role}, {mode}. Failed SA: {local>dst}[{local_port}]-{remote>src}[{remote_port}] {text}", event.ClassTunnel, event.ActivityTunnelOpen, no),
 		format.NewWording("GlobalProtect gateway user logout succeeded. User name: {user>user}, {text}", event.ClassTunnel, event.ActivityTunnelClose, yes),
 	} {
 		if w.Read(text, ev) {

@@ -11,7 +11,7 @@ import (
 // yamaha reads the log of Yamaha RTX, NVR and FWX routers and WLX access
 // points: as "show log" lists it, with a time, and as it goes to syslog, with
 // nothing but a priority. Written from the maker's command reference and the
-// wordings that users quote; not verified on the lines of a real device.
+// wordings that users quote; held against lines that real routers wrote.
 type yamaha struct {
 	wordings []format.Wording
 	marks    map[byte][][]byte // how a message may begin, by first byte
@@ -24,7 +24,7 @@ func newYamaha() format.Format {
 	}
 	for _, m := range []string{
 		"[IKE]", "[IKE1]", "[IKE2]", "[L2TP]", "[PPTP]", "[INSPECT]", "[DHCPD]", "[DHCPC]", "[SWCTL]", "[SCHEDULE]", "[IDS]", "[LUA]", "[HTTPD]", "[SSHD]", "[PPPOE]", "[NGN]",
-		"[UPNP]", "[MAC_FILTER]", "[CLOUD_VPN]", "[YNO]", "PP[", "TUNNEL[", "IP Tunnel[", "LAN1", "LAN2", "LAN3", "LAN4", "VLAN", "BRIDGE", "Login ", "Logout ", "'administrator' ",
+		"[UPNP]", "[MAC_FILTER]", "[CLOUD_VPN]", "[YNO]", "PP[", "TUNNEL[", "IP Tunnel[", "LAN1", "LAN2", "LAN3", "LAN4", "LANC", "ONU", "PPPOE[", "main:  RT", "main:  NVR", "main:  FWX", "VLAN", "BRIDGE", "Login ", "Logout ", "'administrator' ",
 		"Configuration saved", "same message repeated ", "Restart by ", "Power-on boot", "RTX", "NVR", "FWX", "IPsec", "Interface ", "Connect",
 	} {
 		f.marks[m[0]] = append(f.marks[m[0]], []byte(m))

@@ -60,13 +60,19 @@ func (f fortigate) Normalise(in *format.Input, dst []event.Event) ([]event.Event
 	ev.ActorUser = get("eapuser", "xauthuser", "user", "unauthuser", "initiator") // of IPsec, user may be the address
 	ev.SrcIP, ev.SrcPort = format.Address(get("srcip", "remip", "src", "ip")), format.Port(get("srcport", "remport", "src_port"))
 	ev.DstIP, ev.DstPort = format.Address(get("dstip", "locip", "tunnelip", "dst")), format.Port(get("dstport", "locport", "dst_port"))
+	if ev.SrcIP == "" { // an administrator's, "GUI(192.0.2.69)"
+		ev.SrcIP = format.Address(format.Between(get("ui"), "(", ")"))
+	}
 	ev.EventCode = get("logid")
 	ev.NativeSeq = get("seq", "seqnum", "logseq")
 	ev.SessionUID = get("tunnelid", "sessionid")
 	ev.ClientApp = get("agent", "ui")
 	ev.BytesOut = format.ByteCount(get("sentbyte"))
 	ev.SeverityID = format.Severity(get("level"))
-	ev.Object = get("url", "cfgpath", "filename", "vpntunnel")
+	ev.Object, ev.Statement = get("url", "cfgpath", "filename", "vpntunnel"), get("cfgattr")
+	if host := get("hostname"); strings.HasPrefix(ev.Object, "/") && host != "" {
+		ev.Object = host + ev.Object
+	}
 	ev.Message = format.Message(cmp.Or(get("msg"), get("logdesc"), get("action")))
 	fortigateClass(ev, get)
 	return dst, true
@@ -112,6 +118,12 @@ func fortigateClass(ev *event.Event, get func(...string) string) {
 		if obj := get("cfgobj"); obj != "" && strings.HasPrefix(get("cfgpath"), "user.") || get("cfgpath") == "system.admin" {
 			ev.ClassUID, ev.TargetUser = event.ClassAccountChange, get("cfgobj")
 			ev.ActivityID = fortigateAccount(action)
+		}
+	case subtype == "rest-api":
+		ev.ClassUID, ev.ActivityID = event.ClassAPI, format.HTTPActivity(get("method"))
+		ev.StatusID = event.StatusSuccess
+		if status >= "400" {
+			ev.StatusID = event.StatusFailure
 		}
 	case kind == "event" && isFortigateLogon(action):
 		ev.ClassUID, ev.ActivityID = event.ClassAuthentication, event.ActivityLogon
@@ -160,13 +172,15 @@ func fortigateNegotiate(ev *event.Event, status string, get func(...string) stri
 
 func fortigateUTM(ev *event.Event, subtype, action string, get func(...string) string) {
 	switch subtype {
-	case "virus", "ips", "anomaly", "waf":
+	case "virus", "ips", "anomaly", "waf", "dlp":
 		ev.ClassUID = event.ClassFinding
 		ev.Object = cmp.Or(get("filename", "attack", "virus"), ev.Object)
 	case "webfilter", "app-ctrl":
 		ev.ClassUID = event.ClassHTTP
 	case "dns":
 		ev.ClassUID, ev.Object = event.ClassDNS, get("qname")
+	case "ssh":
+		ev.ClassUID, ev.TargetUser = event.ClassSSH, get("login")
 	default:
 		ev.ClassUID = event.ClassNetwork
 	}
@@ -180,12 +194,17 @@ func fortigateUTM(ev *event.Event, subtype, action string, get func(...string) s
 	default:
 		ev.ActivityID = event.ActivityOther
 	}
-	ev.StatusID = format.Outcome(action)
+	switch ev.StatusID = format.Outcome(action); action {
+	case "passthrough", "monitored", "detected", "exempt":
+		ev.StatusID = event.StatusSuccess
+	case "clear_session", "drop_session", "reset", "reset_client", "reset_server":
+		ev.StatusID = event.StatusFailure
+	}
 }
 
 func fortigateTraffic(action string) int32 {
 	switch action {
-	case "deny", "block", "blocked", "dropped", "ip-conn", "violation":
+	case "deny", "block", "blocked", "dropped", "ip-conn", "violation", "dns": // the last of a name that was not found
 		return event.ActivityNetworkRefuse
 	case "close", "client-rst", "server-rst", "timeout":
 		return event.ActivityNetworkClose

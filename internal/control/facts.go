@@ -18,7 +18,7 @@ import (
 // facts gathers what a coverage ledger is made from: what was seen, by buckets
 // of the width, what is registered, what was lost and what is attested.
 func (s *Service) facts(ctx context.Context, width time.Duration) (coverage.Facts, error) {
-	f := coverage.Facts{Sources: s.registry.judged(), Losses: s.AllLosses(), Shut: s.registry.shutFiles(), Width: width, Now: s.Now()}
+	f := coverage.Facts{Sources: s.registry.judged(), Losses: s.AllLosses(), Shut: s.registry.shutFiles(), Width: width, Now: s.Now(), Pulls: s.Pulling.All()}
 	seen, err := s.Index.Presence(ctx, time.Time{}, time.Time{}, width)
 	if err != nil {
 		return f, fmt.Errorf("control: coverage: %w", err)

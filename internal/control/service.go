@@ -99,8 +99,8 @@ type Deps struct {
 	Rules   int
 	Logger  *slog.Logger
 	Now     func() time.Time
-	Outside func() []Outside       // nil when nothing is asked outside
-	Pulling func() []coverage.Pull // nil when no service is asked for its records
+	Outside func() []Outside // nil when nothing is asked outside
+	Pulling coverage.Pulling // nil when no service is asked for its records
 }
 
 var _ Operations = (*Service)(nil)
@@ -200,6 +200,7 @@ type cachedLedger struct {
 	at     time.Time
 	took   time.Duration
 	sealed uint64                     // registry version
+	pulls  string                     // which services failed, and since when
 	held   map[string]map[string]bool // by query: sources that had such an event when the ledger was made
 }
 
@@ -217,7 +218,8 @@ func (s *Service) coverageLedger(ctx context.Context) (*coverage.Ledger, error) 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now, last, lost, version := s.Now(), s.Flow.Arrived(), s.losses.version(), s.registry.version()
-	fresh := c.ledger != nil && c.sealed == version && (c.upTo == last && c.lost == lost || now.Sub(c.at) < max(ledgerAge, ledgerShare*c.took))
+	failing := s.Pulling.Failing()
+	fresh := c.ledger != nil && c.sealed == version && c.pulls == failing && (c.upTo == last && c.lost == lost || now.Sub(c.at) < max(ledgerAge, ledgerShare*c.took))
 	if fresh {
 		return c.ledger, nil
 	}
@@ -231,7 +233,7 @@ func (s *Service) coverageLedger(ctx context.Context) (*coverage.Ledger, error) 
 		return nil, err
 	}
 	c.ledger, c.held = coverage.New(facts), nil
-	c.upTo, c.lost, c.at, c.sealed, c.took = last, lost, now, version, time.Since(began)
+	c.upTo, c.lost, c.at, c.sealed, c.pulls, c.took = last, lost, now, version, failing, time.Since(began)
 	return c.ledger, nil
 }
 
@@ -289,9 +291,7 @@ func (s *Service) Status(ctx context.Context) (Status, error) {
 		LastSeal: v.LastSeal, Checkpoint: v.Checkpoint, PublicKey: v.PublicKey, DiskBytes: v.DiskBytes,
 		Rules: s.Rules, Zone: s.Zone.String(),
 	}
-	if s.Pulling != nil {
-		st.Pulls = s.Pulling()
-	}
+	st.Pulls = s.Pulling.All()
 	if s.Outside != nil {
 		st.Outside = s.Outside()
 	}

@@ -17,6 +17,7 @@ type view struct {
 	proofs *proofs    // of what is judged
 	whole  *proofs    // of the source whole, where one host of it is judged
 	host   bool
+	pull   *Pull // nil unless asking the source for its records fails
 	now    time.Time
 	width  time.Duration
 }
@@ -25,6 +26,9 @@ func (l *Ledger) view(id, host string) *view {
 	v := &view{source: l.source(id), track: l.tracks[id], now: l.now, width: l.width}
 	if v.track == nil {
 		v.track = newTrack()
+	}
+	if p, ok := l.pulls[id]; ok {
+		v.pull = &p
 	}
 	v.run, v.proofs, v.lost = &v.track.all, l.combined[id], l.lost[id]
 	if host != "" {
@@ -63,6 +67,9 @@ func (v *view) cuts(from, to time.Time) []time.Time {
 	}
 	v.proofs.edges(add)
 	v.whole.edges(add)
+	if v.pull != nil {
+		add(v.pull.Complete)
+	}
 	if v.lost != nil {
 		for _, g := range slices.Concat(v.lost.gaps, v.lost.told) {
 			add(g.from)
@@ -106,6 +113,8 @@ func (v *view) judge(from, to time.Time) Interval {
 		return iv
 	}
 	switch {
+	case v.pull != nil && !from.Before(v.pull.Complete):
+		iv.State, iv.Reason = Unknown, v.pull.fails()
 	case v.run.total == 0:
 		iv.State, iv.Reason = Unknown, v.neverSent()
 	case from.Before(v.run.first):

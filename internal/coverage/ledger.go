@@ -47,6 +47,8 @@ type Facts struct {
 	Offsets []offset.Estimate
 	// ZoneAssumed counts, by source, the events whose zone nobody stated.
 	ZoneAssumed map[string]int64
+	// Pulls is how the services fare that are asked for their records.
+	Pulls []Pull
 	// Now bounds what is judged: later silence is not silence.
 	Now time.Time
 }
@@ -67,6 +69,7 @@ type Ledger struct {
 	offsets  []offset.Estimate
 	assumed  map[string]int64 // events whose zone nobody stated, by source
 	jumps    []offset.Jump
+	pulls    map[string]Pull // by source: those that fail
 	width    time.Duration
 	now      time.Time
 }
@@ -75,7 +78,7 @@ type Ledger struct {
 // with Expected false.
 func New(f Facts) *Ledger {
 	f.Attested = slices.Concat(f.Attested, OfSequences(f.Sequences, f.Seen))
-	l := &Ledger{tracks: map[string]*track{}, width: f.Width, now: f.Now, proofs: attested(f.Attested), combined: map[string]*proofs{}, assumed: f.ZoneAssumed}
+	l := &Ledger{tracks: map[string]*track{}, width: f.Width, now: f.Now, proofs: attested(f.Attested), combined: map[string]*proofs{}, assumed: f.ZoneAssumed, pulls: failing(f.Pulls)}
 	l.sortEstimates(f.Offsets)
 	for _, s := range f.Sources {
 		l.sources = append(l.sources, s)
@@ -91,6 +94,9 @@ func New(f Facts) *Ledger {
 	}
 	for _, a := range f.Attested {
 		l.track(a.Source, "")
+	}
+	for _, id := range slices.Sorted(maps.Keys(l.pulls)) {
+		l.track(id, "cursor")
 	}
 	for _, s := range l.sources {
 		l.tracks[s.ID].finish(f.Width, s.Quiet())

@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/event"
@@ -22,6 +23,48 @@ type Pull struct {
 	Lag       time.Duration      // that completeness is attested behind the present
 	Records   uint64             // taken ever
 	Wrong     *event.Attestation // what was last found missing or changed
+}
+
+// Pulling tells how the services fare that are asked for their records; nil when
+// none is.
+type Pulling func() []Pull
+
+// All is how each of them fares.
+func (p Pulling) All() []Pull {
+	if p == nil {
+		return nil
+	}
+	return p()
+}
+
+// Failing names the sources whose pulls fail, and since when: an outage that
+// begins or ends changes what is known.
+func (p Pulling) Failing() string {
+	var b strings.Builder
+	for _, x := range p.All() {
+		if !x.Failing.IsZero() {
+			fmt.Fprintf(&b, "%s %d\n", x.Source, x.Failing.UnixNano())
+		}
+	}
+	return b.String()
+}
+
+// failing are the pulls that fail, by their sources.
+func failing(all []Pull) map[string]Pull {
+	out := map[string]Pull{}
+	for _, p := range all {
+		if !p.Failing.IsZero() {
+			out[p.Source] = p
+		}
+	}
+	return out
+}
+
+// fails says why nothing is known of what came after Complete. The service may
+// still have it, so it is unknown and no gap.
+func (p *Pull) fails() event.Phrase {
+	since := p.Failing.UTC().Format("2006-01-02 15:04:05") + " UTC"
+	return event.Phrase{JA: since + " から取得に失敗している（" + p.API + "）", EN: "pulling " + p.API + " has failed since " + since}
 }
 
 // Tracer tells how a source gives a sign of life every so many minutes although

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/konseki/konseki/internal/collect/pull"
 	"github.com/konseki/konseki/internal/control"
 	"github.com/konseki/konseki/internal/detect"
 	"github.com/konseki/konseki/internal/detect/baseline/learn"
@@ -49,7 +50,7 @@ func (s *Server) warm(ctx context.Context) (*liveDetection, error) {
 		}
 	}
 	l.watch.Resume(time.Now())
-	l.expect(sources)
+	l.expect(sources, nil)
 	return l, nil
 }
 
@@ -92,13 +93,19 @@ func (l *liveDetection) stats() detect.Stats {
 	return l.watch.Stats()
 }
 
-// expect passes on what people said of the sources that send live.
-func (l *liveDetection) expect(sources []control.Source) {
+// expect passes on what people said of the sources that send live, and how those
+// fare that are asked for their records.
+func (l *liveDetection) expect(sources []control.Source, pulls []pull.Status) {
 	by := make(map[string]learn.Expectation, len(sources))
 	for _, s := range sources {
 		if s.Expected && s.Ack != "file" {
 			by[s.ID] = learn.Expectation{Kind: s.Kind, Every: time.Duration(s.Rhythm), Heartbeat: time.Duration(s.Heartbeat), Since: s.Since}
 		}
+	}
+	for _, p := range pulls {
+		e := by[p.Source]
+		e.Pull = &learn.Pull{API: p.API, Every: p.Every, Complete: p.Complete, Failing: p.Failing, Failures: p.Failures, Refused: p.Refused, Answer: p.Error}
+		by[p.Source] = e
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -113,8 +120,9 @@ type pulse struct {
 }
 
 // watch tells the baselines the time, so that silence is noticed although
-// nothing arrives; known tells the sources as they are registered at the time.
-func (f *flow) watch(ctx context.Context, every time.Duration, known func(context.Context) ([]control.Source, error)) error {
+// nothing arrives; known tells the sources as they are registered at the time,
+// pulls how those fare that are asked for their records.
+func (f *flow) watch(ctx context.Context, every time.Duration, known func(context.Context) ([]control.Source, error), pulls func() []pull.Status) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	var p pulse
@@ -125,7 +133,7 @@ func (f *flow) watch(ctx context.Context, every time.Duration, known func(contex
 			if err != nil {
 				return err
 			}
-			f.live.expect(sources)
+			f.live.expect(sources, pulls())
 			if err := f.raise(ctx, f.live.beat(&p, time.Now().Round(0), every, f.reached, f.vault.Size)); err != nil {
 				return err
 			}

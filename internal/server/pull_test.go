@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 
 	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/coverage"
+	"github.com/konseki/konseki/internal/detect/finding"
 	"github.com/konseki/konseki/internal/event"
 )
 
@@ -114,4 +117,68 @@ func TestServingPullsAndTellsHowFarItIs(t *testing.T) {
 	if err := <-served; err != nil {
 		t.Error(err)
 	}
+}
+
+// TestARefusedPullIsOneFindingAndUnknownUntilItAnswers asks with a revoked
+// token, then with a good one.
+func TestARefusedPullIsOneFindingAndUnknownUntilItAnswers(t *testing.T) {
+	t.Parallel()
+	url, ca, token := oktaServer(t)
+	put(t, filepath.Dir(token), "token", "revoked\n")
+	period, err := event.ParsePeriod("1d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := started(t, func(o *Options) {
+		o.Config.Pull = []config.Pull{{Service: "okta", Source: "idp", URL: url, CAFile: ca, TokenFile: token, Since: period}}
+	})
+	p, err := s.OpenPulls()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.pulls.Store(p)
+	if s.flow.live, err = s.warm(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	tick := pulse{}
+	now := time.Now().Round(0)
+	try := func() []finding.Finding {
+		if _, err := p.Once(t.Context(), nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(silenceCheck)
+		s.flow.live.expect(nil, s.Pulls())
+		return s.flow.live.beat(&tick, now, silenceCheck, s.flow.reached, s.flow.vault.Size)
+	}
+	var found []finding.Finding
+	for range 5 {
+		found = append(found, try()...)
+	}
+	if len(found) != 1 || found[0].RuleID != "baseline-pull-fails" || found[0].Level != finding.LevelHigh || found[0].Source != "idp" || !strings.Contains(found[0].Why, "401") {
+		t.Fatalf("five refusals give %+v", found)
+	}
+	if st := stateNow(t, s, "idp"); st.State != "unknown" || !strings.Contains(st.Reason.EN, "pulling okta/system has failed since") {
+		t.Errorf("while it is refused the source is %+v", st)
+	}
+	put(t, filepath.Dir(token), "token", "hush\n")
+	if again := try(); len(again) != 0 {
+		t.Errorf("that it answers again gives %+v", again)
+	}
+	if st := stateNow(t, s, "idp"); strings.Contains(st.Reason.EN, "failed") {
+		t.Errorf("when it answers again the source is %+v", st)
+	}
+}
+
+// stateNow is the last interval of a source's coverage in the last hour.
+func stateNow(t *testing.T, s *Server, source string) coverage.Interval {
+	t.Helper()
+	rows, err := s.Coverage(t.Context(), "sato", time.Now().Add(-time.Hour), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(rows, func(c control.SourceCoverage) bool { return c.Source == source })
+	if i < 0 {
+		t.Fatalf("%s has no coverage", source)
+	}
+	return rows[i].Intervals[len(rows[i].Intervals)-1]
 }

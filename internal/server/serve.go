@@ -82,7 +82,7 @@ func (s *Server) Serve(ctx context.Context, opts ServeOptions) error {
 		return errors.Join(err, run.wait())
 	}
 	if s.flow.live != nil {
-		run.start(func(ctx context.Context) error { return s.flow.watch(ctx, silenceCheck, s.Sources) })
+		run.start(func(ctx context.Context) error { return s.flow.watch(ctx, silenceCheck, s.Sources, s.Pulls) })
 	}
 	if opts.AlwaysLink || !a.HasUsers() {
 		token, err := a.NewLink()

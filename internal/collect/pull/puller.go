@@ -59,9 +59,11 @@ type Status struct {
 	Complete    time.Time     `json:"complete,omitzero"` // read to the end up to here
 	Proven      time.Time     `json:"proven,omitzero"`   // completeness is attested up to here
 	Lag         time.Duration `json:"-"`                 // that completeness is attested behind the present
+	Every       time.Duration `json:"-"`                 // how often it is asked
 	Records     uint64        `json:"records"`           // appended ever
 	Failures    int           `json:"failures,omitzero"` // since the last success
 	Error       string        `json:"error,omitempty"`   // of the last attempt
+	Refused     bool          `json:"refused,omitzero"`  // the last attempt failed because the credentials were refused
 	Next        time.Time     `json:"next,omitzero"`     // when it is asked again
 	// Wrong is what was last found missing or changed.
 	Wrong *event.Attestation `json:"wrong,omitempty"`
@@ -115,7 +117,7 @@ func newStream(c Config, o Options) (*stream, error) {
 	s := &stream{
 		Config: c, api: api, traits: t, path: file(o.Dir, api, c.Source), to: o.To, attest: o.Attest, now: o.Now, logger: o.Logger,
 		via:    event.Transport{Kind: "pull"}.With("api", api).String(),
-		status: Status{API: api, Source: c.Source, Lag: c.Lag},
+		status: Status{API: api, Source: c.Source, Lag: c.Lag, Every: c.Every},
 	}
 	s.save = func() error { return s.st.save(s.path) }
 	if st, err := load(s.path, api, c.Source); err == nil {
@@ -194,10 +196,10 @@ func (s *stream) try(ctx context.Context, each func(int)) error {
 			s.status.Failing = asked
 		}
 		s.status.Failures++
-		s.status.Error = clip(err.Error())
+		s.status.Error, s.status.Refused = clip(err.Error()), errors.Is(err, ErrRefused)
 		return err
 	}
-	s.status.Failures, s.status.Error, s.status.Failing = 0, "", time.Time{}
+	s.status.Failures, s.status.Error, s.status.Failing, s.status.Refused = 0, "", time.Time{}, false
 	return nil
 }
 

@@ -57,6 +57,18 @@ type Expectation struct {
 	Every     time.Duration
 	Heartbeat time.Duration
 	Since     time.Time
+	Pull      *Pull // nil unless konseki asks a service for its records
+}
+
+// A Pull is how asking a service for its records fares.
+type Pull struct {
+	API      string // service/stream
+	Every    time.Duration
+	Complete time.Time // read to its end up to here; zero when it never was
+	Failing  time.Time // since when every attempt failed; zero while it answers
+	Failures int       // since then
+	Refused  bool      // the last failure was a refusal of the credentials
+	Answer   string    // to the last attempt, as the other side gave it
 }
 
 // Says reports whether a period is stated.

@@ -45,6 +45,7 @@ type sources struct {
 	amount  volumeChange
 	jump    clockJump
 	never   neverSent
+	pull    pullFails
 	streams *bounded.Table[streamKey, stream]
 
 	live      bool                         // judged by receipt
@@ -68,12 +69,13 @@ func newSources(k *learn.Kit) learn.Baseline {
 	w.amount.tune(k)
 	w.jump.tune(k)
 	w.never.tune(k)
+	w.pull.tune(k)
 	return w
 }
 
 // Rules implements [learn.Baseline].
 func (w *sources) Rules() []finding.Info {
-	return append([]finding.Info{w.silence.info, w.never.info, w.change.info, w.share.info, w.jump.info, w.jump.step}, w.amount.fall, w.amount.rise)
+	return append([]finding.Info{w.silence.info, w.never.info, w.pull.info, w.change.info, w.share.info, w.jump.info, w.jump.step}, w.amount.fall, w.amount.rise)
 }
 
 // Wants implements [learn.Baseline]: clocks that were set are told in order.
@@ -94,6 +96,7 @@ func (w *sources) Advance(now time.Time) {
 func (w *sources) Tick(now time.Time) {
 	if w.live || len(w.expect) > 0 {
 		w.never.judge(w, now)
+		w.pull.judge(w, now)
 		w.advance(now)
 	}
 }

@@ -32,7 +32,7 @@ func question(q Ask) (text string, classes []int32, err error) {
 	for _, v := range []*string{&q.Account, &q.Address, &q.Host, &q.Object, &q.Person, &q.Device} {
 		asked := *v
 		if *v = strings.TrimSpace(asked); *v == "" && asked != "" {
-			return "", nil, fmt.Errorf("%w: an account, address, host, object, person or device is asked for that is blank; leave it out to ask for any", ErrInvalid)
+			return "", nil, event.Refuse(ErrInvalid, "an account, address, host, object, person or device is asked for that is blank; leave it out to ask for any", "アカウント・アドレス・ホスト・対象・人・機器が空欄です。問わないなら省いてください")
 		}
 	}
 	if q.Address != "" {
@@ -52,7 +52,7 @@ func question(q Ask) (text string, classes []int32, err error) {
 	case "change":
 		text, classes = "class:file", []int32{event.ClassFileSystem}
 	default:
-		return "", nil, fmt.Errorf("%w: ask login, access, transfer, tool or change; not %q", ErrInvalid, q.Kind)
+		return "", nil, event.Refuse(ErrInvalid, "ask login, access, transfer, tool or change; not %q", "問いは login、access、transfer、tool、change のいずれかです（%q ではありません）", q.Kind)
 	}
 	if q.Account != "" {
 		text += " user:" + quote(q.Account)
@@ -81,7 +81,7 @@ func question(q Ask) (text string, classes []int32, err error) {
 func oneAddress(text string) (string, error) {
 	a, err := netip.ParseAddr(text)
 	if err != nil {
-		return "", fmt.Errorf("%w: %q is not an address such as 192.0.2.1 or 2001:db8::1; a network can be searched: konseki search ip:192.0.2.0/24", ErrInvalid, text)
+		return "", event.Refuse(ErrInvalid, "%q is not an address such as 192.0.2.1 or 2001:db8::1; a network can be searched: konseki search ip:192.0.2.0/24", "%q は 192.0.2.1 や 2001:db8::1 のようなアドレスではありません。ネットワークは検索できます: konseki search ip:192.0.2.0/24", text)
 	}
 	return a.Unmap().WithZone("").String(), nil
 }

@@ -71,7 +71,7 @@ func (s *Service) Attest(ctx context.Context, by string, a event.Attestation) er
 		return err
 	}
 	if !a.From.Before(a.To) {
-		return fmt.Errorf("%w: an attestation must begin before it ends", ErrInvalid)
+		return event.Refuse(ErrInvalid, "an attestation must begin before it ends", "申告の期間の終わりが始まりより前です")
 	}
 	_, err := s.seal(ctx, event.SourceCoverage, attestOp{At: s.Now(), By: by, Op: "attest", Attestation: a})
 	return err

@@ -172,7 +172,7 @@ func (s *Service) StartHold(ctx context.Context, by string, h Hold) (*Hold, erro
 
 func (h *Hold) valid() error {
 	if len(h.Sources) > maxHoldGlob {
-		return fmt.Errorf("%w: a hold names at most %d patterns of sources", ErrInvalid, maxHoldGlob)
+		return event.Refuse(ErrInvalid, "a hold names at most %d patterns of sources", "保全の対象に書けるパターンは %d 個までです", maxHoldGlob)
 	}
 	for _, p := range h.Sources {
 		if err := retention.ValidPattern(p); err != nil {
@@ -180,10 +180,10 @@ func (h *Hold) valid() error {
 		}
 	}
 	if len(h.Reason) > maxReason {
-		return fmt.Errorf("%w: a reason has at most %d bytes", ErrInvalid, maxReason)
+		return event.Refuse(ErrInvalid, "a reason has at most %d bytes", "理由は %d バイトまでです", maxReason)
 	}
 	if !h.From.IsZero() && !h.To.IsZero() && !h.From.Before(h.To) {
-		return fmt.Errorf("%w: the hold ends before it begins", ErrInvalid)
+		return event.Refuse(ErrInvalid, "the hold ends before it begins", "保全の終わりが始まりより前です")
 	}
 	return nil
 }
@@ -193,9 +193,9 @@ func (s *Service) ReleaseHold(ctx context.Context, by, caseID, reason string) ([
 	reason = strings.TrimSpace(reason)
 	switch {
 	case reason == "":
-		return nil, fmt.Errorf("%w: say why the hold of case %s may end; the reason is recorded", ErrInvalid, caseID)
+		return nil, event.Refuse(ErrInvalid, "say why the hold of case %s may end; the reason is recorded", "事案 %s の保全を終える理由を書いてください。理由は記録されます", caseID)
 	case len(reason) > maxReason:
-		return nil, fmt.Errorf("%w: a reason has at most %d bytes", ErrInvalid, maxReason)
+		return nil, event.Refuse(ErrInvalid, "a reason has at most %d bytes", "理由は %d バイトまでです", maxReason)
 	case !slices.ContainsFunc(s.registry.activeHolds(), func(h Hold) bool { return h.Case == caseID }):
 		return nil, fmt.Errorf("case %s has no hold: %w; konseki hold list shows the holds", caseID, ErrNotFound)
 	}

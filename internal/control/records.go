@@ -49,9 +49,9 @@ func (s *Service) Unmasking(ctx context.Context, by auth.Person, what, reason st
 	reason = strings.TrimSpace(reason)
 	switch {
 	case by.Role != auth.RoleAdmin && by.Role != auth.RoleAnalyst:
-		return fmt.Errorf("%w: masked values are shown to administrators and analysts; ask one of them", ErrInvalid)
+		return event.Refuse(ErrInvalid, "masked values are shown to administrators and analysts; ask one of them", "隠した値を見られるのは管理者と分析者です。どちらかに頼んでください")
 	case reason == "" || len(reason) > maxReason:
-		return fmt.Errorf("%w: say why %s must be read unmasked, in at most %d bytes; the reason is recorded", ErrInvalid, what, maxReason)
+		return event.Refuse(ErrInvalid, "say why %s must be read unmasked, in at most %d bytes; the reason is recorded", "%s を隠さずに読む理由を %d バイト以内で書いてください。理由は記録されます", what, maxReason)
 	}
 	rec, err := OwnRecord(event.SourceAccess, access{At: s.Now(), By: by.Name, Op: "unmask", Query: what, Reason: reason})
 	if err == nil {

@@ -37,7 +37,7 @@ func (s *Service) prepare(ctx context.Context, q Search) (*prepared, error) {
 		return nil, err
 	}
 	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
-		return nil, fmt.Errorf("%w: the window ends before it begins", ErrInvalid)
+		return nil, event.Refuse(ErrInvalid, "the window ends before it begins", "期間の終わりが始まりより前です")
 	}
 	if err := s.sync(ctx); err != nil {
 		return nil, fmt.Errorf("control: search: %w", err)

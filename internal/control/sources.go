@@ -92,11 +92,11 @@ func (s *Service) RequestEvidence(ctx context.Context, by, id string, r coverage
 	}
 	switch {
 	case r.Of == "":
-		return fmt.Errorf("%w: who was asked? name them, or register the source with who holds its records", ErrInvalid)
+		return event.Refuse(ErrInvalid, "who was asked? name them, or register the source with who holds its records", "誰に求めたかを書いてください。記録の持ち主を記録元に登録しても構いません")
 	case r.State != coverage.Asked && r.State != coverage.Received && r.State != coverage.RequestRefused:
-		return fmt.Errorf("%w: a request is asked, received or refused, not %q", ErrInvalid, r.State)
+		return event.Refuse(ErrInvalid, "a request is asked, received or refused, not %q", "求めの状態は asked、received、refused のいずれかです（%q ではありません）", r.State)
 	case r.State == coverage.RequestRefused && !r.From.Before(r.To):
-		return fmt.Errorf("%w: which records were refused? give a begin and an end", ErrInvalid)
+		return event.Refuse(ErrInvalid, "which records were refused? give a begin and an end", "どの期間の記録を断られたのか、始まりと終わりを書いてください")
 	}
 	if r.At.IsZero() {
 		r.At = s.Now()
@@ -165,7 +165,7 @@ func (s *Service) ledgerOver(ctx context.Context, from, to time.Time) (*coverage
 		to = last.Add(1)
 	}
 	if !from.Before(to) {
-		return nil, from, to, fmt.Errorf("%w: the window ends before it begins", ErrInvalid)
+		return nil, from, to, event.Refuse(ErrInvalid, "the window ends before it begins", "期間の終わりが始まりより前です")
 	}
 	return l, from, to, nil
 }
@@ -206,7 +206,7 @@ func (s *Service) SealCoverage(ctx context.Context, by string) (uint64, error) {
 	first, last := l.Reach()
 	op.From, op.To = first, last.Add(1)
 	if !op.From.Before(op.To) {
-		return 0, fmt.Errorf("%w: there are no records yet", ErrInvalid)
+		return 0, event.Refuse(ErrInvalid, "there are no records yet", "まだ記録がありません")
 	}
 	op.Sources = l.All(op.From, op.To)
 	for i := range op.Sources {

@@ -109,7 +109,7 @@ func (s *Service) Stories(ctx context.Context, by string, q StoryQuery) (*Storie
 func StoriesOf(items []story.Item, mutes []story.Mute, q StoryQuery) (*Stories, error) {
 	q.Level = cmp.Or(q.Level, finding.LevelMedium)
 	if finding.Rank(q.Level) == 0 && q.Level != finding.LevelInformational {
-		return nil, fmt.Errorf("%w: level %q is none of informational, low, medium, high, critical", ErrInvalid, q.Level)
+		return nil, event.Refuse(ErrInvalid, "level %q is none of informational, low, medium, high, critical", "%q は informational、low、medium、high、critical のいずれでもありません", q.Level)
 	}
 	out := &Stories{Stories: []story.Story{}}
 	all := story.Build(items, story.Options{Level: q.Level, Budget: q.Budget, Zone: q.Zone, Mutes: mutes})
@@ -145,7 +145,7 @@ func (s *Service) AddMute(ctx context.Context, by string, m story.Mute) (*Mute, 
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	if len(m.Reason) > maxReason || len(m.Owner) > maxReason {
-		return nil, fmt.Errorf("%w: owner and reason have at most %d bytes", ErrInvalid, maxReason)
+		return nil, event.Refuse(ErrInvalid, "owner and reason have at most %d bytes", "担当と理由は %d バイトまでです", maxReason)
 	}
 	rec, err := s.seal(ctx, event.SourceMute, muteOp{At: s.Now(), By: by, Op: opMuteAdd, Mute: &m})
 	if err != nil {
@@ -159,7 +159,7 @@ func (s *Service) EndMute(ctx context.Context, by, id, reason string) (*Mute, er
 	reason = strings.TrimSpace(reason)
 	switch {
 	case reason == "" || len(reason) > maxReason:
-		return nil, fmt.Errorf("%w: say why mute %s ends, in at most %d bytes; the reason is recorded", ErrInvalid, id, maxReason)
+		return nil, event.Refuse(ErrInvalid, "say why mute %s ends, in at most %d bytes; the reason is recorded", "ミュート %s を終える理由を %d バイト以内で書いてください。理由は記録されます", id, maxReason)
 	case !slices.ContainsFunc(s.registry.allMutes(), func(m Mute) bool { return m.ID == id && m.Ended == nil }):
 		return nil, fmt.Errorf("mute %s: %w; konseki mute list shows the mutes", id, ErrNotFound)
 	}

@@ -1,7 +1,6 @@
 package investigate
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/konseki/konseki/internal/coverage"
@@ -29,7 +28,7 @@ func (f *Fact) Says() event.Phrase { return event.Phrase{EN: f.ID + " = " + f.Va
 
 func (f *Fact) validate() error {
 	if f.ID == "" || f.Value == "" {
-		return fmt.Errorf("%w: a fact needs a key and a value", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a fact needs a key and a value", "事実には項目と値が必要です")
 	}
 	return nil
 }
@@ -55,12 +54,12 @@ func (c *Clock) Says() event.Phrase { return c.Name }
 
 func (c *Clock) validate() error {
 	if c.Start == "" || c.Within == "" {
-		return fmt.Errorf("%w: a clock needs the fact that it runs from and how long: 72h, 30d or 4bd", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a clock needs the fact that it runs from and how long: 72h, 30d or 4bd", "期限には、起点となる事実と長さ（72h、30d、4bd など）が必要です")
 	}
-	if err := needText(c.Recipient, "recipient"); err != nil {
+	if err := needText(c.Recipient, "recipient", "宛先"); err != nil {
 		return err
 	}
-	return needText(c.Name, "name")
+	return needText(c.Name, "name", "名前")
 }
 
 // Submission is what was handed in for a deadline, with its proof.
@@ -82,10 +81,10 @@ func (s *Submission) Says() event.Phrase { return event.Phrase{EN: s.Clock} }
 
 func (s *Submission) validate() error {
 	if s.Clock == "" || s.At.IsZero() {
-		return fmt.Errorf("%w: a submission needs the deadline it is for and the time it was made", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a submission needs the deadline it is for and the time it was made", "提出には、対象の期限と提出した時刻が必要です")
 	}
 	if s.Proof.Empty() && len(s.Cites) == 0 {
-		return fmt.Errorf("%w: a submission needs a proof: what shows that it was made", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a submission needs a proof: what shows that it was made", "提出したことを示すもの（受付番号など）を書いてください")
 	}
 	return nil
 }
@@ -124,16 +123,16 @@ func (s *Scope) validate() error {
 		return err
 	}
 	if s.Query == "" && s.Number == nil {
-		return fmt.Errorf("%w: a scope needs a query to count by, or a number with its basis", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a scope needs a query to count by, or a number with its basis", "数には、数えるための検索か、根拠を添えた数値が必要です")
 	}
 	if s.Query == "" && s.Number.Basis.Empty() {
-		return fmt.Errorf("%w: a number that no query counts needs a basis: what it rests on", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a number that no query counts needs a basis: what it rests on", "検索で数えない数には根拠が必要です。何に基づくかを書いてください")
 	}
 	if s.Weeks < 0 || s.Weeks > 52 {
-		return fmt.Errorf("%w: compare with 0 to 52 weeks before", ErrInvalid)
+		return event.Refuse(ErrInvalid, "compare with 0 to 52 weeks before", "比べられるのは 0 週から 52 週前までです")
 	}
 	if err := s.Number.validate(); err != nil {
 		return err
 	}
-	return needText(s.Text, "text")
+	return needText(s.Text, "text", "文")
 }

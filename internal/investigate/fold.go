@@ -200,7 +200,7 @@ func (f *file) change(op *Operation, seq uint64) error {
 	s := f.shelf(op.Kind)
 	list := s.versions[op.ID]
 	if len(list) == 0 || s.gone[op.ID] {
-		return fmt.Errorf("%w: case %s has no %s %s", ErrInvalid, op.Case, op.Kind, op.ID)
+		return event.Refuse(ErrInvalid, "case %s has no %s %s", "事案 %s に%s %s はありません", op.Case, op.Kind.Name(), op.ID)
 	}
 	p := list[len(list)-1]
 	if op.Op == "withdraw" {
@@ -210,7 +210,7 @@ func (f *file) change(op *Operation, seq uint64) error {
 	}
 	has, ok := p.(interface{ checked() *Checked })
 	if !ok {
-		return fmt.Errorf("%w: a %s has no check", ErrInvalid, op.Kind)
+		return event.Refuse(ErrInvalid, "a %s has no check", "%sには確認がありません", op.Kind.Name())
 	}
 	c := has.checked()
 	switch op.Op {

@@ -61,14 +61,14 @@ func Putting(caseID, by string, at time.Time, p Part) (Operation, error) {
 // Validate reports what is wrong with an operation, wrapping ErrInvalid.
 func (o *Operation) Validate() error {
 	if !validID(o.Case) {
-		return fmt.Errorf("%w: a case id is 1 to 64 letters, digits, dots, dashes or underscores", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a case id is 1 to 64 letters, digits, dots, dashes or underscores", "事案の ID は 1〜64 文字の英数字・点・ハイフン・下線です")
 	}
 	if o.ID != "" && !validID(o.ID) {
-		return fmt.Errorf("%w: the id of a %s is 1 to 64 letters, digits, dots, dashes or underscores", ErrInvalid, o.Kind)
+		return event.Refuse(ErrInvalid, "the id of a %s is 1 to 64 letters, digits, dots, dashes or underscores", "%sの ID は 1〜64 文字の英数字・点・ハイフン・下線です", o.Kind.Name())
 	}
 	switch o.Op {
 	case "open":
-		return needText(o.Title, "title")
+		return needText(o.Title, "title", "題名")
 	case "put":
 		p, err := DecodePart(o.Kind, o.Part)
 		if err != nil {
@@ -76,21 +76,22 @@ func (o *Operation) Validate() error {
 		}
 		return p.validate()
 	case "withdraw", "override":
-		return needText(o.Reason, "reason")
+		return needText(o.Reason, "reason", "理由")
 	case "result":
 		if o.Result == nil {
-			return fmt.Errorf("%w: a result is missing", ErrInvalid)
+			return event.Refuse(ErrInvalid, "a result is missing", "結果がありません")
 		}
 		return oneOf("state", string(o.Result.State), string(Met), string(NotMet), string(Unknown))
 	case "sign", "close", "reopen":
 		return nil
 	}
-	return fmt.Errorf("%w: unknown operation %q", ErrInvalid, o.Op)
+	return event.Refuse(ErrInvalid, "unknown operation %q", "%q という操作はありません", o.Op)
 }
 
-func needText(p event.Phrase, what string) error {
+// needText makes sure that a part says something; what is missing is named.
+func needText(p event.Phrase, en, ja string) error {
 	if p.Empty() {
-		return fmt.Errorf("%w: a %s is missing", ErrInvalid, what)
+		return event.Refuse(ErrInvalid, "a %s is missing", "%sがありません", event.Phrase{JA: ja, EN: en})
 	}
 	return nil
 }
@@ -99,7 +100,7 @@ func oneOf(what, have string, allowed ...string) error {
 	if slices.Contains(allowed, have) {
 		return nil
 	}
-	return fmt.Errorf("%w: %s is one of %s, not %q", ErrInvalid, what, strings.TrimPrefix(strings.Join(allowed, ", "), ", "), have)
+	return event.Refuse(ErrInvalid, "%s is one of %s, not %q", "%s は %s のいずれかです（%q ではありません）", what, strings.TrimPrefix(strings.Join(allowed, ", "), ", "), have)
 }
 
 // Encode gives the JSON that is sealed.

@@ -37,6 +37,20 @@ func Kinds() []Kind {
 		KindTold, KindTask, KindDecision, KindContainment, KindCondition, KindMeasure, KindVersion}
 }
 
+// Name is what people call parts of the kind; that of a strange kind is the kind.
+func (k Kind) Name() event.Phrase {
+	names := map[Kind]event.Phrase{
+		KindRow: {JA: "行", EN: "row"}, KindStatement: {JA: "文", EN: "statement"}, KindQuestion: {JA: "問い", EN: "question"}, KindSection: {JA: "章", EN: "chapter"},
+		KindEntity: {JA: "名前", EN: "name"}, KindScope: {JA: "数", EN: "number"}, KindFact: {JA: "事実", EN: "fact"}, KindClock: {JA: "期限", EN: "deadline"},
+		KindSubmission: {JA: "提出", EN: "submission"}, KindTold: {JA: "連絡", EN: "recipient"}, KindTask: {JA: "やること", EN: "task"}, KindDecision: {JA: "決定", EN: "decision"},
+		KindContainment: {JA: "封じ込め", EN: "containment"}, KindCondition: {JA: "再開条件", EN: "condition"}, KindMeasure: {JA: "再発防止策", EN: "measure"}, KindVersion: {JA: "版", EN: "version"},
+	}
+	if name, ok := names[k]; ok {
+		return name
+	}
+	return event.Phrase{JA: string(k), EN: string(k)}
+}
+
 // Part is one thing that a case is made of: a row, a statement, a condition …
 // What a Case holds are values; pointers to them are Parts.
 type Part interface {
@@ -103,7 +117,7 @@ func newPromise(k Kind) (Part, error) {
 	case KindVersion:
 		return &Version{}, nil
 	}
-	return nil, fmt.Errorf("%w: a case has no part of the kind %q; the kinds are %v", ErrInvalid, k, Kinds())
+	return nil, event.Refuse(ErrInvalid, "a case has no part of the kind %q; the kinds are %v", "事案に %q という種類はありません。種類は %v です", k, Kinds())
 }
 
 // DecodePart reads a part from JSON. Names that a part does not have are errors
@@ -114,7 +128,7 @@ func DecodePart(k Kind, text []byte) (Part, error) {
 		return nil, err
 	}
 	if err := json.Unmarshal(text, p, json.RejectUnknownMembers(true)); err != nil {
-		return nil, fmt.Errorf("%w: a %s: %w", ErrInvalid, k, err)
+		return nil, event.Refuse(ErrInvalid, "a %s: %v", "%s: %v", k.Name(), err)
 	}
 	return p, nil
 }

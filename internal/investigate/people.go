@@ -31,15 +31,15 @@ func (t *Told) validate() error {
 		return err
 	}
 	if t.At.IsZero() {
-		return fmt.Errorf("%w: when were they told?", ErrInvalid)
+		return event.Refuse(ErrInvalid, "when were they told?", "いつ伝えたかを書いてください")
 	}
 	if err := oneOf("precision", t.Precision, "", Exact, About, OnDay); err != nil {
 		return err
 	}
-	if err := needText(t.Recipient, "recipient"); err != nil {
+	if err := needText(t.Recipient, "recipient", "宛先"); err != nil {
 		return err
 	}
-	return needText(t.Text, "text")
+	return needText(t.Text, "text", "文")
 }
 
 // Task is something somebody has to do.
@@ -61,7 +61,7 @@ func (t *Task) validate() error {
 	if err := oneOf("status", t.Status, "open", "done", "dropped"); err != nil {
 		return err
 	}
-	return needText(t.Text, "text")
+	return needText(t.Text, "text", "文")
 }
 
 // Decision is what was decided, by whom and on what grounds.
@@ -82,9 +82,9 @@ func (d *Decision) Says() event.Phrase { return d.Text }
 
 func (d *Decision) validate() error {
 	if d.At.IsZero() || d.Who == "" {
-		return fmt.Errorf("%w: a decision needs its time and who decided", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a decision needs its time and who decided", "決定には、時刻と決めた人が必要です")
 	}
-	return needText(d.Text, "text")
+	return needText(d.Text, "text", "文")
 }
 
 // Version is a report that was issued.
@@ -109,7 +109,7 @@ func (v *Version) Says() event.Phrase {
 
 func (v *Version) validate() error {
 	if v.At.IsZero() || len(v.Files) == 0 {
-		return fmt.Errorf("%w: a version needs its time and its files", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a version needs its time and its files", "版には、時刻とファイルが必要です")
 	}
 	return oneOf("report", v.Report, "first", "interim", "final", "regulator", "customer", "partner")
 }

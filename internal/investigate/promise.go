@@ -1,7 +1,6 @@
 package investigate
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/konseki/konseki/internal/coverage"
@@ -30,13 +29,13 @@ func (c *Check) validate() error {
 		return err
 	}
 	if (c.By == "query" || c.By == "findings") && c.Query == "" {
-		return fmt.Errorf("%w: a check by %s needs a query", ErrInvalid, c.By)
+		return event.Refuse(ErrInvalid, "a check by %s needs a query", "%s による確認には検索が必要です", c.By)
 	}
 	if (c.By == "coverage" || c.By == "findings") && len(c.Sources) == 0 {
-		return fmt.Errorf("%w: a check of %s needs the sources that must be complete", ErrInvalid, c.By)
+		return event.Refuse(ErrInvalid, "a check of %s needs the sources that must be complete", "%s の確認には、欠けなく揃うべき記録元が必要です", c.By)
 	}
 	if c.Days < 0 || c.Every < 0 || c.AtLeast < 0 {
-		return fmt.Errorf("%w: a check counts days and events from 0", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a check counts days and events from 0", "確認の日数と件数は 0 以上です")
 	}
 	return nil
 }
@@ -123,15 +122,15 @@ func (c *Condition) Says() event.Phrase { return c.Text }
 
 func (c *Condition) validate() error {
 	if c.Service == "" {
-		return fmt.Errorf("%w: a condition needs the service that it is for", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a condition needs the service that it is for", "再開条件には、対象のサービスが必要です")
 	}
 	if c.Check.By == "" {
-		return fmt.Errorf("%w: a condition needs a check: query, coverage, evidence or sign_off", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a condition needs a check: query, coverage, evidence or sign_off", "再開条件には確認が必要です: query、coverage、evidence、sign_off のいずれか")
 	}
 	if err := c.Check.validate(); err != nil {
 		return err
 	}
-	return needText(c.Text, "text")
+	return needText(c.Text, "text", "文")
 }
 
 // State is how the condition stands: overridden ones count as they are, not as met.
@@ -181,7 +180,7 @@ func (m *Measure) validate() error {
 	if err := m.Check.validate(); err != nil {
 		return err
 	}
-	return needText(m.Text, "text")
+	return needText(m.Text, "text", "文")
 }
 
 // Containment is what was done to stop the intruder; whether it worked is seen
@@ -210,10 +209,10 @@ func (c *Containment) validate() error {
 		return err
 	}
 	if c.At.IsZero() || c.Target == "" {
-		return fmt.Errorf("%w: a containment needs its time and its target", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a containment needs its time and its target", "封じ込めには、時刻と対象が必要です")
 	}
 	if c.Query == "" && (c.Action == "rotate_secret" || c.Action == "other" || c.Action == "stop_service") {
-		return fmt.Errorf("%w: a containment by %s needs a query for what must not be seen afterwards", ErrInvalid, c.Action)
+		return event.Refuse(ErrInvalid, "a containment by %s needs a query for what must not be seen afterwards", "%s による封じ込めには、以後あってはならないものを探す検索が必要です", c.Action)
 	}
-	return needText(c.Text, "text")
+	return needText(c.Text, "text", "文")
 }

@@ -1,7 +1,6 @@
 package investigate
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/konseki/konseki/internal/event"
@@ -43,18 +42,18 @@ func (r *Row) validate() error {
 		return err
 	}
 	if r.At.IsZero() != (r.Precision == UnknownTime) {
-		return fmt.Errorf("%w: a timeline row needs a time, or the precision %q where none is known", ErrInvalid, UnknownTime)
+		return event.Refuse(ErrInvalid, "a timeline row needs a time, or the precision %q where none is known", "経緯の行には時刻が必要です。分からないときは精度を %q にしてください", UnknownTime)
 	}
 	if !r.Until.IsZero() && r.Until.Before(r.At) {
-		return fmt.Errorf("%w: a timeline row ends before it begins", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a timeline row ends before it begins", "経緯の行の終わりが始まりより前です")
 	}
 	if err := oneOf("kind", r.What, "event", "action", "notice", "finding", "interview", "paper"); err != nil {
 		return err
 	}
 	if (r.What == "interview" || r.What == "paper") && r.Signer == "" {
-		return fmt.Errorf("%w: an interview or a paper needs a signer: who vouches for it", ErrInvalid)
+		return event.Refuse(ErrInvalid, "an interview or a paper needs a signer: who vouches for it", "聞き取りや書面には、保証する人が必要です")
 	}
-	return needText(r.Text, "text")
+	return needText(r.Text, "text", "文")
 }
 
 // Entity is somebody or something that a case is about, with the name that the
@@ -84,10 +83,10 @@ func (e *Entity) validate() error {
 		return err
 	}
 	if e.Real == "" {
-		return fmt.Errorf("%w: an entity needs its real name", ErrInvalid)
+		return event.Refuse(ErrInvalid, "an entity needs its real name", "名前には、実際の名前が必要です")
 	}
 	if e.Public.JA == e.Real || e.Public.EN == e.Real {
-		return fmt.Errorf("%w: the public name of an entity must not be its real one", ErrInvalid)
+		return event.Refuse(ErrInvalid, "the public name of an entity must not be its real one", "公表する名前に実際の名前は使えません")
 	}
-	return needText(e.Public, "public name")
+	return needText(e.Public, "public name", "公表する名前")
 }

@@ -112,19 +112,19 @@ func (s *Statement) validate() error {
 		known = known || c.Certainty == s.Certainty
 	}
 	if !known {
-		return fmt.Errorf("%w: unknown certainty %q", ErrInvalid, s.Certainty)
+		return event.Refuse(ErrInvalid, "unknown certainty %q", "%q という確度はありません", s.Certainty)
 	}
 	if (s.Certainty == Confirmed || s.Certainty == Established) && len(s.Cites) == 0 {
-		return fmt.Errorf("%w: a statement that is %s must cite at least one record; give a query that finds it, or another certainty", ErrInvalid, s.Certainty)
+		return event.Refuse(ErrInvalid, "a statement that is %s must cite at least one record; give a query that finds it, or another certainty", "「確認」「断定」と書くには、原記録を一つ以上引用してください（確度: %s）。それを見つける検索を書くか、確度を下げてください", s.Certainty)
 	}
 	if s.Certainty == NotConfirmed && s.Answer == nil {
-		return fmt.Errorf("%w: a negative statement needs a query, so that its coverage can be told", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a negative statement needs a query, so that its coverage can be told", "「確認されていない」と書くには検索が要ります。検索がないと、どこまで調べたか（網羅性）を示せません")
 	}
 	if s.Certainty == NotConfirmed && s.Answer.Verdict == coverage.Found {
-		return fmt.Errorf("%w: its query finds %d events%s, so it cannot be said that nothing was found; narrow the query or the window, or choose another certainty", ErrInvalid, s.Answer.Found, firstOf(s.Cites))
+		return event.Refuse(ErrInvalid, "its query finds %d events%s, so it cannot be said that nothing was found; narrow the query or the window, or choose another certainty", "検索が %d 件を見つけるので%s、「確認されていない」とは書けません。検索や期間を絞るか、確度を変えてください", s.Answer.Found, firstOf(s.Cites))
 	}
 	if s.Certainty == Undetermined && s.Reason.Empty() && s.ReasonCode == "" && s.Answer == nil {
-		return fmt.Errorf("%w: an undetermined statement needs a reason", ErrInvalid)
+		return event.Refuse(ErrInvalid, "an undetermined statement needs a reason", "「判明しなかった」と書くには、理由が要ります")
 	}
 	if err := oneOf("status", s.Status, "", "draft", "reviewed"); err != nil {
 		return err
@@ -135,7 +135,7 @@ func (s *Statement) validate() error {
 	if err := s.Number.validate(); err != nil {
 		return err
 	}
-	return needText(s.Text, "text")
+	return needText(s.Text, "text", "文")
 }
 
 func (n *Number) validate() error {
@@ -143,21 +143,21 @@ func (n *Number) validate() error {
 	case n == nil:
 		return nil
 	case n.Min == nil && n.Max == nil:
-		return fmt.Errorf("%w: a number needs a minimum or a maximum", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a number needs a minimum or a maximum", "数には下限か上限が必要です")
 	case n.Min != nil && *n.Min < 0 || n.Max != nil && *n.Max < 0:
-		return fmt.Errorf("%w: a number is not less than 0", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a number is not less than 0", "数は 0 以上です")
 	case n.Min != nil && n.Max != nil && *n.Min > *n.Max:
-		return fmt.Errorf("%w: the minimum %d is more than the maximum %d", ErrInvalid, *n.Min, *n.Max)
+		return event.Refuse(ErrInvalid, "the minimum %d is more than the maximum %d", "下限 %d が上限 %d より大きくなっています", *n.Min, *n.Max)
 	}
 	return nil
 }
 
 // firstOf names the first of some records.
-func firstOf(cites []uint64) string {
+func firstOf(cites []uint64) event.Phrase {
 	if len(cites) == 0 {
-		return ""
+		return event.Phrase{}
 	}
-	return fmt.Sprintf(" (the first is record #%d)", cites[0])
+	return event.Phrase{JA: fmt.Sprintf("（最初は #%d）", cites[0]), EN: fmt.Sprintf(" (the first is record #%d)", cites[0])}
 }
 
 // Question is one question of the case with the verdict that konseki computes
@@ -181,7 +181,7 @@ func (q *Question) Kind() Kind { return KindQuestion }
 // Says implements [Part].
 func (q *Question) Says() event.Phrase { return q.Text }
 
-func (q *Question) validate() error { return needText(q.Text, "text") }
+func (q *Question) validate() error { return needText(q.Text, "text", "文") }
 
 // Section is a chapter of the report that people write; its ID is the chapter.
 type Section struct {
@@ -197,7 +197,7 @@ func (s *Section) Says() event.Phrase { return event.Phrase{JA: s.ID, EN: s.ID} 
 
 func (s *Section) validate() error {
 	if s.ID == "" {
-		return fmt.Errorf("%w: a section needs a name", ErrInvalid)
+		return event.Refuse(ErrInvalid, "a section needs a name", "章には名前が必要です")
 	}
 	return nil
 }

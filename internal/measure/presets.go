@@ -55,7 +55,7 @@ func (c *Catalogue) Preset(id string) (*investigate.Measure, error) {
 		for j := range c.Measures {
 			all = append(all, c.Measures[j].ID)
 		}
-		return nil, fmt.Errorf("%w: no preset %q; there are %s", investigate.ErrInvalid, id, strings.Join(all, ", "))
+		return nil, event.Refuse(investigate.ErrInvalid, "no preset %q; there are %s", "%q というひな型はありません。あるのは %s です", id, strings.Join(all, ", "))
 	}
 	m := c.Measures[i]
 	return &m, nil

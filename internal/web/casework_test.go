@@ -124,7 +124,7 @@ func TestAFormChangesOnlyWhatWasChangedInIt(t *testing.T) {
 func TestPartsAreWithdrawnSignedAndOverridden(t *testing.T) {
 	s := newSite(t)
 	_, text := s.post(home+"/withdraw/statement/s2", url.Values{"reason": {" "}}, http.StatusBadRequest)
-	contains(t, text, "a reason is missing", "蓋然性が高い")
+	contains(t, text, "理由がありません", "蓋然性が高い")
 	s.post(home+"/withdraw/statement/s2", url.Values{"reason": {"別人だった"}}, http.StatusSeeOther)
 	contains(t, s.get(home+"/statements", http.StatusOK), "<del>3 月 1 日の侵入も同じ者による。</del>", "別人だった")
 	_, text = s.post(home+"/sign/condition/c3", url.Values{}, http.StatusBadRequest)

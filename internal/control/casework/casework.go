@@ -169,7 +169,7 @@ func (s *Service) OpenCase(ctx context.Context, by, id string, title event.Phras
 	s.edits.Lock()
 	defer s.edits.Unlock()
 	if s.Desk().Case(id) != nil {
-		return nil, fmt.Errorf("%w: case %s exists; choose another id", control.ErrInvalid, id)
+		return nil, event.Refuse(control.ErrInvalid, "case %s exists; choose another id", "事案 %s は既にあります。別の ID にしてください", id)
 	}
 	if _, err := s.operate(ctx, investigate.Operation{Case: id, Op: "open", By: by, Title: title}); err != nil {
 		return nil, err

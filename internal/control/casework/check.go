@@ -51,7 +51,7 @@ func (s *Service) Check(ctx context.Context, by, caseID string, k investigate.Ki
 		out = append(out, o)
 	}
 	if id != "" && len(out) == 0 {
-		return nil, fmt.Errorf("%w: case %s has nothing to check by the name %s", control.ErrInvalid, caseID, id)
+		return nil, event.Refuse(control.ErrInvalid, "case %s has nothing to check by the name %s", "事案 %s に、確認できる %s はありません", caseID, id)
 	}
 	return out, nil
 }
@@ -174,12 +174,12 @@ func (s *Service) Sign(ctx context.Context, by, caseID string, k investigate.Kin
 	}
 	first := []string{p.Common().By}
 	if p.Common().By == by {
-		return fmt.Errorf("%w: %s wrote this %s and cannot sign it off: a second person has to", control.ErrInvalid, by, k)
+		return event.Refuse(control.ErrInvalid, "%s wrote this %s and cannot sign it off: a second person has to", "%s はこの%sを書いた本人なので署名できません。別の人の署名が必要です", by, k.Name())
 	}
 	if has, ok := p.(interface{ Last() *investigate.Result }); ok {
 		if last := has.Last(); last != nil {
 			if last.By == by {
-				return fmt.Errorf("%w: %s ran its last check and cannot sign it off: a second person has to", control.ErrInvalid, by)
+				return event.Refuse(control.ErrInvalid, "%s ran its last check and cannot sign it off: a second person has to", "%s は最後の確認をした本人なので署名できません。別の人の署名が必要です", by)
 			}
 			first = append(first, last.By)
 		}

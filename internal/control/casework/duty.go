@@ -80,7 +80,7 @@ func (s *Service) timely(ctx context.Context, caseID string, p investigate.Part)
 		return s.submittable(ctx, caseID, p)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", control.ErrInvalid, err)
+		return event.Refuse(control.ErrInvalid, "%v", "%v", err)
 	}
 	return nil
 }
@@ -96,11 +96,11 @@ func (s *Service) submittable(ctx context.Context, caseID string, p *investigate
 			continue
 		}
 		if !d.Due.Latest.IsZero() && p.At.After(d.Due.Latest) && p.Late.Empty() {
-			return fmt.Errorf("%w: the deadline %s was %s: give the reason why it is late", control.ErrInvalid, p.Clock, d.Due.Latest.In(s.Zone).Format(time.RFC3339))
+			return event.Refuse(control.ErrInvalid, "the deadline %s was %s: give the reason why it is late", "期限 %s は %s でした。遅れた理由を書いてください", p.Clock, d.Due.Latest.In(s.Zone).Format(time.RFC3339))
 		}
 		return s.citable(ctx, p.Cites)
 	}
-	return fmt.Errorf("%w: the case has no deadline %q; list them to see their names", control.ErrInvalid, p.Clock)
+	return event.Refuse(control.ErrInvalid, "the case has no deadline %q; list them to see their names", "事案に期限 %q はありません。一覧で名前を確かめてください", p.Clock)
 }
 
 // alarm seals a finding for each deadline that is near or past, once a day.

@@ -30,7 +30,7 @@ type Exchange struct {
 // counted as left out.
 func (s *Service) Exchange(ctx context.Context, by auth.Person, caseID string, x Exchange, w io.Writer) (exchange.Count, error) {
 	if x.Lang != "ja" && x.Lang != "en" {
-		return exchange.Count{}, fmt.Errorf("%w: names and texts are written in ja or en, not %q", control.ErrInvalid, x.Lang)
+		return exchange.Count{}, event.Refuse(control.ErrInvalid, "names and texts are written in ja or en, not %q", "名前と文の言語は ja か en です（%q ではありません）", x.Lang)
 	}
 	in, err := s.exchanged(ctx, caseID, x)
 	if err != nil {

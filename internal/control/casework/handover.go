@@ -30,7 +30,7 @@ func (s *Service) HandOver(ctx context.Context, by auth.Person, caseID, scope, u
 	}
 	sc := p.(*investigate.Scope)
 	if sc.Query == "" {
-		return 0, fmt.Errorf("%w: the scope %s counts by no query: there are no records to list", control.ErrInvalid, scope)
+		return 0, event.Refuse(control.ErrInvalid, "the scope %s counts by no query: there are no records to list", "数 %s は検索で数えたものではないため、一覧にする記録がありません", scope)
 	}
 	hide := mask.New()
 	if unmask != "" {

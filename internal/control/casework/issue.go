@@ -43,10 +43,10 @@ func writers() map[string]func(io.Writer, *report.Document) error {
 func (s *Service) Report(ctx context.Context, by, caseID string, d Document, w io.Writer) error {
 	write := writers()[d.Format]
 	if write == nil {
-		return fmt.Errorf("%w: a report is written as one of %s, not %q", control.ErrInvalid, strings.Join(Formats(), ", "), d.Format)
+		return event.Refuse(control.ErrInvalid, "a report is written as one of %s, not %q", "報告書の形式は %s のいずれかです（%q ではありません）", strings.Join(Formats(), ", "), d.Format)
 	}
 	if d.Lang != "ja" && d.Lang != "en" {
-		return fmt.Errorf("%w: a report is written in ja or en, not %q", control.ErrInvalid, d.Lang)
+		return event.Refuse(control.ErrInvalid, "a report is written in ja or en, not %q", "報告書の言語は ja か en です（%q ではありません）", d.Lang)
 	}
 	kind, err := kindOf(d.Kind)
 	if err != nil {
@@ -75,7 +75,7 @@ func kindOf(name string) (report.Kind, error) {
 		}
 		all = append(all, string(k.Kind))
 	}
-	return "", fmt.Errorf("%w: a report is one of %s, not %q", control.ErrInvalid, strings.Join(all, ", "), name)
+	return "", event.Refuse(control.ErrInvalid, "a report is one of %s, not %q", "報告書は %s のいずれかです（%q ではありません）", strings.Join(all, ", "), name)
 }
 
 // issuedDocument is the record of one document of a version.
@@ -143,7 +143,7 @@ func (s *Service) sealDocument(ctx context.Context, by, caseID string, v *invest
 	d := issuedDocument{At: v.At, By: by, Op: "document", Case: caseID, Report: v.Report, Number: v.Number, Name: name, SHA256: hex.EncodeToString(sum[:]), Content: content}
 	rec, err := s.Seal(ctx, event.SourceReport, d)
 	if errors.Is(err, vault.ErrTooLarge) {
-		return fmt.Errorf("%w: the document %s has %d bytes, more than a record holds: shorten the timeline or cite less", control.ErrInvalid, name, len(content))
+		return event.Refuse(control.ErrInvalid, "the document %s has %d bytes, more than a record holds: shorten the timeline or cite less", "文書 %s は %d バイトで、一件の記録に収まりません。経緯を短くするか、引用を減らしてください", name, len(content))
 	}
 	if err != nil {
 		return fmt.Errorf("casework: issue %s: %w", name, err)

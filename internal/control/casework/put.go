@@ -15,7 +15,7 @@ import (
 // Put implements [Operations].
 func (s *Service) Put(ctx context.Context, by, caseID string, p investigate.Part, base uint64) (investigate.Part, error) {
 	if p.Kind() == investigate.KindVersion {
-		return nil, fmt.Errorf("%w: a version is made by issuing a report", control.ErrInvalid)
+		return nil, event.Refuse(control.ErrInvalid, "a version is made by issuing a report", "版は報告書を発行して作ります")
 	}
 	return s.put(ctx, by, caseID, p, base)
 }
@@ -61,7 +61,7 @@ func (s *Service) merged(caseID string, p investigate.Part, base uint64) (invest
 	}
 	was := s.Desk().Part(caseID, p.Kind(), id, base)
 	if was == nil {
-		return nil, fmt.Errorf("%w: the %s %s has no version %d; its newest is %d", control.ErrInvalid, p.Kind(), id, base, theirs.Common().Recorded)
+		return nil, event.Refuse(control.ErrInvalid, "the %s %s has no version %d; its newest is %d", "%s %s に版 %d はありません。最新は %d です", p.Kind().Name(), id, base, theirs.Common().Recorded)
 	}
 	return investigate.Merge(was, p, theirs)
 }
@@ -159,7 +159,7 @@ func (s *Service) weighQuestion(ctx context.Context, q *investigate.Question) er
 func (s *Service) citable(ctx context.Context, cites []uint64) error {
 	for _, seq := range cites {
 		if _, err := s.Vault.Get(ctx, seq); err != nil && !errors.Is(err, vault.ErrGone) {
-			return fmt.Errorf("%w: record %d cannot be cited: %w", control.ErrInvalid, seq, err)
+			return event.Refuse(control.ErrInvalid, "record %d cannot be cited: %v", "原記録 %d は引用できません: %v", seq, err)
 		}
 	}
 	return nil
@@ -182,7 +182,7 @@ func (s *Service) Withdraw(ctx context.Context, by, caseID string, k investigate
 	s.edits.Lock()
 	defer s.edits.Unlock()
 	if k == investigate.KindVersion {
-		return fmt.Errorf("%w: a report that was issued stays issued; issue another one that corrects it", control.ErrInvalid)
+		return event.Refuse(control.ErrInvalid, "a report that was issued stays issued; issue another one that corrects it", "発行した報告書は取り消せません。訂正する報告書を発行してください")
 	}
 	if _, err := s.Part(ctx, caseID, k, id, 0); err != nil {
 		return err

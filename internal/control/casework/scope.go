@@ -3,7 +3,6 @@ package casework
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/konseki/konseki/internal/control"
@@ -88,7 +87,7 @@ func basis(sc *investigate.Scope, column string, whole bool) event.Phrase {
 // the window is taken from each week before.
 func (s *Service) compare(ctx context.Context, sc *investigate.Scope, column string, now []control.FacetValue) error {
 	if sc.From.IsZero() || sc.To.IsZero() {
-		return fmt.Errorf("%w: to compare with the weeks before, a scope needs a window", control.ErrInvalid)
+		return event.Refuse(control.ErrInvalid, "to compare with the weeks before, a scope needs a window", "以前の週と比べるには、数に期間が必要です")
 	}
 	at := map[string]int{}
 	rows := make([]investigate.Compared, 0, len(now))

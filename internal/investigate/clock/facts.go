@@ -89,14 +89,14 @@ func (b *Book) Check(key, value string) error {
 			return nil
 		}
 		if !ok {
-			return fmt.Errorf("%w: %q is not a fact that a rule asks for; such a fact has to be a time, as 2026-11-22T14:00:00+09:00 or 2026-11-22", ErrInvalid, key)
+			return event.Refuse(ErrInvalid, "%q is not a fact that a rule asks for; such a fact has to be a time, as 2026-11-22T14:00:00+09:00 or 2026-11-22", "%q はどの規則も使わない事実です。そのような事実は 2026-11-22T14:00:00+09:00 や 2026-11-22 のような日時に限ります", key)
 		}
-		return fmt.Errorf("%w: %s is a time with its zone, as 2026-11-22T14:00:00+09:00, or a day, as 2026-11-22; not %q", ErrInvalid, key, value)
+		return event.Refuse(ErrInvalid, "%s is a time with its zone, as 2026-11-22T14:00:00+09:00, or a day, as 2026-11-22; not %q", "%s は 2026-11-22T14:00:00+09:00 のような時差付きの日時か、2026-11-22 のような日です（%q ではありません）", key, value)
 	case Range:
 		if _, _, ok := span(value); ok || value == "unknown" {
 			return nil
 		}
-		return fmt.Errorf("%w: %s is a number or a range, as 1200, 100-1200, 100- or -1200, or unknown; not %q", ErrInvalid, key, value)
+		return event.Refuse(ErrInvalid, "%s is a number or a range, as 1200, 100-1200, 100- or -1200, or unknown; not %q", "%s は 1200、100-1200、100-、-1200 のような数か範囲、または unknown です（%q ではありません）", key, value)
 	}
 	var all []string
 	for _, c := range k.Choices {
@@ -105,7 +105,7 @@ func (b *Book) Check(key, value string) error {
 		}
 		all = append(all, c.Value)
 	}
-	return fmt.Errorf("%w: %s is one of %s, not %q", ErrInvalid, key, strings.Join(all, ", "), value)
+	return event.Refuse(ErrInvalid, "%s is one of %s, not %q", "%s は %s のいずれかです（%q ではありません）", key, strings.Join(all, ", "), value)
 }
 
 // instant reads a time; a day is its beginning in the zone, so that what is

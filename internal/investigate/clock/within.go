@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"github.com/konseki/konseki/internal/event"
 )
 
 // Unit is what a deadline counts in.
@@ -34,7 +36,7 @@ func (w *Within) UnmarshalText(text []byte) error {
 	}
 	m := regexp.MustCompile(`^(?:(\d{1,5})-)?(\d{1,5})(h|d|bd|mo)$`).FindSubmatch(text)
 	if m == nil {
-		return fmt.Errorf("%w: %.40q is not a time limit; write 72h, 30d, 3-5d, 4bd, 1mo or promptly", ErrInvalid, text)
+		return event.Refuse(ErrInvalid, "%.40q is not a time limit; write 72h, 30d, 3-5d, 4bd, 1mo or promptly", "%.40q は期限の長さではありません。72h、30d、3-5d、4bd、1mo、promptly のように書いてください", text)
 	}
 	w.Unit = Unit(m[3])
 	w.To, _ = strconv.Atoi(string(m[2]))
@@ -44,7 +46,7 @@ func (w *Within) UnmarshalText(text []byte) error {
 	}
 	most := map[Unit]int{Hours: 87600, Days: 3650, BusinessDays: 2500, Months: 120}[w.Unit]
 	if w.From < 1 || w.From > w.To || w.To > most {
-		return fmt.Errorf("%w: the time limit %s is not 1 to %d%s", ErrInvalid, text, most, w.Unit)
+		return event.Refuse(ErrInvalid, "the time limit %s is not 1 to %d%s", "期限の長さ %s は 1〜%d%s の範囲にありません", text, most, w.Unit)
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func (v visit) openCase() error {
 	}
 	c, err := v.Ops.OpenCase(v.R.Context(), v.Person.Name, id, v.written(title))
 	if errors.Is(err, control.ErrInvalid) {
-		view.Error = reading.Visible(err.Error(), 300)
+		view.Error = v.Said(err, 300)
 		return v.showCases(http.StatusBadRequest, view)
 	}
 	if err != nil {

@@ -36,7 +36,7 @@ func (v visit) changes(old, now *control.Case, since string) *changesView {
 			view.Dropped++
 			return
 		}
-		view.List = append(view.List, changeView{v.T("change." + what), v.T("part." + string(k)), was, is})
+		view.List = append(view.List, changeView{v.T("change." + what), v.Phrase(k.Name()), was, is})
 	}
 	for _, k := range []investigate.Kind{investigate.KindStatement, investigate.KindRow, investigate.KindScope, investigate.KindSection} {
 		before, order := v.sayings(old, k)

@@ -356,7 +356,7 @@ func (v visit) form(path string, k investigate.Kind, p investigate.Part, d *draf
 	view := &formView{Action: path + "/put/" + string(k), Kind: string(k), ID: p.Common().ID, Base: p.Common().Recorded, Title: v.T("new." + string(k)),
 		Back: v.At.Without("edit", "new", "done"), Cancel: v.At.Without("edit", "new", "done")}
 	if !fresh {
-		view.Title = v.F("form.change", v.T("part."+string(k)), view.ID)
+		view.Title = v.F("form.change", v.Phrase(k.Name()), view.ID)
 		view.Withdraw = path + "/withdraw/" + string(k) + "/" + url.PathEscape(view.ID)
 	}
 	show := func(f field) fieldView {

@@ -87,7 +87,7 @@ func (v visit) problem(p *lint.Problem, num numbers) problemView {
 
 // part leads to a part of the case.
 func (v visit) part(k investigate.Kind, id string) site.Choice {
-	link := site.Choice{Label: v.labelled("part.", string(k)) + " " + reading.Visible(id, 64)}
+	link := site.Choice{Label: v.Phrase(k.Name()) + " " + reading.Visible(id, 64)}
 	s, ok := specOf(k)
 	if !ok {
 		link.Href = v.pathOf("report") + "#" + url.PathEscape(id)

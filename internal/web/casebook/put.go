@@ -48,21 +48,8 @@ func (v visit) put() error {
 	p, err := v.fill(d, s)
 	if err == nil && p != nil {
 		_, err = v.Ops.Put(v.R.Context(), v.Person.Name, v.R.PathValue("id"), p, d.base)
-		if st, ok := p.(*investigate.Statement); ok && errors.Is(err, control.ErrInvalid) {
-			d.err = v.objectionNow(st, err)
-		}
 	}
 	return v.settle(d, s, err, map[investigate.Kind]string{investigate.KindRow: "row", investigate.KindStatement: "statement", investigate.KindQuestion: "question"}[d.kind])
-}
-
-// objectionNow says why a statement cannot be recorded, by what its query finds
-// now.
-func (v visit) objectionNow(st *investigate.Statement, err error) string {
-	p, weighErr := v.Ops.Weigh(v.R.Context(), v.R.PathValue("id"), st)
-	if weighErr == nil || p == nil {
-		return reading.Visible(err.Error(), 600)
-	}
-	return v.objection(p, err)
 }
 
 // addRow adds a record to the timeline of the case that the form names.
@@ -85,7 +72,7 @@ func (v visit) settle(d *draft, s spec, err error, done string) error {
 		d.err = d.wrongs()
 	case d.err != "":
 	case unreadable || errors.Is(err, control.ErrInvalid):
-		d.err = reading.Visible(err.Error(), 600)
+		d.err = v.objection(err)
 	case err != nil:
 		return err
 	default:
@@ -164,7 +151,7 @@ func (v visit) said(done string, do func(investigate.Kind, string, event.Phrase)
 	reason := strings.TrimSpace(v.R.PostFormValue("reason"))
 	err := do(k, id, v.written(reason))
 	if errors.Is(err, control.ErrInvalid) {
-		return v.show(s.tab, http.StatusBadRequest, &draft{kind: k, id: id, err: reading.Visible(err.Error(), 600), reason: reason})
+		return v.show(s.tab, http.StatusBadRequest, &draft{kind: k, id: id, err: v.Said(err, 600), reason: reason})
 	}
 	if err != nil {
 		return err

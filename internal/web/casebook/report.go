@@ -183,7 +183,7 @@ func (v visit) issue() error {
 	kind := v.R.PostFormValue("kind")
 	_, err := v.Ops.Issue(v.R.Context(), v.Person.Name, v.R.PathValue("id"), kind)
 	if errors.Is(err, control.ErrInvalid) {
-		return v.reportPage(http.StatusBadRequest, "final", v.Lang, reading.Visible(err.Error(), 600))
+		return v.reportPage(http.StatusBadRequest, "final", v.Lang, v.Said(err, 600))
 	}
 	if err != nil {
 		return err

@@ -65,7 +65,7 @@ func (v visit) showStatements(c *control.Case, f frame, status int) error {
 	}
 	for i := range c.Withdrawn {
 		w := &c.Withdrawn[i]
-		view.Withdrawn = append(view.Withdrawn, withdrawnView{v.labelled("part.", string(w.Kind)), v.Phrase(w.Text), v.Phrase(w.Reason), reading.Visible(w.By, 60), v.Clock(w.At, 0).Minute()})
+		view.Withdrawn = append(view.Withdrawn, withdrawnView{v.Phrase(w.Kind.Name()), v.Phrase(w.Text), v.Phrase(w.Reason), reading.Visible(w.By, 60), v.Clock(w.At, 0).Minute()})
 	}
 	if view.Form != nil && view.Form.Weigh != "" && view.Form.Weighed == nil {
 		view.Form.Weighed = &weighedView{}
@@ -104,7 +104,7 @@ func (v visit) weighed(d *draft, s spec) (*weighedView, error) {
 	}
 	w := &weighedView{Fine: err == nil}
 	if _, unreadable := site.SyntaxOf(err); unreadable || errors.Is(err, control.ErrInvalid) {
-		w.Wrong = v.objection(p, err)
+		w.Wrong = v.objection(err)
 	} else if err != nil {
 		return nil, err
 	}
@@ -129,25 +129,14 @@ func (v visit) weighed(d *draft, s spec) (*weighedView, error) {
 	return w, nil
 }
 
-// objection says in the reader's language why a part cannot be recorded; what
-// there are no words for is told as the operation tells it.
-func (v visit) objection(p investigate.Part, err error) string {
-	st, ok := p.(*investigate.Statement)
-	sure := ok && (st.Certainty == investigate.Confirmed || st.Certainty == investigate.Established)
-	if _, unreadable := site.SyntaxOf(err); unreadable {
-		return reading.Visible(err.Error(), 600)
+// objection says in the reader's language why a part cannot be recorded.
+func (v visit) objection(err error) string {
+	wrong, unreadable := site.SyntaxOf(err)
+	if !unreadable {
+		return v.Said(err, 600)
 	}
-	switch {
-	case sure && len(st.Cites) == 0:
-		return v.T("weigh.nocite")
-	case ok && st.Certainty == investigate.NotConfirmed && st.Answer == nil:
-		return v.T("weigh.noquery")
-	case ok && st.Certainty == investigate.NotConfirmed && st.Answer.Found > 0:
-		return v.F("weigh.found", reading.Grouped(st.Answer.Found))
-	case ok && st.Certainty == investigate.Undetermined && st.Reason.Empty() && st.ReasonCode == "" && st.Answer == nil:
-		return v.T("weigh.noreason")
-	}
-	return reading.Visible(err.Error(), 600)
+	why, hint := wrong.In(v.Lang)
+	return reading.Visible(v.F("field.query.wrong", wrong.Pos, why, hint), 600)
 }
 
 // certainties lists how sure a statement can be, the surest first, each with

@@ -171,7 +171,7 @@ func (v Visit) search(w reading.Window, view *exploreView) (status int, err erro
 		return 0, f.errs[0]
 	}
 	if err := errors.Join(f.errs[1:]...); err != nil {
-		view.Problem = reading.Visible(err.Error(), 500)
+		view.Problem = v.Said(err, 500)
 	}
 	colour := map[string]string{}
 	if f.histogram != nil {

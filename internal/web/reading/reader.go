@@ -45,6 +45,10 @@ func (r Reader) F(key string, args ...any) string { return fmt.Sprintf(r.Words[k
 // Phrase returns a phrase in the reader's language, made visible.
 func (r Reader) Phrase(p event.Phrase) string { return Visible(p.In(r.Lang), 4000) }
 
+// Said is what an error tells the reader: why something was refused, in the
+// reader's language, where there are words for that.
+func (r Reader) Said(err error, limit int) string { return Visible(event.Said(err, r.Lang), limit) }
+
 // Clock is a time in a table: the date, the time of day and the fraction of a
 // second that the record states.
 type Clock struct {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/web/reading"
 )
 
@@ -46,7 +47,7 @@ type Failure struct {
 func (v *Visit) Explain(err error) (status int, text, detail string) {
 	if p, ok := errors.AsType[problem](err); ok {
 		if p.cause != nil {
-			detail = p.cause.Error()
+			detail = event.Said(p.cause, v.Lang)
 		}
 		return p.status, v.T(p.key), detail
 	}
@@ -55,9 +56,9 @@ func (v *Visit) Explain(err error) (status int, text, detail string) {
 	}
 	switch {
 	case errors.Is(err, control.ErrNotFound):
-		return http.StatusNotFound, v.T("error.notfound"), err.Error()
+		return http.StatusNotFound, v.T("error.notfound"), event.Said(err, v.Lang)
 	case errors.Is(err, control.ErrInvalid):
-		return http.StatusBadRequest, v.T("error.invalid"), err.Error()
+		return http.StatusBadRequest, v.T("error.invalid"), event.Said(err, v.Lang)
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusGatewayTimeout, v.T("error.deadline"), ""
 	}

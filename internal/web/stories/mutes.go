@@ -231,7 +231,7 @@ func (v Visit) postedMute() (muteForm, error) {
 // wrong beside its field.
 func (v Visit) finishMute(form muteForm, err error, done string) error {
 	if errors.Is(err, control.ErrInvalid) {
-		form.Wrong[""] = reading.Visible(err.Error(), 400)
+		form.Wrong[""] = v.Said(err, 400)
 	} else if err != nil {
 		return err
 	}
@@ -300,7 +300,7 @@ func (v Visit) endMute() error {
 	if form.Old["reason"] == "" {
 		form.Wrong["reason"] = v.T("mute.noreason.end")
 	} else if _, err = v.Ops.EndMute(v.R.Context(), v.Person.Name, form.End, form.Old["reason"]); errors.Is(err, control.ErrInvalid) {
-		form.Wrong["reason"], err = reading.Visible(err.Error(), 400), nil
+		form.Wrong["reason"], err = v.Said(err, 400), nil
 	}
 	return v.finishMute(form, err, "unmute")
 }

@@ -162,7 +162,7 @@ func TestWrongFormsKeepWhatWasWritten(t *testing.T) {
 		{"/case/2018-001/put/row", url.Values{"at": {"someday"}, "text.ja": {"kept text"}}, "時刻を読めません"},
 		{"/case/2018-001/put/row", url.Values{"at": {"2018-03-01"}, "text.ja": {"kept text"}, "cites": {"twelve"}}, "原記録の番号は"},
 		{"/case/2018-001/put/row", url.Values{"at": {"kept text"}, "text.ja": {" "}}, "内容を書いてください"},
-		{"/case/2018-001/put/statement", url.Values{"text.ja": {"kept text"}, "certainty": {"surely"}}, "certainty &#34;surely&#34;"},
+		{"/case/2018-001/put/statement", url.Values{"text.ja": {"kept text"}, "certainty": {"surely"}}, "&#34;surely&#34; という確度はありません"},
 		{"/cases", url.Values{"id": {"2018-001"}, "title": {"kept text"}}, "choose another number"},
 		{"/cases", url.Values{"id": {"kept text"}, "title": {""}}, "題を書いてください"},
 	} {

@@ -71,7 +71,7 @@ func (v *view) cuts(from, to time.Time) []time.Time {
 		add(v.pull.Complete)
 	}
 	if v.lost != nil {
-		for _, g := range slices.Concat(v.lost.gaps, v.lost.told) {
+		for _, g := range slices.Concat(v.lost.gaps, v.lost.told, v.lost.refused) {
 			add(g.from)
 			add(g.to)
 		}
@@ -225,8 +225,8 @@ func (v *view) unread(iv *Interval) bool {
 	return true
 }
 
-// asked takes from complete what a sender was asked to send again: whether it
-// did is not known.
+// asked takes from complete what a sender was asked to send again, since whether
+// it did is not known, and what a door refused that may have been its own.
 func (v *view) asked(iv *Interval) {
 	if v.lost == nil || iv.State != Complete {
 		return
@@ -234,6 +234,11 @@ func (v *view) asked(iv *Interval) {
 	if g, ok := lapseAt(v.lost.told, iv.From); ok {
 		iv.State, iv.Proof = BestEffort, counted
 		iv.Reason = event.Phrase{JA: g.reason.JA + "。送信元に再送を求めた", EN: g.reason.EN + "; the sender was asked to send again"}
+		return
+	}
+	if g, ok := lapseAt(v.lost.refused, iv.From); ok && restsOnArrival(iv.Proof) {
+		iv.State, iv.Proof = BestEffort, counted
+		iv.Reason = event.Phrase{JA: "送信元の分からない受信を断った：" + g.reason.JA + "。このログ源のものかもしれない", EN: "senders without a name were turned away, and may have been of this source: " + g.reason.EN}
 	}
 }
 

@@ -194,7 +194,10 @@ type lossTrack struct {
 	rows []Loss  // by From
 	gaps []lapse // records are known to be missing
 	told []lapse // the sender was asked to send again
-	shut []Loss  // files that could not be taken whole, and were not since
+	// refused may be of this source: a door turned a sender away whom it could not
+	// name, or more senders.
+	refused []lapse
+	shut    []Loss // files that could not be taken whole, and were not since
 }
 
 // shut notes the files of imports that could not be taken whole. What they
@@ -231,54 +234,55 @@ type lapse struct {
 	records int64
 }
 
-// trackLosses sorts losses by source. Datagrams and other records dropped
-// without anybody knowing whose they were may be of each source that comes by
-// the same kind of transport.
+// trackLosses sorts losses by source. What a door dropped or refused without
+// anybody knowing whose it was may be of each source that comes by such a door,
+// see [strays].
 func trackLosses(sources []Source, all []Loss) map[string]*lossTrack {
 	out := map[string]*lossTrack{}
+	track := func(id string) *lossTrack {
+		if out[id] == nil {
+			out[id] = &lossTrack{}
+		}
+		return out[id]
+	}
 	var anyones []Loss
 	for _, l := range all {
-		t := out[l.Source]
-		if t == nil {
-			t = &lossTrack{}
-			out[l.Source] = t
-		}
-		t.rows = append(t.rows, l)
-		if l.Source == "" && l.Kind == event.LossDropped {
+		track(l.Source).rows = append(track(l.Source).rows, l)
+		if l.Source == "" && l.Missing() && l.Door != fileDoor {
 			anyones = append(anyones, l)
 		}
 	}
 	for _, s := range sources {
 		var gaps, told []Loss
-		t := out[s.ID]
-		if t != nil {
+		if t := out[s.ID]; t != nil {
 			sortLosses(t.rows)
-			for _, l := range t.rows {
-				switch {
-				case !l.Missing() || l.Door == fileDoor:
-				case l.SenderTold():
-					told = append(told, l)
-				default:
-					gaps = append(gaps, l)
-				}
-			}
+			gaps, told = t.missing()
 		}
-		for _, l := range anyones {
-			if s.Ack != "" && AckOf(l.Door) == s.Ack {
-				gaps = append(gaps, l)
-			}
-		}
-		if len(gaps)+len(told) == 0 {
+		dropped, refused := strays(&s, anyones)
+		if gaps = append(gaps, dropped...); len(gaps)+len(told)+len(refused) == 0 {
 			continue
 		}
-		if t == nil {
-			t = &lossTrack{}
-			out[s.ID] = t
-		}
 		sortLosses(gaps)
-		t.gaps, t.told = lapses(gaps), lapses(told)
+		sortLosses(refused)
+		t := track(s.ID)
+		t.gaps, t.told, t.refused = lapses(gaps), lapses(told), lapses(refused)
 	}
 	return out
+}
+
+// missing are the losses of a source that its doors counted: records that are
+// known not to be here, and those that the sender was asked to send again.
+func (t *lossTrack) missing() (gaps, told []Loss) {
+	for _, l := range t.rows {
+		switch {
+		case !l.Missing() || l.Door == fileDoor:
+		case l.SenderTold():
+			told = append(told, l)
+		default:
+			gaps = append(gaps, l)
+		}
+	}
+	return gaps, told
 }
 
 // fileDoor is the door of imports. When its losses happened says nothing of

@@ -52,7 +52,16 @@ func TestAnIntervalWithKnownLossesIsAGapThatSaysHowManyAndWhy(t *testing.T) {
 			"complete 00:00–00:10 gap 00:10–00:11 complete 00:11–01:00 ", "2 rejected (longer than the limit)"},
 		{"rejected for now", file, []Loss{loss("s", "http", event.LossRejected, event.WhyVault, minute(10), 2)},
 			"complete 00:00–00:10 best_effort 00:10–00:11 complete 00:11–01:00 ", "2 rejected (the vault could not take them); the sender was asked to send again"},
-		{"who is refused without a token is nobody", file, []Loss{loss("", "http", event.LossRejected, event.WhyToken, minute(10), 2)}, "complete 00:00–01:00 ", ""},
+		{"who is refused without a name may be the source", file, []Loss{loss("", "http", event.LossRejected, event.WhyToken, minute(10), 2)},
+			"complete 00:00–00:10 best_effort 00:10–00:11 complete 00:11–01:00 ", "senders without a name were turned away, and may have been of this source: 2 rejected"},
+		{"at another kind of door", file, []Loss{loss("", "syslog/tls", event.LossRejected, event.WhyHandshake, minute(10), 2)}, "complete 00:00–01:00 ", ""},
+		{"from where the source does not send", Source{ID: "s", Ack: "acknowledged", Match: Match{Addresses: []string{"198.51.100.0/24"}}},
+			[]Loss{loss("", "http", event.LossRejected, event.WhyToken, minute(10), 2)}, "complete 00:00–01:00 ", ""},
+		{"from where the source sends", Source{ID: "s", Ack: "acknowledged", Match: Match{Addresses: []string{"192.0.2.0/24"}}},
+			[]Loss{loss("", "http", event.LossRejected, event.WhyToken, minute(10), 2)},
+			"complete 00:00–00:10 best_effort 00:10–00:11 complete 00:11–01:00 ", "senders without a name were turned away"},
+		{"refused, where people vouch for the time", Source{ID: "s", Ack: "acknowledged", Covers: []Claim{{From: hour(0), To: hour(40)}}},
+			[]Loss{loss("", "http", event.LossRejected, event.WhyToken, minute(10), 2)}, "complete 00:00–01:00 ", ""},
 		{"what is here", file, []Loss{loss("s", "http", event.LossLate, event.WhyLate, minute(10), 2), loss("s", "http", event.LossDuplicate, event.WhySameBatch, minute(10), 2)}, "complete 00:00–01:00 ", ""},
 		{"a file refused says nothing of this time", file, []Loss{loss("s", "file", event.LossRejected, event.WhyEncrypted, minute(10), 1)}, "complete 00:00–01:00 ", ""},
 	} {
@@ -109,6 +118,16 @@ func TestAnswersNameWhatWasLostInTheirWindow(t *testing.T) {
 	}
 	if strings.Contains(text, "107") || strings.Contains(text, "duplicate") {
 		t.Errorf("it says too much:\n%s", text)
+	}
+}
+
+func TestWhatADoorRefusedWithoutAnyNameIsNotCovered(t *testing.T) {
+	refused := []Loss{loss("", "http", event.LossRejected, event.WhyToken, minute(70), 2)}
+	l := New(Facts{Sources: []Source{{ID: "s", Ack: "acknowledged"}}, Seen: hourly("s", "", 0, 48), Losses: refused, Width: time.Hour, Now: hour(48)})
+	for from, want := range map[int]Verdict{1: VerdictUnknown, 3: NotFoundCovered} {
+		if a := l.Answer(Question{From: hour(from), To: hour(from + 2)}); a.Verdict != want {
+			t.Errorf("from hour %d: %s because %s", from, a.Verdict, because(a))
+		}
 	}
 }
 

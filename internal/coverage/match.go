@@ -37,16 +37,20 @@ func NewMatcher(sources []Source) *Matcher {
 		if s.Match.IsZero() {
 			continue
 		}
-		one := matched{id: s.ID, zone: s.Zone, match: s.Match}
-		for _, a := range s.Match.Addresses {
-			if p, ok := Network(a); ok {
-				one.networks = append(one.networks, p)
-			}
-		}
-		m.sources = append(m.sources, one)
+		m.sources = append(m.sources, matched{id: s.ID, zone: s.Zone, match: s.Match, networks: s.Match.networks()})
 		m.Named = m.Named || len(s.Match.Hosts)+len(s.Match.Programs) > 0
 	}
 	return m
+}
+
+// networks are the addresses of a match.
+func (m *Match) networks() (out []netip.Prefix) {
+	for _, a := range m.Addresses {
+		if p, ok := Network(a); ok {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // Network reads an address or a network in CIDR form.

@@ -46,7 +46,7 @@ func (s *Service) zonesAssumed(ctx context.Context) (map[string]int64, error) {
 	if err != nil {
 		return nil, fmt.Errorf("control: coverage: %w", err)
 	}
-	values, err := s.Index.Facet(ctx, index.Request{Plan: plan}, "source", maxControls)
+	values, err := s.Index.Facet(ctx, index.Request{Plan: plan}, "source", maxFaceted)
 	if err != nil {
 		return nil, fmt.Errorf("control: coverage: %w", err)
 	}

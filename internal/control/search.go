@@ -3,11 +3,10 @@ package control
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/konseki/konseki/internal/control/overlooked"
+	"github.com/konseki/konseki/internal/control/positive"
 	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
@@ -157,63 +156,51 @@ func (s *Service) qualify(ctx context.Context, p *prepared, found int64, sources
 	if classes == nil {
 		classes = p.plan.Classes()
 	}
-	controls, err := s.controls(ctx, p, classes, found)
-	if err != nil {
-		return coverage.Answer{}, err
-	}
 	held, err := s.held(ctx, classes)
 	if err != nil {
-		return coverage.Answer{}, err
+		return coverage.Answer{}, fmt.Errorf("control: %w", err)
 	}
 	q := coverage.Question{
 		From: p.from, To: p.to, Sources: outside(sources), Classes: classes, Held: held, Hosts: p.plan.Hosts(),
-		Found: found, Controls: controls, Behind: s.behind(), Zone: p.zone, Open: query.Open(p.known, p.zone),
+		Found: found, Behind: s.behind(), Zone: p.zone, Open: query.Open(p.known, p.zone),
 	}
+	if err := s.controls(ctx, &q); err != nil {
+		return coverage.Answer{}, fmt.Errorf("control: %w", err)
+	}
+	return s.answered(ctx, p, q, nil)
+}
+
+// answered is an answer of which nothing was overlooked, or else what was. beside
+// is what was seen beside the window where the index was not asked.
+func (s *Service) answered(ctx context.Context, p *prepared, q coverage.Question, beside *overlooked.Beside) (coverage.Answer, error) {
 	a := p.ledger.Answer(q)
-	if a.Verdict == coverage.NotFoundCovered {
-		look := overlooked.Asked{Plan: p.plan, From: p.from, To: p.to, Zone: p.zone, Ledger: p.ledger, About: s.registry.filesAbout}
-		if q.Open, err = overlooked.Look(ctx, s.Index, look, a); len(q.Open) > 0 {
-			a = p.ledger.Answer(q)
-		}
+	if a.Verdict != coverage.NotFoundCovered {
+		return a, nil
+	}
+	look := overlooked.Asked{Plan: p.plan, From: p.from, To: p.to, Zone: p.zone, Ledger: p.ledger, About: s.registry.filesAbout, Beside: beside}
+	open, err := overlooked.Look(ctx, s.Index, look, a)
+	if q.Open = open; len(open) > 0 {
+		a = p.ledger.Answer(q)
 	}
 	return a, err
 }
 
-// maxControls bounds the sources whose positive control is counted.
-const maxControls = 10_000
+// maxFaceted bounds the sources that a facet counts.
+const maxFaceted = 10_000
 
-// controls counts what each source holds in the window of the classes asked
-// for, and of that the successes. Where something was found, and no class was
-// asked for, the ledger's own counts are enough.
-func (s *Service) controls(ctx context.Context, p *prepared, classes []int32, found int64) (map[string]coverage.Control, error) {
-	if found > 0 && len(classes) == 0 {
-		return nil, nil
+// controls counts what each source and each host asked about holds in the window
+// of the classes asked for. Where something was found, and no class was asked
+// for, the ledger's own counts are enough.
+func (s *Service) controls(ctx context.Context, q *coverage.Question) error {
+	if q.Found > 0 && len(q.Classes) == 0 {
+		return nil
 	}
-	out := map[string]coverage.Control{}
-	for _, success := range []bool{false, true} {
-		text := classQuery(classes)
-		if success {
-			text = strings.TrimSpace(text + " status:success")
-		}
-		plan, err := query.Parse(text, query.Options{Zone: p.zone, Now: s.Now()})
-		if err != nil {
-			return nil, fmt.Errorf("control: positive control: %w", err)
-		}
-		values, err := s.Index.Facet(ctx, index.Request{Plan: plan, From: p.from, To: p.to}, "source", maxControls)
-		if err != nil {
-			return nil, fmt.Errorf("control: positive control: %w", err)
-		}
-		for _, v := range values {
-			c := out[v.Value]
-			if success {
-				c.Successes = v.Count
-			} else {
-				c.Events = v.Count
-			}
-			out[v.Value] = c
-		}
+	asked := positive.Asked{From: q.From, To: q.To, Classes: q.Classes, Hosts: q.Hosts}
+	var err error
+	if q.Controls, err = positive.Controls(ctx, s.Index, asked); err == nil {
+		q.HostControls, err = positive.OfHosts(ctx, s.Index, asked)
 	}
-	return out, nil
+	return err
 }
 
 // held tells which sources ever had an event of some classes: a firewall may
@@ -222,45 +209,25 @@ func (s *Service) held(ctx context.Context, classes []int32) (map[string]bool, e
 	if len(classes) == 0 {
 		return nil, nil
 	}
-	text := classQuery(classes)
+	key := fmt.Sprint(classes)
 	c := &s.ledger
 	c.mu.Lock()
-	known := c.held[text]
+	known := c.held[key]
 	c.mu.Unlock()
 	if known != nil {
 		return known, nil
 	}
-	plan, err := query.Parse(text, query.Options{Zone: s.Zone, Now: s.Now()})
+	known, err := positive.Held(ctx, s.Index, classes)
 	if err != nil {
-		return nil, fmt.Errorf("control: who holds such events: %w", err)
-	}
-	values, err := s.Index.Facet(ctx, index.Request{Plan: plan}, "source", maxControls)
-	if err != nil {
-		return nil, fmt.Errorf("control: who holds such events: %w", err)
-	}
-	known = make(map[string]bool, len(values))
-	for _, v := range values {
-		known[v.Value] = true
+		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.held == nil {
 		c.held = map[string]map[string]bool{}
 	}
-	c.held[text] = known
+	c.held[key] = known
 	return known, nil
-}
-
-// classQuery finds the events of some classes, or all events.
-func classQuery(classes []int32) string {
-	names := make([]string, len(classes))
-	for i, c := range classes {
-		names[i] = strconv.Itoa(int(c))
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return "class:(" + strings.Join(names, " OR ") + ")"
 }
 
 // outside leaves konseki's own sources out: coverage is not asked of them.
@@ -416,6 +383,8 @@ type Scope struct {
 	Found    int64
 	Held     map[string]int64
 	Zone     *time.Location
+	// Beside is what was seen that may be the answer after all.
+	Beside overlooked.Beside
 }
 
 // QualifyFor says what an answer that was worked out elsewhere is worth, and
@@ -432,7 +401,11 @@ func (s *Service) QualifyFor(ctx context.Context, by, what string, q Scope) (Ans
 	if len(q.Held) == 0 {
 		question.Classes = []int32{noClass}
 	}
-	return p.ledger.Answer(question), s.record(ctx, access{By: by, Op: "backtest", Query: what, From: q.From, To: q.To, Found: q.Found})
+	a, err := s.answered(ctx, p, question, &q.Beside)
+	if err != nil {
+		return Answer{}, fmt.Errorf("control: %s: %w", what, err)
+	}
+	return a, s.record(ctx, access{By: by, Op: "backtest", Query: what, From: q.From, To: q.To, Found: q.Found})
 }
 
 // noClass is a class that no kind of source has.

@@ -28,6 +28,10 @@ type Question struct {
 	// Controls are the positive controls by source: events of the same classes in
 	// the same window. Nil leaves them to the ledger's buckets, of all classes.
 	Controls map[string]Control
+	// HostControls are those of each host asked about, by its name in lower case
+	// and source: what others sent does not show that a host was sending. They
+	// count where Controls are given; a host that has none has no control.
+	HostControls map[string]map[string]Control
 	// Behind is how many acknowledged records the index has not read yet.
 	Behind uint64
 	// Open is what the question itself leaves unknown, whatever the sources hold.
@@ -118,16 +122,22 @@ func head(q Question, a Answer) []event.Phrase {
 		return nil
 	}
 	var all Control
-	for _, c := range a.Coverage {
-		all.Events, all.Successes = all.Events+c.Control.Events, all.Successes+c.Control.Successes
-	}
+	var own int64
 	sources := map[string]bool{}
 	for _, c := range a.Coverage {
 		sources[c.Source] = true
+		all.Events, all.Successes = all.Events+c.Control.Events, all.Successes+c.Control.Successes
+		if c.Host != "" {
+			own += c.Control.Events
+		}
+	}
+	ja, en := "", ""
+	if own > 0 {
+		ja, en = fmt.Sprintf("。うち %d 件は尋ねた機器自身のもの", own), fmt.Sprintf("; %d of them are of the hosts asked about", own)
 	}
 	return []event.Phrase{{
-		JA: fmt.Sprintf("対象のログ源 %d 件はこの期間すべて揃い、同種のほかの記録 %d 件%sを含む（陽性対照）", len(sources), all.Events, all.successes("うち成功 %d 件", "（", "）")),
-		EN: fmt.Sprintf("all %d sources that could hold it are complete over the window and hold %d other records of the kind%s (positive control)", len(sources), all.Events, all.successes("%d of them successes", ", ", "")),
+		JA: fmt.Sprintf("対象のログ源 %d 件はこの期間すべて揃い、同種のほかの記録 %d 件%sを含む（陽性対照%s）", len(sources), all.Events, all.successes("うち成功 %d 件", "（", "）"), ja),
+		EN: fmt.Sprintf("all %d sources that could hold it are complete over the window and hold %d other records of the kind%s (positive control%s)", len(sources), all.Events, all.successes("%d of them successes", ", ", ""), en),
 	}}
 }
 
@@ -158,6 +168,9 @@ func (l *Ledger) rows(q Question) []SourceCoverage {
 		control := Control{Events: c.Events}
 		if q.Controls != nil {
 			control = q.Controls[c.Source]
+			if c.Host != "" {
+				control = q.HostControls[strings.ToLower(c.Host)][c.Source]
+			}
 			control.Classes = q.Classes
 			if c.Events = max(c.Events, control.Events); len(q.Classes) == 0 {
 				c.Events = control.Events // exact, where a window is shorter than a bucket
@@ -206,6 +219,12 @@ func advised(c SourceCoverage) event.Phrase {
 // in the window shows that it was working.
 func noControl(c SourceCoverage) event.Phrase {
 	ja, en := named(c)
+	if c.Host != "" {
+		return event.Phrase{
+			JA: ja + "：この期間にこの機器自身の同種のほかの記録がなく、動作していた証拠がない（陽性対照なし）",
+			EN: en + ": no other record of the kind by this host itself in the window shows that it was working (no positive control)",
+		}
+	}
 	return event.Phrase{
 		JA: ja + "：この期間に同種のほかの記録がなく、動作していた証拠がない（陽性対照なし）",
 		EN: en + ": no other record of the kind in the window shows that it was working (no positive control)",

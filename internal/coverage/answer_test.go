@@ -141,6 +141,20 @@ func TestAHostThatNoSourceEverHeardOfIsUnknown(t *testing.T) {
 	}
 }
 
+// The positive control of a host is its own: what the others of its source sent
+// shows nothing.
+func TestAHostIsItsOwnPositiveControl(t *testing.T) {
+	l := made([]Source{{ID: "server", Kind: "server", Ack: "file"}}, append(hourly("server", "WEB-1", 0, 24), hourly("server", "web-2", 0, 24)...), nil, time.Hour, hour(99))
+	q := Question{From: hour(2), To: hour(20), Hosts: []string{"web-1"}, Classes: []int32{event.ClassAuthentication}, Controls: map[string]Control{"server": {Events: 40}}}
+	if a := l.Answer(q); a.Verdict != VerdictUnknown || !strings.Contains(because(a), "by this host itself") {
+		t.Errorf("only others signed in: %s because %s", a.Verdict, because(a))
+	}
+	q.HostControls = map[string]map[string]Control{"web-1": {"server": {Events: 7}}}
+	if a := l.Answer(q); a.Verdict != NotFoundCovered || !strings.Contains(because(a), "hold 7 other records of the kind (positive control; 7 of them are of the hosts asked about)") {
+		t.Errorf("it signed in itself: %s because %s", a.Verdict, because(a))
+	}
+}
+
 func TestNobodyDeclaresCompleteWhatIsStillToCome(t *testing.T) {
 	l := made([]Source{{ID: "chat", Kind: "chat", Ack: "file", Covers: []Claim{{From: hour(0), To: hour(500)}}}}, hourly("chat", "", 0, 24), nil, time.Hour, hour(99))
 	if a := l.Answer(Question{From: hour(2), To: hour(90)}); a.Verdict != NotFoundCovered {

@@ -132,7 +132,7 @@ func TestAHostIsAskedWhereASourceKnowsIt(t *testing.T) {
 	seen := append(hourly("s", "a", 0, 48), hourly("s", "b", 0, 24)...)
 	l := ledgerOf(Source{ID: "s", Ack: "file"}, seen, hour(99))
 	of := func(host string) Verdict {
-		return l.Answer(Question{From: hour(30), To: hour(31), Hosts: []string{host}, Controls: map[string]Control{"s": {Events: 3}}}).Verdict
+		return l.Answer(Question{From: hour(30), To: hour(31), Hosts: []string{host}, Controls: map[string]Control{"s": {Events: 3}}, HostControls: map[string]map[string]Control{host: {"s": {Events: 3}}}}).Verdict
 	}
 	if of("a") != NotFoundCovered || of("b") != VerdictUnknown || of("elsewhere") != VerdictUnknown {
 		t.Errorf("a %s, b %s, elsewhere %s", of("a"), of("b"), of("elsewhere"))

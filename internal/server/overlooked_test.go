@@ -65,6 +65,34 @@ func TestNotFoundIsNotCoveredByWhatWasOverlooked(t *testing.T) {
 	}
 }
 
+// What other hosts of a source sent does not show that one was sending.
+func TestNotFoundIsNotCoveredByOtherHosts(t *testing.T) {
+	t.Parallel()
+	s := started(t)
+	var lines []string
+	for h := range 48 {
+		at := jst(1, 0, 0).Add(time.Duration(h) * time.Hour)
+		lines = append(lines, sshLine(at, "Accepted publickey for deploy from 192.0.2.20 port 50022 ssh2"),
+			at.Format("Jan _2 15:04:05")+" web-02 cron[9]: (root) CMD (true)")
+	}
+	dir := t.TempDir()
+	put(t, dir, "auth.log", strings.Join(lines, "\n")+"\n")
+	if err := os.Chtimes(filepath.Join(dir, "auth.log"), jst(4, 0, 0), jst(4, 0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	imported(t, s, dir)
+	for host, want := range map[string]string{"web-01": "of them are of the hosts asked about", "WEB-02": "by this host itself"} {
+		r, err := s.Ask(t.Context(), "sato", control.Ask{Kind: "login", Host: host, Account: "nobody", From: jst(1, 1, 0), To: jst(2, 1, 0)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		covered := r.Answer.Verdict == coverage.NotFoundCovered
+		if reasons := fmt.Sprint(r.Answer.Because); covered != (host == "web-01") || !strings.Contains(reasons, want) {
+			t.Errorf("%s: %s because %s", host, r.Answer.Verdict, reasons)
+		}
+	}
+}
+
 func TestNotFoundIsNotCoveredWhereAZoneWasAssumed(t *testing.T) {
 	t.Parallel()
 	for zone, want := range map[string]coverage.Verdict{"": coverage.VerdictUnknown, "Asia/Tokyo": coverage.NotFoundCovered} {

@@ -24,13 +24,18 @@ func nowhere(ctx context.Context, x Index, q Asked) (event.Phrase, error) {
 			missing = append(missing, field)
 		}
 	}
+	return nowhereWords(missing), nil
+}
+
+// nowhereWords is empty where no field is missing.
+func nowhereWords(missing []string) event.Phrase {
 	if len(missing) == 0 {
-		return event.Phrase{}, nil
+		return event.Phrase{}
 	}
 	return event.Phrase{
 		JA: fmt.Sprintf("項目 %s を持つ記録がこの期間に一件もなく、尋ねたことが記録されるか分からない", strings.Join(missing, "、")),
 		EN: fmt.Sprintf("no event in the window has the field %s: nothing shows that what was asked for would be recorded there", strings.Join(missing, ", ")),
-	}, nil
+	}
 }
 
 // maxFields bounds the fields that are looked for.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/konseki/konseki/internal/coverage"
 	"github.com/konseki/konseki/internal/event"
 	"github.com/konseki/konseki/internal/index"
 	"github.com/konseki/konseki/internal/query"
@@ -20,14 +21,22 @@ const zones = 49 * time.Hour
 // doubt is how far before and after its time an event can have happened. A year
 // that was inferred is said with the answer: its doubt would leave nothing known.
 // Of what states no time, see [untimed].
-func (q Asked) doubt(ev *event.Event) (early, late time.Duration) {
+func (q Asked) doubt(ev *event.Event) (early, late time.Duration) { return doubtOf(q.Ledger, ev) }
+
+func doubtOf(l *coverage.Ledger, ev *event.Event) (early, late time.Duration) {
 	quality := ev.Quality
 	quality.YearInferred = false
 	if quality.Zone == event.ZoneReceived {
 		quality.Zone = event.ZoneStated
 	}
-	d := q.Ledger.Clock(ev.Source, ev.Host, ev.TimeRx).Doubt(quality.Uncertainty())
+	d := l.Clock(ev.Source, ev.Host, ev.TimeRx).Doubt(quality.Uncertainty())
 	return d.Early, d.Late
+}
+
+// mayLieWithin reports whether an event can have happened in the window.
+func (q Asked) mayLieWithin(ev *event.Event) bool {
+	early, late := q.doubt(ev)
+	return ev.Time.Add(-early).Before(q.To) && ev.Time.Add(late).After(q.From)
 }
 
 // near tells of events outside the window that would be the answer and whose
@@ -38,7 +47,8 @@ func near(ctx context.Context, x Index, q Asked) (event.Phrase, error) {
 	before, after := req, req
 	before.From, before.To = q.From.Add(-q.reach), q.From
 	after.From, after.To, after.Oldest = q.To, q.To.Add(q.reach), true
-	var n, looked int
+	var n int64
+	var looked int
 	var first *event.Event
 	for _, side := range []index.Request{before, after} {
 		page, err := x.Search(ctx, side)
@@ -47,8 +57,7 @@ func near(ctx context.Context, x Index, q Asked) (event.Phrase, error) {
 		}
 		for i := range page.Events {
 			ev := &page.Events[i]
-			early, late := q.doubt(ev)
-			if ev.Time.Add(-early).Before(q.To) && ev.Time.Add(late).After(q.From) {
+			if q.mayLieWithin(ev) {
 				if n++; first == nil {
 					first = ev
 				}
@@ -60,10 +69,7 @@ func near(ctx context.Context, x Index, q Asked) (event.Phrase, error) {
 	}
 	switch {
 	case n > 0:
-		at := first.Time.In(q.Zone).Format("2006-01-02 15:04:05 MST")
-		return event.Phrase{
-			JA: fmt.Sprintf("期間の外に該当するイベントが %d 件あり、時刻の不確かさから期間内かもしれない（%s の %s、原記録 %d）", n, first.Source, at, first.Record),
-			EN: fmt.Sprintf("%d events outside the window match, and may lie within it: their time is not certain (%s at %s, record %d)", n, first.Source, at, first.Record)}, nil
+		return nearWords(n, first, q.Zone), nil
 	case looked > 0:
 		return event.Phrase{
 			JA: fmt.Sprintf("期間の前後に該当するイベントが %d 件より多く、時刻の不確かさをすべては確かめていない", looked),
@@ -83,9 +89,7 @@ func untimed(ctx context.Context, x Index, q Asked) (event.Phrase, error) {
 	if err != nil || n == 0 {
 		return event.Phrase{}, err
 	}
-	return event.Phrase{
-		JA: fmt.Sprintf("時刻の書かれていない該当イベントが %d 件あり、いつのものか分からない", n),
-		EN: fmt.Sprintf("%d events match that state no time: when they happened is not known", n)}, nil
+	return untimedWords(n), nil
 }
 
 // timeless is a query without the bounds that its top puts on time: the window

@@ -31,6 +31,9 @@ type Asked struct {
 	// speaks about the window has records that no format could read: what states no
 	// time has that of its receipt, and may be of any.
 	About func(source string, from, to time.Time) (files, unread bool)
+	// Beside is what was seen where the answer was worked out without the index
+	// and Plan does not tell what it is of; nil where the index was asked.
+	Beside *Beside
 
 	sources       []string // that could hold the answer
 	files, unread []string // those of them that About is about
@@ -42,7 +45,11 @@ type Asked struct {
 func Look(ctx context.Context, x Index, q Asked, a coverage.Answer) ([]event.Phrase, error) {
 	q.restOn(a)
 	var out []event.Phrase
-	for _, look := range []func(context.Context, Index, Asked) (event.Phrase, error){unread, unexplained, otherwise, near, untimed, nowhere} {
+	looks := []func(context.Context, Index, Asked) (event.Phrase, error){unread, unexplained, otherwise, near, untimed, nowhere}
+	if q.Beside != nil {
+		out, looks = q.Beside.words(q.Zone), looks[:1]
+	}
+	for _, look := range looks {
 		p, err := look(ctx, x, q)
 		if err != nil {
 			return nil, fmt.Errorf("overlooked: %w", err)

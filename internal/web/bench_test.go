@@ -59,3 +59,12 @@ func BenchmarkTimelineOf10000Rows(b *testing.B) {
 		s.load("/case/2018-001/timeline?page=25")
 	}
 }
+
+func BenchmarkStatementsOf10000(b *testing.B) {
+	s := newSite(b)
+	s.ops.AddStatements(10_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		s.load("/case/2018-001/statements?page=25")
+	}
+}

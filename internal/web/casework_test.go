@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -188,6 +189,28 @@ func TestTheTimelineStaysUsableWithTenThousandRows(t *testing.T) {
 	contains(t, s.get(home+"/timeline?row=r8008", http.StatusOK), `id="r8008" data-row class="sel"`)
 	s.get(home+"/timeline?at=someday", http.StatusBadRequest)
 	contains(t, s.get(home, http.StatusOK), "50 / 10,007 行")
+}
+
+func TestStatementsStayUsableWithTenThousandOfThem(t *testing.T) {
+	s := newSite(t)
+	s.ops.AddStatements(10_000)
+	text := s.get(home+"/statements", http.StatusOK)
+	contains(t, text, "10,003", "1 / 51 ページ", "page=2", `rel="next"`)
+	if n := strings.Count(text, `<tr id="s`); n != 200 {
+		t.Errorf("%d statements on a page", n)
+	}
+	contains(t, s.get(home+"/statements?page=51", http.StatusOK), "51 / 51 ページ", "文 9999", `rel="prev"`)
+	last := s.get(home+"/statements?page=99", http.StatusOK)
+	id := regexp.MustCompile(`<tr id="(s[0-9]+)"`).FindStringSubmatch(last)
+	if id == nil {
+		t.Fatal("no statement on the last page")
+	}
+	for _, at := range []string{"row=" + id[1], "edit=statement:" + id[1]} {
+		contains(t, s.get(home+"/statements?"+at, http.StatusOK), `id="`+id[1]+`" class="sel"`, "51 / 51")
+	}
+	if text = s.get(home+"/statements?row=none&page=2", http.StatusOK); !strings.Contains(text, "2 / 51") {
+		t.Error("a statement that is not there leads elsewhere than the page asked for")
+	}
 }
 
 func TestARecordIsAddedToTheCaseThatTheFormNames(t *testing.T) {

@@ -359,6 +359,15 @@ func (o *Ops) AddRows(n int) {
 	}
 }
 
+// AddStatements adds n statements to the case.
+func (o *Ops) AddStatements(n int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := range n {
+		o.must(o.put("k.sato", "2018-001", &investigate.Statement{Certainty: investigate.Confirmed, Text: both(fmt.Sprintf("文 %d", i), fmt.Sprintf("statement %d", i)), Cites: []uint64{uint64(i%100 + 1)}}))
+	}
+}
+
 // must is for what this file makes up.
 func (o *Ops) must(_ investigate.Part, err error) {
 	if err != nil {

@@ -94,7 +94,7 @@ func (v visit) part(k investigate.Kind, id string) site.Choice {
 		return link
 	}
 	link.Href = v.pathOf(s.tab)
-	if k == investigate.KindRow {
+	if k == investigate.KindRow || k == investigate.KindStatement { // of many pages
 		link.Href += "?row=" + url.QueryEscape(id)
 	}
 	link.Href += "#" + url.PathEscape(id)

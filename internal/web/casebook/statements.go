@@ -2,6 +2,7 @@ package casebook
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/konseki/konseki/internal/control"
@@ -15,7 +16,9 @@ import (
 // one of them.
 type statementsView struct {
 	frame
-	Statements []statementView
+	Statements []statementView // of one page
+	Count      string          // of all
+	Paging     paging
 	Sections   []sectionView
 	Withdrawn  []withdrawnView
 	New        map[string]string
@@ -56,9 +59,12 @@ func (v visit) showStatements(c *control.Case, f frame, status int) error {
 		view.New[string(k)] = v.creating(k)
 	}
 	num := v.numbering(c)
-	for i := range c.Statements {
-		view.Statements = append(view.Statements, v.statement(&c.Statements[i], num))
+	pages := pagesOf(len(c.Statements))
+	at := v.statementPage(c.Statements, pages)
+	for i := range c.Statements[at*pageRows : min(len(c.Statements), (at+1)*pageRows)] {
+		view.Statements = append(view.Statements, v.statement(&c.Statements[at*pageRows+i], num))
 	}
+	view.Count, view.Paging = reading.Grouped(int64(len(c.Statements))), v.paging(at, pages)
 	for i := range c.Sections {
 		s := &c.Sections[i]
 		view.Sections = append(view.Sections, sectionView{v.labelled("section.", s.ID), v.Phrase(s.Text), reading.Visible(s.By, 60), v.editing(investigate.KindSection, s.ID)})
@@ -73,10 +79,29 @@ func (v visit) showStatements(c *control.Case, f frame, status int) error {
 	return v.Show(status, "statements.html", "page", view)
 }
 
+// statementPage is the page, counted from 0, that the address names or that
+// holds the statement it asks for.
+func (v visit) statementPage(list []control.Statement, pages int) int {
+	if id := v.asked(); id != "" {
+		if i := slices.IndexFunc(list, func(st control.Statement) bool { return st.ID == id }); i >= 0 {
+			return i / pageRows
+		}
+	}
+	return v.page(pages)
+}
+
+// asked is the statement that the address asks for: to be shown or edited.
+func (v visit) asked() string {
+	if id, is := strings.CutPrefix(v.At.Get("edit"), "statement:"); is {
+		return id
+	}
+	return v.At.Get("row")
+}
+
 func (v visit) statement(st *control.Statement, n numbers) statementView {
 	view := statementView{ID: st.ID, Text: v.Phrase(st.Text), Reason: v.Phrase(st.Reason), By: reading.Visible(st.By, 60), Cites: v.cite(st.Cites, 0, n),
 		Edit: v.editing(investigate.KindStatement, st.ID), Chip: v.certainty(string(st.Certainty)), Reviewed: st.Status == "reviewed", Chapter: v.labelled("chapter.", st.Chapter),
-		On: v.At.Get("edit") == "statement:"+st.ID}
+		On: st.ID == v.asked()}
 	if st.ReasonCode != "" {
 		view.Reason = strings.TrimSpace(v.labelled("reason.", st.ReasonCode) + " " + view.Reason)
 	}

@@ -13,16 +13,13 @@ import (
 	"github.com/konseki/konseki/internal/web/site"
 )
 
-// pageRows is how many rows one page of the timeline shows.
-const pageRows = 200
-
 // timelineView is the timeline of a case (経緯), page by page.
 type timelineView struct {
 	frame
 	Rows         []timelineRow
 	Kinds        []site.Choice
-	Count, Place string
-	Newer, Older string
+	Count        string
+	Paging       paging
 	At, Row, Add string
 	Unfound      bool // nothing happened on or after the day asked for
 	Drop         []site.Choice
@@ -60,7 +57,7 @@ func (v visit) showTimeline(c *control.Case, f frame, status int) error {
 	if what != "" {
 		list = slices.DeleteFunc(slices.Clone(list), func(r control.Row) bool { return r.What != what })
 	}
-	pages := max(1, (len(list)+pageRows-1)/pageRows)
+	pages := pagesOf(len(list))
 	at, err := v.pageOf(list, pages, &view)
 	if err != nil {
 		return err
@@ -75,16 +72,7 @@ func (v visit) showTimeline(c *control.Case, f frame, status int) error {
 		view.Rows = append(view.Rows, row)
 	}
 	view.Count = v.F("timeline.count", reading.Grouped(int64(len(list))))
-	if pages > 1 {
-		view.Place = v.F("timeline.page", at+1, pages)
-	}
-	base := v.At.Change("at", "", "row", "", "edit", "", "new", "", "record", "", "pivot", "", "gap", "")
-	if at > 0 {
-		view.Newer = base.Change("page", strconv.Itoa(at)).String()
-	}
-	if at+1 < pages {
-		view.Older = base.Change("page", strconv.Itoa(at+2)).String()
-	}
+	view.Paging = v.paging(at, pages)
 	return v.Show(status, "timeline.html", "page", view)
 }
 
@@ -114,11 +102,7 @@ func (v visit) pageOf(list []control.Row, pages int, view *timelineView) (int, e
 		view.Row = list[i].ID
 		return i / pageRows, nil
 	}
-	n, err := strconv.Atoi(v.At.Get("page"))
-	if err != nil {
-		return 0, nil
-	}
-	return min(max(n, 1), pages) - 1, nil
+	return v.page(pages), nil
 }
 
 // kinds filters the rows by what they tell of.

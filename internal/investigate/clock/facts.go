@@ -111,10 +111,14 @@ func (b *Book) Check(key, value string) error {
 // instant reads a time; a day is its beginning in the zone, so that what is
 // counted from it in hours is never too late.
 func instant(value string, zone *time.Location) (time.Time, bool) {
-	if t, err := time.Parse(time.RFC3339Nano, value); err == nil {
+	t, err := time.Parse(time.RFC3339Nano, value)
+	if err != nil {
+		t, err = time.Parse("2006-01-02T15:04Z07:00", value) // people leave the seconds out
+	}
+	if err == nil {
 		return t, t.Year() >= minYear && t.Year() <= maxYear
 	}
-	t, err := time.ParseInLocation(time.DateOnly, value, zone)
+	t, err = time.ParseInLocation(time.DateOnly, value, zone)
 	return t, err == nil && t.Year() >= minYear && t.Year() <= maxYear
 }
 

@@ -468,6 +468,9 @@ func (v visit) field(f field, show func(field) fieldView) fieldView {
 	for _, value := range f.choices {
 		fv.Options = append(fv.Options, option{value, v.choiceLabel(f.prefix, value), fv.Value == value})
 	}
+	if f.input == "choice" && fv.Value != "" && !slices.ContainsFunc(fv.Options, func(o option) bool { return o.On }) {
+		fv.Options = append(fv.Options, option{fv.Value, fv.Value, true}) // what stands there stays until another is chosen
+	}
 	return fv
 }
 

@@ -138,7 +138,7 @@ func (v visit) weighed(d *draft, s spec) (*weighedView, error) {
 			w.Said, w.Answer = true, v.Answer(st.Answer)
 		}
 		if n := len(st.Cites); n > 0 {
-			w.Cites = v.F("weigh.cites", n)
+			w.Cites = v.N(int64(n), "weigh.cites", n)
 		}
 	}
 	if !w.Fine {

@@ -71,7 +71,7 @@ func (v visit) showTimeline(c *control.Case, f frame, status int) error {
 		row.On = row.On || r.ID == v.At.Get("row")
 		view.Rows = append(view.Rows, row)
 	}
-	view.Count = v.F("timeline.count", reading.Grouped(int64(len(list))))
+	view.Count = v.N(int64(len(list)), "timeline.count", reading.Grouped(int64(len(list))))
 	view.Paging = v.paging(at, pages)
 	return v.Show(status, "timeline.html", "page", view)
 }

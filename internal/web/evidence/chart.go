@@ -110,7 +110,7 @@ func (v Visit) chartOf(h *control.Histogram) *chart {
 		c.Columns = append(c.Columns, Column{
 			X: Percent(x), W: Percent(ax.at(end) - x),
 			Href:  link + "from=" + escaped(b.Start) + "&to=" + escaped(end),
-			Title: v.F("chart.column", v.Clock(b.Start, 0).Minute(), v.Clock(end, 0).Minute(), reading.Grouped(total(b.Counts))),
+			Title: v.N(total(b.Counts), "chart.column", v.Clock(b.Start, 0).Minute(), v.Clock(end, 0).Minute(), reading.Grouped(total(b.Counts))),
 		})
 	}
 	c.Ticks = v.Ticks(ax)

@@ -354,7 +354,7 @@ func (v Visit) pivotChips(p *control.Pivot) []Chip {
 	var list []Chip
 	add := func(class, key string, n int) {
 		if n > 1 || n == 1 && class == "found" {
-			list = append(list, Chip{class, v.F(key, n)})
+			list = append(list, Chip{class, v.N(int64(n), key, n)})
 		}
 	}
 	add("found", "pivot.findings", len(p.Findings))

@@ -131,7 +131,7 @@ func (i Input) Error() string { return string(i) }
 // timeLayouts lists the ways a time may be written, with the zone or without.
 func timeLayouts() []string {
 	return []string{
-		time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00",
+		time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02T15:04Z07:00", "2006-01-02 15:04Z07:00",
 		"2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04", "2006-01-02T15:04",
 		"2006-01-02", "2006-01",
 	}

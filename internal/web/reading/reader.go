@@ -42,6 +42,15 @@ func (r Reader) T(key string) string { return r.Words[key] }
 // F returns the words for key with its verbs filled in.
 func (r Reader) F(key string, args ...any) string { return fmt.Sprintf(r.Words[key], args...) }
 
+// N is F for a sentence that counts n things: where there is one it is the
+// sentence of key with ".one", if the language has another for it.
+func (r Reader) N(n int64, key string, args ...any) string {
+	if n == 1 && r.Words[key+".one"] != "" {
+		key += ".one"
+	}
+	return r.F(key, args...)
+}
+
 // Phrase returns a phrase in the reader's language, made visible.
 func (r Reader) Phrase(p event.Phrase) string { return Visible(p.In(r.Lang), 4000) }
 

@@ -218,7 +218,7 @@ func (v *Visit) sealAge() sealAge {
 		a.Text = v.F("seal.ago", v.Span(age))
 	}
 	if open := st.Records - min(st.Sealed, st.Records); open > 0 {
-		a.Tail = v.F("seal.tail", reading.Grouped(int64(open)), v.Span(st.TailAge))
+		a.Tail = v.N(int64(open), "seal.tail", reading.Grouped(int64(open)), v.Span(st.TailAge))
 		if st.TailAge > 30*time.Second {
 			a.Class = "part"
 		}

@@ -73,7 +73,7 @@ func TestCatalogueIsWhatThePagesAskFor(t *testing.T) {
 		for _, p := range prefixes {
 			joined = joined || strings.HasPrefix(key, p)
 		}
-		if !asked[key] && !joined {
+		if !asked[key] && !asked[strings.TrimSuffix(key, ".one")] && !joined {
 			t.Errorf("nothing asks for %q", key)
 		}
 	}

@@ -11,21 +11,23 @@ import (
 // words recognise what sentences claim. They are few and plain on purpose: what
 // they miss, people see; what they see, people can check.
 type words struct {
-	undecidedEN, deniesEN, bywayEN, theftEN, ofWhatEN *regexp.Regexp
-	dates                                             []*regexp.Regexp
-	times, counts                                     *regexp.Regexp
+	undecidedEN, deniesEN, asideEN, bywayEN, theftEN, ofWhatEN *regexp.Regexp
+	dates                                                      []*regexp.Regexp
+	times, counts                                              *regexp.Regexp
 }
 
 func newWords() *words {
 	return &words{
-		undecidedEN: regexp.MustCompile(`(?i)\b(not (yet )?(known|clear|certain|be (determined|told|established|ruled out|denied|excluded))|cannot be|unknown|undetermined)\b`),
-		deniesEN:    regexp.MustCompile(`(?i)\b(no|not|never|none|nothing|nobody)\b`),
-		bywayEN:     regexp.MustCompile(`(?i)[,;]?\s*\b(which|who|whose|whom|where|although|though|because|if|unless|until|so that)\b[^,.;]*`),
-		theftEN:     regexp.MustCompile(`(?i)\b(stolen|stole|theft)\b`),
-		ofWhatEN:    regexp.MustCompile(`(?i)\b(passwords?|credentials?|accounts?|IDs?|logins?)\b`),
-		dates:       datePatterns(),
-		times:       regexp.MustCompile(`^[\s,、のはにat]*(?:午前|午後|about|around|頃)?\s*(\d{1,2})(?:時(?:(\d{1,2})分)?(?:(\d{1,2})秒)?|:(\d{2})(?::(\d{2}))?)\s*(頃|ごろ)?`),
-		counts:      regexp.MustCompile(`([0-9][0-9,]*)\s*(台|人|名(?:分|様)?|アカウント|(?i:servers?|hosts?|persons?|people|accounts?)\b)`),
+		undecidedEN: regexp.MustCompile(`(?i)\b(not (yet )?(known|clear|certain|be (determined|told|established|ruled out|denied|excluded))|cannot be|unknown|undetermined|` +
+			`(not|cannot|\w+n['’]t) (yet )?(know|say|tell|determine|(rule|ruled) out|exclude|excluded|possible to)|unable to (determine|say|tell|rule out|exclude))\b`),
+		deniesEN: regexp.MustCompile(`(?i)(\b(no|not|cannot|never|none|nothing|nobody|neither|nor|nowhere|without (any |a )?(sign|trace|evidence|indication)s?|(failed|unable) to (find|identify|detect))\b|n['’]t\b)`),
+		asideEN:  regexp.MustCompile(`(?i)\b(not (only|least)|nothing but|no doubt|no (later|earlier|sooner|fewer|more|less|longer) than|no\. ?\d+)\b`),
+		bywayEN:  regexp.MustCompile(`(?i)[,;]?\s*\b(which|who|whose|whom|where|although|though|because|if|unless|until|so that)\b[^,.;]*`),
+		theftEN:  regexp.MustCompile(`(?i)\b(stolen|stole|theft)\b`),
+		ofWhatEN: regexp.MustCompile(`(?i)\b(passwords?|credentials?|accounts?|IDs?|logins?)\b`),
+		dates:    datePatterns(),
+		times:    regexp.MustCompile(`^[\s,、のはにat]*(?:午前|午後|about|around|頃)?\s*(\d{1,2})(?:時(?:(\d{1,2})分)?(?:(\d{1,2})秒)?|:(\d{2})(?::(\d{2}))?)\s*(頃|ごろ)?`),
+		counts:   regexp.MustCompile(`([0-9][0-9,]*)\s*(台|人|名(?:分|様)?|アカウント|(?i:servers?|hosts?|persons?|people|accounts?)\b)`),
 	}
 }
 
@@ -47,7 +49,7 @@ func (w *words) negative(p event.Phrase) bool {
 		}
 		return false
 	}
-	en := w.bywayEN.ReplaceAllString(p.EN, "")
+	en := w.bywayEN.ReplaceAllString(w.asideEN.ReplaceAllString(p.EN, ""), "")
 	return w.deniesEN.MatchString(en) && !w.undecidedEN.MatchString(p.EN)
 }
 

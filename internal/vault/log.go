@@ -1,10 +1,14 @@
 package vault
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"runtime/pprof"
+	"strconv"
 	"time"
 
 	"github.com/konseki/konseki/internal/vault/seal"
@@ -20,6 +24,8 @@ const (
 	checkpointWait  = 30 * time.Second
 	checkpointPoll  = 10 * time.Millisecond
 	collectEvery    = time.Minute
+	endWait         = 5 * time.Second // for the library's goroutines at closing
+	endPoll         = 2 * time.Millisecond
 )
 
 // sealLog is the tile log (C2SP tlog-tiles) whose entries are batches.
@@ -30,6 +36,7 @@ type sealLog struct {
 	reader   tessera.LogReader
 	shutdown func(context.Context) error
 	cancel   context.CancelFunc
+	label    string // of the library's goroutines, as in their profile
 }
 
 // silence keeps the tile log library from writing to standard error through
@@ -47,6 +54,7 @@ func openLog(dir string, signer note.Signer, trusted seal.Trust) (*sealLog, erro
 	silence()
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &sealLog{dir: dir, trusted: trusted, cancel: cancel}
+	l.label = fmt.Sprintf("%p", l)
 	driver, err := posix.New(ctx, posix.Config{Path: dir})
 	if err != nil {
 		cancel()
@@ -60,7 +68,10 @@ func openLog(dir string, signer note.Signer, trusted seal.Trust) (*sealLog, erro
 		WithCheckpointInterval(checkpointEvery).
 		WithCheckpointRepublishInterval(0).
 		WithGarbageCollectionInterval(collectEvery) // partial tiles that full ones replace
-	if l.appender, l.shutdown, l.reader, err = tessera.NewAppender(ctx, driver, opts); err != nil {
+	pprof.Do(ctx, pprof.Labels("tile log", l.label), func(ctx context.Context) {
+		l.appender, l.shutdown, l.reader, err = tessera.NewAppender(ctx, driver, opts)
+	})
+	if err != nil {
 		cancel()
 		return nil, err
 	}
@@ -109,8 +120,36 @@ func (l *sealLog) await(ctx context.Context, size uint64) (seal.Checkpoint, erro
 	}
 }
 
+// close ends the log. Afterwards nothing of it touches the folder any more: it
+// may be opened by another process, moved or removed.
 func (l *sealLog) close(ctx context.Context) error {
 	err := l.shutdown(ctx)
 	l.cancel()
-	return err
+	return errors.Join(err, l.ended())
+}
+
+// ended waits for the library's goroutines. It offers no way to do so: its
+// shutdown ends adding, and a checkpoint being published when the context is
+// cancelled takes its lock file afterwards. They are known by their label.
+func (l *sealLog) ended() error {
+	end := time.After(endWait)
+	again := time.NewTicker(endPoll)
+	defer again.Stop()
+	for l.running() {
+		select {
+		case <-end:
+			return fmt.Errorf("the tile log in %s still works %v after it was closed", l.dir, endWait)
+		case <-again.C:
+		}
+	}
+	return nil
+}
+
+// running looks for the label in the text form of the profile of goroutines.
+func (l *sealLog) running() bool {
+	var text bytes.Buffer
+	if err := pprof.Lookup("goroutine").WriteTo(&text, 1); err != nil {
+		return false
+	}
+	return bytes.Contains(text.Bytes(), []byte(strconv.Quote(l.label)))
 }

@@ -286,6 +286,7 @@ func (v *Vault) finish(ctx context.Context) error {
 func (v *Vault) release() {
 	if v.log != nil {
 		v.log.cancel()
+		_ = v.log.ended() // a second wait, after close, says nothing new
 	}
 	if v.active != nil {
 		_ = v.active.sink.Close() // synced after every group

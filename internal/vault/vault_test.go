@@ -221,3 +221,25 @@ func TestCutTurnsALargeLogIntoASegment(t *testing.T) {
 		t.Fatalf("segments %+v, want one that ends before the last append", segs)
 	}
 }
+
+// TestNothingTouchesAVaultAfterItsClose looks at the goroutines of the tile
+// log: one that published a checkpoint would write into a folder that another
+// process may have opened.
+func TestNothingTouchesAVaultAfterItsClose(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		v := openNew(t, quiet())
+		if err := v.Append(t.Context(), records(0, 3)); err != nil {
+			t.Fatal(err)
+		}
+		if !v.log.running() {
+			t.Fatal("the goroutines of an open vault are not recognised")
+		}
+		if err := v.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if v.log.running() {
+			t.Fatal("the tile log works on after the vault was closed")
+		}
+	}
+}

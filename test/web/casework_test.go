@@ -93,6 +93,7 @@ func TestDeadlinesFollowAFact(t *testing.T) {
 	b.text("2018/04/29（日） 23:59 JST")
 	b.picture("clocks")
 	b.run(chromedp.Click(`#cause .editlink`))
+	b.until(`document.querySelector(".partform select[name=value]") !== null`) // the page that comes after
 	b.run(chromedp.SendKeys(`select[name=value]`, "作業ミス"), chromedp.Click(`.partform button.primary`))
 	b.text("記録しました")
 	b.until(`!document.getElementById("appi-final").innerText.includes("2018/04/29")`)

@@ -106,7 +106,8 @@ func (s *browser) post(path string, form url.Values, want int) (location, text s
 	res := s.do("POST", path, form)
 	text = body(s.t, res)
 	if res.StatusCode != want {
-		s.t.Fatalf("POST %s = %d, want %d\n%.900s", path, res.StatusCode, want, text)
+		_, alert, _ := strings.Cut(text, `role="alert">`)
+		s.t.Fatalf("POST %s = %d, want %d\n%.300s\n%.900s", path, res.StatusCode, want, alert, text)
 	}
 	return res.Header.Get("Location"), text
 }

@@ -339,7 +339,7 @@ func (v visit) form(path string, k investigate.Kind, p investigate.Part, d *draf
 	fresh := p == nil
 	if fresh {
 		var err error
-		if p, err = investigate.NewPart(k); err != nil {
+		if p, err = v.blank(k); err != nil {
 			return nil, err
 		}
 	}
@@ -354,7 +354,7 @@ func (v visit) form(path string, k investigate.Kind, p investigate.Part, d *draf
 		return nil, err
 	}
 	view := &formView{Action: path + "/put/" + string(k), Kind: string(k), ID: p.Common().ID, Base: p.Common().Recorded, Title: v.T("new." + string(k)),
-		Back: v.At.Without("edit", "new", "done"), Cancel: v.At.Without("edit", "new", "done")}
+		Back: v.At.Without("edit", "new", "preset", "done"), Cancel: v.At.Without("edit", "new", "preset", "done")}
 	if !fresh {
 		view.Title = v.F("form.change", v.Phrase(k.Name()), view.ID)
 		view.Withdraw = path + "/withdraw/" + string(k) + "/" + url.PathEscape(view.ID)
@@ -386,7 +386,7 @@ func (v visit) sent(view *formView, d *draft, now tree) (func(field) fieldView, 
 	view.Error, view.Reason, view.Weighed = d.err, reading.Visible(d.reason, 2000), d.weighed
 	view.Back = reading.LocalPath(d.values["back"])
 	if d.conflict == nil {
-		view.Base = d.base
+		view.Base, view.ID = d.base, d.id
 		return func(f field) fieldView {
 			return fieldView{Name: f.path, Input: f.input, Need: f.need, Value: visibleIn(f, d.values[f.path]), Wrong: d.wrong[f.path]}
 		}, nil

@@ -97,7 +97,7 @@ func (v visit) creating(k investigate.Kind, given ...string) string {
 }
 
 func (v visit) formAt(key, value string, given ...string) string {
-	at := v.At.Change("edit", "", "new", "", "record", "", "pivot", "", "gap", "").Change(key, value)
+	at := v.At.Change("edit", "", "new", "", "preset", "", "record", "", "pivot", "", "gap", "").Change(key, value)
 	return at.Change(given...).String() + "#form"
 }
 

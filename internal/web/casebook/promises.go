@@ -22,6 +22,7 @@ type promisesView struct {
 	Measures   []promiseView
 	New        map[string]string
 	Check      string
+	Presets    presetsView
 }
 
 // serviceView is one row of the table: a service on a platform, with how each
@@ -89,6 +90,10 @@ func (v visit) showPromises(c *control.Case, f frame, status int) error {
 			one.Controls = append(one.Controls, reading.Visible(id, 60))
 		}
 		view.Measures = append(view.Measures, one)
+	}
+	var err error
+	if view.Presets, err = v.presets(c); err != nil {
+		return err
 	}
 	return v.Show(status, "promises.html", "page", view)
 }

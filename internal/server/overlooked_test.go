@@ -23,6 +23,7 @@ func TestNotFoundIsNotCoveredByWhatWasOverlooked(t *testing.T) {
 		lines = append(lines, sshLine(jst(1, 0, 0).Add(time.Duration(h)*time.Hour), "Accepted publickey for deploy from 192.0.2.20 port 50022 ssh2"))
 	}
 	lines = append(lines, "\x01 a form of firmware 9: in hanako 203.0.113.77 [2001:DB8:0:0:0:0:0:7]",
+		"\x02 GET-ish ?who=ichiro%40example.com&via=2001%3Adb8%3A%3A9&name=%E8%8A%B1%E5%AD%90", `\x02 blob <<"jiro\u4e8c\u90ce" "CORP\\shiro">>`, "\x02 g\x00o\x00r\x00o\x00 \x002\x000\x003\x00.\x000\x00.\x001\x001\x003\x00.\x008\x00",
 		jst(1, 6, 0).Format("Jan _2 15:04:05")+" web-01 newauthd[9]: session granted to saburo at 203.0.113.99")
 	dir := t.TempDir()
 	put(t, dir, "auth.log", strings.Join(lines, "\n")+"\n")
@@ -42,6 +43,13 @@ func TestNotFoundIsNotCoveredByWhatWasOverlooked(t *testing.T) {
 		{control.Ask{Address: "2001:db8::7"}, "no format could read"},
 		{control.Ask{Account: "Hanako"}, "no format could read"},
 		{control.Ask{Account: "hanako", Address: "198.51.100.1"}, "no format could read"},
+		{control.Ask{Account: "ichiro@example.com"}, "no format could read"},
+		{control.Ask{Address: "2001:db8::9"}, "no format could read"},
+		{control.Ask{Account: "花子"}, "no format could read"},
+		{control.Ask{Account: "jiro二郎"}, "no format could read"},
+		{control.Ask{Account: `corp\shiro`}, "no format could read"},
+		{control.Ask{Account: "goro"}, "no format could read"},
+		{control.Ask{Address: "203.0.113.8"}, "no format could read"},
 		{control.Ask{Account: "saburo"}, "1 records whose meaning no format knows"},
 		{control.Ask{Account: "saburo", Address: "198.51.100.1"}, ""}, // the record has another address
 		{control.Ask{Account: "deploy@example.com"}, "written otherwise (deploy)"},

@@ -148,7 +148,7 @@ func words(m query.Match) (query.Node, bool) {
 	if a, err := netip.ParseAddr(m.Value); err == nil {
 		return address(a), true
 	}
-	return query.Text{Word: m.Value}, true
+	return written(m.Value), true
 }
 
 // address holds where a text has an address in one of its usual spellings, and
@@ -157,11 +157,9 @@ func address(a netip.Addr) query.Node {
 	a = a.Unmap().WithZone("")
 	out := query.Or{}
 	add := func(word string) {
-		longer := query.Or{}
-		for c := '0'; c <= '9'; c++ {
-			longer.Nodes = append(longer.Nodes, query.Text{Word: word + string(c)}, query.Text{Word: string(c) + word})
+		for _, w := range writings(word) {
+			out.Nodes = append(out.Nodes, alone(w))
 		}
-		out.Nodes = append(out.Nodes, query.And{Nodes: []query.Node{query.Text{Word: word}, query.Not{Node: longer}}})
 	}
 	add(a.String())
 	if a.Is6() {
@@ -176,6 +174,19 @@ func address(a netip.Addr) query.Node {
 		add(strings.Join(groups, ":"))
 	}
 	return out
+}
+
+// alone holds where a text has an address that no digit goes on with.
+func alone(word string) query.Node {
+	between := ""
+	if strings.Contains(word, "\x00") {
+		between = "\x00"
+	}
+	longer := query.Or{}
+	for c := '0'; c <= '9'; c++ {
+		longer.Nodes = append(longer.Nodes, query.Text{Word: word + between + string(c)}, query.Text{Word: string(c) + between + word})
+	}
+	return query.And{Nodes: []query.Node{query.Text{Word: word}, query.Not{Node: longer}}}
 }
 
 // widened lets accounts match with and without their domain; false where no

@@ -1,11 +1,11 @@
 package overlooked
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"unicode/utf16"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )

@@ -245,10 +245,10 @@ func validSource(src Source) error {
 	bad := src.ID == "" || len(src.ID) > maxID || event.IsOwn(src.ID) ||
 		src.ID != strings.ToLower(src.ID) || strings.ContainsAny(src.ID, " \t\r\n\"():;*?")
 	if bad {
-		return event.Refuse(ErrInvalid, "a source is named with lower-case letters, digits, dots, slashes and dashes, such as vpn or web/app-1; %q is not", "記録元の名前は vpn や web/app-1 のように、小文字の英数字・点・斜線・ハイフンで書きます（%q は使えません）", src.ID)
+		return event.Refuse(ErrInvalid, "a source is named with lower-case letters, digits, dots, slashes and dashes, such as vpn or web/app-1; %q is not", "ログ源の名前は vpn や web/app-1 のように、小文字の英数字・点・斜線・ハイフンで書きます（%q は使えません）", src.ID)
 	}
 	if src.Kind != "" && !slices.ContainsFunc(coverage.Kinds(), func(k coverage.Kind) bool { return k.Name == src.Kind }) {
-		return event.Refuse(ErrInvalid, "unknown kind of source %q", "%q という種類の記録元はありません", src.Kind)
+		return event.Refuse(ErrInvalid, "unknown kind of source %q", "%q という種類のログ源はありません", src.Kind)
 	}
 	if err := validMatch(src); err != nil {
 		return err
@@ -257,15 +257,15 @@ func validSource(src Source) error {
 		switch a.State {
 		case coverage.Expired, coverage.Deleted, coverage.Refused, coverage.NeverCollected:
 		default:
-			return event.Refuse(ErrInvalid, "source %s: records are absent because they expired, were deleted, were refused or were never_collected, not %q", "記録元 %s: 記録が無い理由は expired、deleted、refused、never_collected のいずれかです（%q ではありません）", src.ID, a.State)
+			return event.Refuse(ErrInvalid, "source %s: records are absent because they expired, were deleted, were refused or were never_collected, not %q", "ログ源 %s: 記録が無い理由は expired、deleted、refused、never_collected のいずれかです（%q ではありません）", src.ID, a.State)
 		}
 		if !a.From.Before(a.To) {
-			return event.Refuse(ErrInvalid, "source %s: an absence must begin before it ends", "記録元 %s: 記録が無い期間の終わりが始まりより前です", src.ID)
+			return event.Refuse(ErrInvalid, "source %s: an absence must begin before it ends", "ログ源 %s: 記録が無い期間の終わりが始まりより前です", src.ID)
 		}
 	}
 	for _, c := range src.Covers {
 		if !c.From.Before(c.To) {
-			return event.Refuse(ErrInvalid, "source %s: what is covered must begin before it ends", "記録元 %s: 揃っている期間の終わりが始まりより前です", src.ID)
+			return event.Refuse(ErrInvalid, "source %s: what is covered must begin before it ends", "ログ源 %s: 揃っている期間の終わりが始まりより前です", src.ID)
 		}
 	}
 	return nil
@@ -275,16 +275,16 @@ func validSource(src Source) error {
 func validMatch(src Source) error {
 	for _, a := range src.Match.Addresses {
 		if _, ok := coverage.Network(a); !ok {
-			return event.Refuse(ErrInvalid, "source %s: %q is neither an address nor a network such as 192.0.2.0/24", "記録元 %s: %q はアドレスでも 192.0.2.0/24 のようなネットワークでもありません", src.ID, a)
+			return event.Refuse(ErrInvalid, "source %s: %q is neither an address nor a network such as 192.0.2.0/24", "ログ源 %s: %q はアドレスでも 192.0.2.0/24 のようなネットワークでもありません", src.ID, a)
 		}
 	}
 	for _, p := range slices.Concat(src.Match.Hosts, src.Match.Programs, src.Match.Senders) {
 		if _, err := path.Match(p, ""); err != nil || p == "" {
-			return event.Refuse(ErrInvalid, "source %s: %q is no name or pattern with *", "記録元 %s: %q は名前でも * を含むパターンでもありません", src.ID, p)
+			return event.Refuse(ErrInvalid, "source %s: %q is no name or pattern with *", "ログ源 %s: %q は名前でも * を含むパターンでもありません", src.ID, p)
 		}
 	}
 	if _, err := time.LoadLocation(src.Zone); err != nil {
-		return event.Refuse(ErrInvalid, "source %s: %q is not an IANA zone such as Asia/Tokyo", "記録元 %s: %q は Asia/Tokyo のような IANA のタイムゾーンではありません", src.ID, src.Zone)
+		return event.Refuse(ErrInvalid, "source %s: %q is not an IANA zone such as Asia/Tokyo", "ログ源 %s: %q は Asia/Tokyo のような IANA のタイムゾーンではありません", src.ID, src.Zone)
 	}
 	return nil
 }

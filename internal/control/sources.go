@@ -92,7 +92,7 @@ func (s *Service) RequestEvidence(ctx context.Context, by, id string, r coverage
 	}
 	switch {
 	case r.Of == "":
-		return event.Refuse(ErrInvalid, "who was asked? name them, or register the source with who holds its records", "誰に求めたかを書いてください。記録の持ち主を記録元に登録しても構いません")
+		return event.Refuse(ErrInvalid, "who was asked? name them, or register the source with who holds its records", "誰に求めたかを書いてください。記録の持ち主をログ源に登録しても構いません")
 	case r.State != coverage.Asked && r.State != coverage.Received && r.State != coverage.RequestRefused:
 		return event.Refuse(ErrInvalid, "a request is asked, received or refused, not %q", "求めの状態は asked、received、refused のいずれかです（%q ではありません）", r.State)
 	case r.State == coverage.RequestRefused && !r.From.Before(r.To):

@@ -32,7 +32,7 @@ func (c *Check) validate() error {
 		return event.Refuse(ErrInvalid, "a check by %s needs a query", "%s による確認には検索が必要です", c.By)
 	}
 	if (c.By == "coverage" || c.By == "findings") && len(c.Sources) == 0 {
-		return event.Refuse(ErrInvalid, "a check of %s needs the sources that must be complete", "%s の確認には、欠けなく揃うべき記録元が必要です", c.By)
+		return event.Refuse(ErrInvalid, "a check of %s needs the sources that must be complete", "%s の確認には、欠けなく揃うべきログ源が必要です", c.By)
 	}
 	if c.Days < 0 || c.Every < 0 || c.AtLeast < 0 {
 		return event.Refuse(ErrInvalid, "a check counts days and events from 0", "確認の日数と件数は 0 以上です")

@@ -88,7 +88,7 @@ func (r *registry) applyShred(rec event.Record) error {
 		}
 		r.shredded[l.Source] = append(r.shredded[l.Source], coverage.Absence{
 			From: l.From, To: l.To, State: coverage.Deleted, Proof: "shred", Reason: event.Phrase{
-				JA: fmt.Sprintf("%d 件の鍵を破棄した（%s）", l.Records, op.Reason), EN: fmt.Sprintf("the key of %d records was destroyed (%s)", l.Records, op.Reason),
+				JA: fmt.Sprintf("%d 件の鍵を破棄した（%s）", l.Records, op.Reason), EN: event.Many(l.Records, "the key of 1 record was destroyed", "the key of %d records was destroyed") + " (" + op.Reason + ")",
 			},
 		})
 	}

@@ -116,7 +116,7 @@ func verdict(found int64, covered bool) Verdict {
 // head is the first reason: how many were found, or the positive control.
 func head(q Question, a Answer) []event.Phrase {
 	if q.Found > 0 {
-		return []event.Phrase{{JA: fmt.Sprintf("%d 件が該当", q.Found), EN: fmt.Sprintf("%d events match", q.Found)}}
+		return []event.Phrase{{JA: fmt.Sprintf("%d 件が該当", q.Found), EN: event.Many(q.Found, "1 event matches", "%d events match")}}
 	}
 	if a.Verdict != NotFoundCovered {
 		return nil

@@ -236,5 +236,5 @@ func missingWords(n int64) event.Phrase {
 	if n < 0 {
 		return event.Phrase{JA: "欠けている（件数不明）", EN: "records are missing, nobody knows how many"}
 	}
-	return event.Phrase{JA: fmt.Sprintf("番号から %d 件が欠けている", n), EN: fmt.Sprintf("%d records are missing by their numbers", n)}
+	return event.Phrase{JA: fmt.Sprintf("番号から %d 件が欠けている", n), EN: event.Many(n, "1 record is missing by the numbers", "%d records are missing by their numbers")}
 }

@@ -1,5 +1,7 @@
 package event
 
+import "fmt"
+
 // Phrase is a short text in both languages of konseki.
 type Phrase struct {
 	JA string `json:"ja,omitempty" yaml:"ja"`
@@ -13,6 +15,15 @@ func (p Phrase) In(lang string) string {
 		return p.JA
 	}
 	return p.EN
+}
+
+// Many says in English how many of something there are: one as it stands, many
+// with the number for its %d.
+func Many[N int | int64 | uint64](n N, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return fmt.Sprintf(many, n)
 }
 
 // Empty reports whether the phrase says nothing.

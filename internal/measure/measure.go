@@ -44,13 +44,13 @@ func JudgeQuery(c investigate.Check, now time.Time, a *coverage.Answer, found in
 	need := max(c.AtLeast, 1)
 	switch {
 	case c.Expect == "found" && found >= need:
-		r.State, r.Because = investigate.Met, counted("期待した記録が %d 件ある", "%d events, as expected", found)
+		r.State, r.Because = investigate.Met, counted("期待した記録が %d 件ある", "1 event, as expected", "%d events, as expected", found)
 	case c.Expect == "found" && a.Verdict == coverage.NotFoundCovered:
-		r.State, r.Because = investigate.NotMet, counted("期待した記録がない（必要 %d 件、ログは揃っている）", "fewer events than the %d expected, though the logs are complete", need)
+		r.State, r.Because = investigate.NotMet, counted("期待した記録がない（必要 %d 件、ログは揃っている）", "no event, though one is expected and the logs are complete", "fewer events than the %d expected, though the logs are complete", need)
 	case c.Expect == "found" && found > 0:
-		r.State, r.Because = investigate.NotMet, counted("%d 件しかない", "only %d events", found)
+		r.State, r.Because = investigate.NotMet, counted("%d 件しかない", "only 1 event", "only %d events", found)
 	case c.Expect != "found" && found > 0:
-		r.State, r.Because = investigate.NotMet, counted("あってはならない記録が %d 件ある", "%d events that should not be", found)
+		r.State, r.Because = investigate.NotMet, counted("あってはならない記録が %d 件ある", "1 event that should not be", "%d events that should not be", found)
 	case c.Expect != "found" && a.Verdict == coverage.NotFoundCovered:
 		r.State, r.Because = investigate.Met, event.Phrase{JA: "該当する記録はなく、ログは揃っている", EN: "no such event, and the logs are complete"}
 	case len(a.Because) > 0:
@@ -61,8 +61,8 @@ func JudgeQuery(c investigate.Check, now time.Time, a *coverage.Answer, found in
 	return r
 }
 
-func counted(ja, en string, n int64) event.Phrase {
-	return event.Phrase{JA: fmt.Sprintf(ja, n), EN: fmt.Sprintf(en, n)}
+func counted(ja, one, many string, n int64) event.Phrase {
+	return event.Phrase{JA: fmt.Sprintf(ja, n), EN: event.Many(n, one, many)}
 }
 
 // JudgeCoverage tells whether the sources were complete all the time.
@@ -99,9 +99,9 @@ func JudgeEvidence(now time.Time, cites, gone []uint64) investigate.Result {
 		r.State, r.Because = investigate.NotMet, event.Phrase{JA: "証跡がまだ示されていない", EN: "no evidence has been given yet"}
 	case len(gone) > 0:
 		r.State = investigate.Unknown
-		r.Because = counted("証跡の原記録 #%d はもう残っていない", "the record #%d that showed it is no more", int64(gone[0]))
+		r.Because = event.Phrase{JA: fmt.Sprintf("証跡の原記録 #%d はもう残っていない", gone[0]), EN: fmt.Sprintf("the record #%d that showed it is no more", gone[0])}
 	default:
-		r.Because = counted("証跡が %d 件ある", "%d records show it", int64(len(cites)))
+		r.Because = counted("証跡が %d 件ある", "1 record shows it", "%d records show it", int64(len(cites)))
 	}
 	return r
 }
@@ -114,7 +114,7 @@ const maxCites = 20
 func JudgeFindings(now time.Time, fired []uint64, list []coverage.SourceCoverage) investigate.Result {
 	if n := len(fired); n > 0 {
 		return investigate.Result{At: now, State: investigate.NotMet, Count: int64(n), Cites: fired[:min(n, maxCites)],
-			Because: counted("検知が %d 件ある", "%d findings", int64(n))}
+			Because: counted("検知が %d 件ある", "1 finding", "%d findings", int64(n))}
 	}
 	r := JudgeCoverage(now, list)
 	switch r.State {

@@ -34,7 +34,7 @@ func TestABackTestIsNotCoveredByWhatWasOverlooked(t *testing.T) {
 	}{
 		"nothing overlooked": {`['nothing-like-it']`, "Asia/Tokyo", nil, ""},
 		"unread":             {`['nothing-like-it']`, "Asia/Tokyo", []string{"\x01 a form of firmware 9"}, "no format could read"},
-		"an assumed zone":    {`['for hanako']`, "", []string{sshLine(jst(3, 8, 30), "Accepted password for hanako from 203.0.113.77 port 50022 ssh2")}, "1 events outside the window match"},
+		"an assumed zone":    {`['for hanako']`, "", []string{sshLine(jst(3, 8, 30), "Accepted password for hanako from 203.0.113.77 port 50022 ssh2")}, "1 event outside the window matches"},
 		"a stated zone":      {`['for hanako']`, "Asia/Tokyo", []string{sshLine(jst(3, 8, 30), "Accepted password for hanako from 203.0.113.77 port 50022 ssh2")}, ""},
 		"a missing field":    {`{no_such_field: x}`, "Asia/Tokyo", nil, "has the field no_such_field"},
 	} {

@@ -38,7 +38,7 @@ func TestNotFoundIsNotCoveredByWhatWasOverlooked(t *testing.T) {
 		{control.Ask{Account: "nobody"}, ""},
 		{control.Ask{Address: "203.0.113.7"}, ""}, // which is no part of 203.0.113.77
 		{control.Ask{Host: "WEB-01", Account: "nobody"}, ""},
-		{control.Ask{Address: "203.0.113.77"}, "1 records that no format could read hold what was asked for"},
+		{control.Ask{Address: "203.0.113.77"}, "1 record that no format could read holds what was asked for"},
 		{control.Ask{Address: "::ffff:203.0.113.77"}, "no format could read"},
 		{control.Ask{Address: "2001:db8::7"}, "no format could read"},
 		{control.Ask{Account: "Hanako"}, "no format could read"},
@@ -50,7 +50,7 @@ func TestNotFoundIsNotCoveredByWhatWasOverlooked(t *testing.T) {
 		{control.Ask{Account: `corp\shiro`}, "no format could read"},
 		{control.Ask{Account: "goro"}, "no format could read"},
 		{control.Ask{Address: "203.0.113.8"}, "no format could read"},
-		{control.Ask{Account: "saburo"}, "1 records whose meaning no format knows"},
+		{control.Ask{Account: "saburo"}, "1 record whose meaning no format knows"},
 		{control.Ask{Account: "saburo", Address: "198.51.100.1"}, ""}, // the record has another address
 		{control.Ask{Account: "deploy@example.com"}, "written otherwise (deploy)"},
 		{control.Ask{Account: `EXAMPLE\deploy`}, "written otherwise (deploy)"},

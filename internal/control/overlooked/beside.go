@@ -52,11 +52,12 @@ func nearWords(n int64, first *event.Event, zone *time.Location) event.Phrase {
 	at := first.Time.In(zone).Format("2006-01-02 15:04:05 MST")
 	return event.Phrase{
 		JA: fmt.Sprintf("期間の外に該当するイベントが %d 件あり、時刻の不確かさから期間内かもしれない（%s の %s、原記録 %d）", n, first.Source, at, first.Record),
-		EN: fmt.Sprintf("%d events outside the window match, and may lie within it: their time is not certain (%s at %s, record %d)", n, first.Source, at, first.Record)}
+		EN: event.Many(n, "1 event outside the window matches, and may lie within it: its time is not certain", "%d events outside the window match, and may lie within it: their time is not certain") +
+			fmt.Sprintf(" (%s at %s, record %d)", first.Source, at, first.Record)}
 }
 
 func untimedWords(n int64) event.Phrase {
 	return event.Phrase{
 		JA: fmt.Sprintf("時刻の書かれていない該当イベントが %d 件あり、いつのものか分からない", n),
-		EN: fmt.Sprintf("%d events match that state no time: when they happened is not known", n)}
+		EN: event.Many(n, "1 event matches that states no time: when it happened is not known", "%d events match that state no time: when they happened is not known")}
 }

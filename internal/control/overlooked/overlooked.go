@@ -135,11 +135,11 @@ func unread(ctx context.Context, x Index, q Asked) (event.Phrase, error) {
 	if any {
 		return event.Phrase{
 			JA: fmt.Sprintf("どの形式でも解析できない記録 %d 件に、尋ねた文字列がある%s", n, ja),
-			EN: fmt.Sprintf("%d records that no format could read hold what was asked for%s", n, en)}, err
+			EN: event.Many(n, "1 record that no format could read holds what was asked for", "%d records that no format could read hold what was asked for") + en}, err
 	}
 	return event.Phrase{
 		JA: fmt.Sprintf("どの形式でも解析できない記録が %d 件あり、答えを含みうる%s", n, ja),
-		EN: fmt.Sprintf("%d records that no format could read may be the answer%s", n, en)}, err
+		EN: event.Many(n, "1 record that no format could read may be the answer", "%d records that no format could read may be the answer") + en}, err
 }
 
 // unexplained tells of records that were read without knowing what they mean,
@@ -161,7 +161,7 @@ func unexplained(ctx context.Context, x Index, q Asked) (event.Phrase, error) {
 	ja, en, err := firstRecord(ctx, x, req)
 	return event.Phrase{
 		JA: fmt.Sprintf("意味の分からない記録 %d 件に、尋ねた文字列がある%s", n, ja),
-		EN: fmt.Sprintf("%d records whose meaning no format knows hold what was asked for%s", n, en)}, err
+		EN: event.Many(n, "1 record whose meaning no format knows holds what was asked for", "%d records whose meaning no format knows hold what was asked for") + en}, err
 }
 
 // firstRecord names the first record that a request selects, for whoever wants
@@ -207,5 +207,5 @@ func otherwise(ctx context.Context, x Index, q Asked) (event.Phrase, error) {
 	}
 	return event.Phrase{
 		JA: fmt.Sprintf("同じ人かもしれない別表記のアカウントのイベントが %d 件ある%s", n, ja),
-		EN: fmt.Sprintf("%d events are of accounts that may be the same, written otherwise%s", n, en)}, nil
+		EN: event.Many(n, "1 event is of an account that may be the same, written otherwise", "%d events are of accounts that may be the same, written otherwise") + en}, nil
 }

@@ -19,7 +19,7 @@ func (l *linter) containments(context.Context) error {
 		hint := both("続いていたセッション、別の接続元・別のアカウントを調べ、封じ込めの範囲を直す", "look for sessions that went on and for other addresses and accounts, and widen the containment")
 		if last := k.Last(); last != nil && last.State == investigate.NotMet {
 			l.add("containment-without-effect", Error,
-				both(fmt.Sprintf("%s の「%s」の後も、%s の記録が %d 件ある", l.clock(k.At), k.Text.In("ja"), k.Target, last.Count), fmt.Sprintf("%d events of %s after “%s” (%s)", last.Count, k.Target, k.Text.In("en"), l.clock(k.At))),
+				both(fmt.Sprintf("%s の「%s」の後も、%s の記録が %d 件ある", l.clock(k.At), k.Text.In("ja"), k.Target, last.Count), event.Many(last.Count, "1 event", "%d events")+fmt.Sprintf(" of %s after “%s” (%s)", k.Target, k.Text.In("en"), l.clock(k.At))),
 				hint, first(last.Cites), me)
 			continue
 		}

@@ -63,7 +63,7 @@ func (l *linter) denied(ctx context.Context, s *investigate.Statement, me Ref) e
 			}
 		}
 		l.add("denied-but-recorded", Error,
-			both(fmt.Sprintf("「%s」とあるが、該当する記録が %d 件ある%s", s.Text.In("ja"), found, when.JA), fmt.Sprintf("“%s”, but %d events show it%s", s.Text.In("en"), found, when.EN)),
+			both(fmt.Sprintf("「%s」とあるが、該当する記録が %d 件ある%s", s.Text.In("ja"), found, when.JA), fmt.Sprintf("“%s”, but %s%s", s.Text.In("en"), event.Many(found, "1 event shows it", "%d events show it"), when.EN)),
 			both("記述を取り下げるか、期間と検索を狭めて言い直す", "withdraw it, or say it of a narrower window or query"), first(records), me)
 		return nil
 	}

@@ -52,6 +52,6 @@ func verbs() []cli.Verb {
 		keeping.Verify(), keeping.Checkpoint(), keeping.Witness(), keeping.Key(), keeping.Shred(), keeping.Compact(),
 		detecting.Detect(), detecting.Rules(),
 		running.Replay(), running.Reindex(), evidence.Pull(), keeping.Copies(), keeping.Restore(),
-		running.Token(), running.Config(), running.Version(), keeping.Expire(), evidence.Estate(), advisory.Verb(),
+		running.User(), running.Token(), running.Config(), running.Version(), keeping.Expire(), evidence.Estate(), advisory.Verb(),
 	}
 }

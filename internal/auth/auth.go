@@ -168,6 +168,17 @@ func (a *Auth) Users() []User {
 	return list
 }
 
+// Named is the name of the account that somebody means, as it was made; "" where
+// there is none, whose name may be a password typed into the wrong field.
+func (a *Auth) Named(name string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if u := a.read().user(name); u != nil {
+		return u.Name
+	}
+	return ""
+}
+
 // RemoveUser removes an account; its sessions end at once. The last
 // administrator stays.
 func (a *Auth) RemoveUser(name string) error {

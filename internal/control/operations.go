@@ -56,6 +56,8 @@ type Operations interface {
 	Unmask(ctx context.Context, by auth.Person, seq uint64, reason string) (*Record, error)
 	// Prove checks a record's proof now and returns the proof as JSON.
 	Prove(ctx context.Context, by string, seq uint64) (*Proof, error)
+	// Noted seals that somebody came in, failed to, or left.
+	Noted(ctx context.Context, by, op, what, peer string) error
 	// VerifyVault re-hashes the whole vault.
 	VerifyVault(ctx context.Context, by string, progress func(done, total int64)) (*Verification, error)
 

@@ -145,6 +145,7 @@ type access struct {
 	By    string    `json:"by"`
 	Op    string    `json:"op"`
 	Query string    `json:"query,omitempty"`
+	Peer  string    `json:"peer,omitempty"` // the address that somebody came from
 	From  time.Time `json:"from,omitzero"`
 	To    time.Time `json:"to,omitzero"`
 	Found int64     `json:"found,omitempty"`
@@ -160,7 +161,7 @@ const sameQuestion = time.Minute
 // record seals that somebody looked at evidence, once per question. Looking is
 // refused when it cannot be recorded.
 func (s *Service) record(ctx context.Context, a access) error {
-	key := a.By + "\x00" + a.Op + "\x00" + a.Query + "\x00" + a.From.String() + a.To.String()
+	key := a.By + "\x00" + a.Op + "\x00" + a.Query + "\x00" + a.Peer + "\x00" + a.From.String() + a.To.String()
 	for _, m := range a.Known {
 		key += "\x00" + m.Said.EN // another version of the knowledge is another question
 	}

@@ -2,6 +2,7 @@ package normalise
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,6 +44,7 @@ func (ownFormat) Normalise(in *format.Input, dst []event.Event) ([]event.Event, 
 		Op    string    `json:"op"`
 		Query string    `json:"query"`
 		Case  string    `json:"case"`
+		Peer  string    `json:"peer"`
 	}
 	if jsonx.Unmarshal(in.Raw, &op, jsonx.DefaultLimits()) != nil {
 		return dst, false
@@ -52,6 +54,9 @@ func (ownFormat) Normalise(in *format.Input, dst []event.Event) ([]event.Event, 
 		in.Stated(&ev, op.At, event.PrecisionNano, op.At.Format(time.RFC3339Nano))
 	}
 	ev.ActorUser, ev.EventCode, ev.Object, ev.Statement = op.By, op.Op, op.Case, op.Query
+	if a, err := netip.ParseAddr(op.Peer); err == nil {
+		ev.SrcIP = a.String()
+	}
 	ev.Message = strings.TrimSpace(strings.Join([]string{op.By, op.Op, op.Case, op.Query}, " "))
 	return append(dst, ev), true
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"path/filepath"
 	"time"
 
 	"github.com/konseki/konseki/internal/auth"
@@ -45,9 +44,9 @@ const silenceCheck = 10 * time.Second
 // Serve opens the doors that the configuration names and the pages, and works
 // until the context ends or a door fails. It closes nothing: Close does.
 func (s *Server) Serve(ctx context.Context, opts ServeOptions) error {
-	a, err := auth.Open(filepath.Join(s.Dir, authFolder), auth.Options{Logger: s.logger})
+	a, err := s.Accounts()
 	if err != nil {
-		return fmt.Errorf("server: accounts: %w", err)
+		return err
 	}
 	tlsConfig, err := s.tlsConfig()
 	if err != nil {
@@ -85,11 +84,9 @@ func (s *Server) Serve(ctx context.Context, opts ServeOptions) error {
 		run.start(func(ctx context.Context) error { return s.flow.watch(ctx, silenceCheck, s.Sources, s.Pulls) })
 	}
 	if opts.AlwaysLink || !a.HasUsers() {
-		token, err := a.NewLink()
-		if err != nil {
-			return errors.Join(fmt.Errorf("server: sign-in link: %w", err), run.wait())
+		if at.Link, err = s.Invite(context.WithoutCancel(ctx), "konseki", auth.RoleAdmin, ""); err != nil {
+			return errors.Join(err, run.wait())
 		}
-		at.Link = at.Web + "/signin/link?token=" + token
 	}
 	if opts.Ready != nil {
 		opts.Ready(at)
@@ -135,6 +132,7 @@ func (s *Server) openPages(run *group, a *auth.Auth, tlsConfig *tls.Config, door
 	if at.Web, err = s.serveHTTP(run, s.Config.Web, tlsConfig, both); err != nil {
 		return err
 	}
+	s.pages.Store(&at.Web)
 	at.Ingest = at.Web + "/ingest/jsonlines"
 	if s.Config.HTTP != "" {
 		base, err := s.serveHTTP(run, s.Config.HTTP, door.tls, senders)

@@ -46,6 +46,7 @@ type Server struct {
 	failed   error
 	anchors  atomic.Pointer[anchor.Keeper] // while we serve
 	pulls    atomic.Pointer[pull.Puller]   // while we serve and services are configured
+	pages    atomic.Pointer[string]        // their address while we serve
 }
 
 // Options say how to open a data folder.

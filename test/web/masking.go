@@ -3,6 +3,7 @@ package webtest
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
@@ -17,6 +18,14 @@ func (o *Ops) Unmask(ctx context.Context, by auth.Person, seq uint64, reason str
 	r, err := o.record(ctx, by.Name, seq)
 	o.Unmasked = append(o.Unmasked, by.Name+": "+reason)
 	return r, err
+}
+
+// Noted keeps who came in, failed to, or left.
+func (o *Ops) Noted(_ context.Context, by, op, what, peer string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.Entries = append(o.Entries, strings.Join([]string{by, op, what, peer}, " "))
+	return o.Fail
 }
 
 // Record masks what is a secret in a record.

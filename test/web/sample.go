@@ -37,6 +37,8 @@ type Ops struct {
 	Watched control.Watched
 	// Unmasked is who took masks off, and why.
 	Unmasked []string
+	// Entries is who came in, failed to, or left.
+	Entries []string
 	// Registered and Requested are what was said of sources.
 	Registered []control.Source
 	Requested  []coverage.Request

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/cli"
 	"github.com/konseki/konseki/internal/config"
 	"github.com/konseki/konseki/internal/replay"
@@ -113,32 +112,47 @@ func Token() cli.Verb {
 		Prepare: func(c *cli.Env, fs *flag.FlagSet) func(context.Context, []string) error {
 			e := &env{c}
 			sources := fs.String("source", "*", "`sources` the sender may write to, comma separated; * is any")
-			return func(_ context.Context, args []string) error {
-				e.Logger.Debug("token", "args", len(args))
-				a, err := auth.Open(filepath.Join(e.Dir, "auth"), auth.Options{Logger: e.Logger})
-				if err != nil {
-					return err
-				}
+			return func(ctx context.Context, args []string) error {
 				switch {
 				case len(args) == 2 && args[0] == "add":
-					token, err := a.NewToken(args[1], strings.Split(*sources, ","))
-					if err == nil {
-						fmt.Fprintln(e.Stderr, e.Say("この印は一度だけ表示される。", "This token is shown only once."))
-						fmt.Fprintln(e.Stdout, token)
-					}
-					return err
+					return e.With(ctx, true, func(s *server.Server) error { return e.addToken(ctx, s, args[1], strings.Split(*sources, ",")) })
 				case len(args) == 1 && args[0] == "list":
-					for _, t := range a.Tokens() {
-						fmt.Fprintf(e.Stdout, "%s  %s\n", terminal.Plain(t.Name), terminal.Plain(strings.Join(t.Sources, ",")))
-					}
-					return nil
+					return e.With(ctx, false, e.listTokens)
 				case len(args) == 2 && args[0] == "revoke":
-					return a.RevokeToken(args[1])
+					return e.With(ctx, false, func(s *server.Server) error { return s.RevokeToken(ctx, e.Person(), args[1]) })
 				}
 				return fmt.Errorf("%w: token add NAME, token list or token revoke NAME", cli.ErrUsage)
 			}
 		},
 	}
+}
+
+func (e *env) addToken(ctx context.Context, s *server.Server, name string, sources []string) error {
+	token, err := s.AddToken(ctx, e.Person(), name, sources)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(e.Stderr, e.Say("このトークンは一度だけ表示されます。", "This token is shown only once."))
+	_, err = fmt.Fprintln(e.Stdout, token)
+	return err
+}
+
+func (e *env) listTokens(s *server.Server) error {
+	a, err := s.Accounts()
+	if err != nil {
+		return err
+	}
+	for _, t := range a.Tokens() {
+		if e.JSON {
+			err = e.WriteJSON(t)
+		} else {
+			_, err = fmt.Fprintf(e.Stdout, "%s  %s\n", terminal.Plain(t.Name), terminal.Plain(strings.Join(t.Sources, ",")))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Config is the verb config: check the configuration file, or print it with its defaults.

@@ -1,4 +1,4 @@
-// Package running runs konseki and sets it up, on the command line: serve, demo, replay, reindex, token, config.
+// Package running runs konseki and sets it up, on the command line: serve, demo, replay, reindex, user, token, config.
 package running
 
 import "github.com/konseki/konseki/internal/cli"

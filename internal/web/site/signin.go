@@ -2,7 +2,6 @@ package site
 
 import (
 	"errors"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -43,8 +42,11 @@ func (v *Visit) signIn() error {
 		return problem{http.StatusBadRequest, "error.form", err}
 	}
 	name, to := v.R.PostForm.Get("name"), reading.LocalPath(v.R.PostForm.Get("to"))
-	_, session, err := v.site.Auth.SignIn(name, v.R.PostForm.Get("password"), peer(v.R))
+	person, session, err := v.site.Auth.SignIn(name, v.R.PostForm.Get("password"), peer(v.R))
 	if err != nil {
+		if err := v.Ops.Noted(v.R.Context(), v.site.Auth.Named(name), "sign_in.failed", "", peer(v.R)); err != nil {
+			return err
+		}
 		status, text := http.StatusForbidden, v.T("signin.denied")
 		if t, ok := errors.AsType[*auth.ThrottledError](err); ok {
 			status, text = http.StatusTooManyRequests, v.F("signin.throttled", v.Span(max(time.Second, t.Retry)))
@@ -52,6 +54,15 @@ func (v *Visit) signIn() error {
 			return err
 		}
 		return v.showSignIn(status, SignInView{Name: reading.Visible(name, 100), To: to, Error: text})
+	}
+	return v.admit(person, session, "sign_in", to)
+}
+
+// admit lets somebody in, once that is sealed.
+func (v *Visit) admit(p auth.Person, session, how, to string) error {
+	if err := v.Ops.Noted(v.R.Context(), p.Name, how, p.Role, peer(v.R)); err != nil {
+		v.site.Auth.SignOut(session)
+		return err
 	}
 	setSession(v.W, v.R, session)
 	return v.Redirect(to)
@@ -86,9 +97,7 @@ func (v *Visit) useLink() error {
 	if err != nil {
 		return err
 	}
-	v.Logger().Info("person signed in by link", slog.String("name", person.Name))
-	setSession(v.W, v.R, session)
-	return v.Redirect("/")
+	return v.admit(person, session, "account.made", "/")
 }
 
 // linkRefusal gives the sentence for a name, password or link that auth does
@@ -114,6 +123,9 @@ func (v *Visit) signOut() error {
 		v.site.Auth.SignOut(c.Value)
 	}
 	setSession(v.W, v.R, "")
+	if err := v.Ops.Noted(v.R.Context(), v.Person.Name, "sign_out", "", peer(v.R)); err != nil {
+		return err
+	}
 	return v.Redirect("/signin")
 }
 

@@ -50,6 +50,9 @@ func (s *Service) prepare(ctx context.Context, q Search) (*prepared, error) {
 	}
 	p.req = index.Request{Plan: p.plan, From: q.From, To: q.To, Limit: min(limit, maxRows), Oldest: q.Oldest, After: index.Cursor(q.After), Own: asksForOwn(p.plan)}
 	p.from, p.to = window(p.plan, q, p.ledger)
+	if p.req.Own && latest(q.To, p.plan.To).IsZero() {
+		p.to = latest(p.to, s.Now()) // konseki goes on when the evidence has ended
+	}
 	for _, m := range p.plan.Known {
 		p.known = append(p.known, m.Within(p.from, p.to))
 	}
@@ -153,6 +156,9 @@ func (s *Service) qualify(ctx context.Context, p *prepared, found int64, sources
 	if sources == nil {
 		sources = p.plan.Sources()
 	}
+	if ownOnly(sources) {
+		return coverage.AnswerOwn(coverage.Question{From: p.from, To: p.to, Sources: sources, Found: found, Behind: s.behind()}), nil
+	}
 	if classes == nil {
 		classes = p.plan.Classes()
 	}
@@ -230,6 +236,8 @@ func (s *Service) held(ctx context.Context, classes []int32) (map[string]bool, e
 	return known, nil
 }
 
+func ownOnly(ids []string) bool { return len(ids) > 0 && len(outside(ids)) == 0 }
+
 // outside leaves konseki's own sources out: coverage is not asked of them.
 func outside(ids []string) []string {
 	var out []string
@@ -259,7 +267,13 @@ func (s *Service) Histogram(ctx context.Context, by string, q Search, buckets in
 		return nil, fmt.Errorf("control: histogram: %w", err)
 	}
 	h.fill(counted)
-	h.Coverage = p.ledger.Answer(coverage.Question{From: h.From, To: h.To, Sources: outside(p.plan.Sources()), Classes: p.plan.Classes()}).Coverage
+	about := coverage.Question{From: h.From, To: h.To, Sources: p.plan.Sources(), Classes: p.plan.Classes()}
+	if ownOnly(about.Sources) {
+		h.Coverage = coverage.AnswerOwn(about).Coverage
+	} else {
+		about.Sources = outside(about.Sources)
+		h.Coverage = p.ledger.Answer(about).Coverage
+	}
 	err = s.record(ctx, access{By: by, Op: "search", Query: p.plan.String(), From: q.From, To: q.To, Known: p.known})
 	return h, err
 }

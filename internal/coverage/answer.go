@@ -54,10 +54,7 @@ func (l *Ledger) Answer(q Question) Answer {
 	covered := q.Behind == 0 && len(q.Open) == 0
 	reasons := slices.Clone(q.Open)
 	if q.Behind > 0 {
-		reasons = append(reasons, event.Phrase{
-			JA: fmt.Sprintf("受領済みの %d 件がまだ索引されていない", q.Behind),
-			EN: fmt.Sprintf("%d acknowledged records are not indexed yet", q.Behind),
-		})
+		reasons = append(reasons, behind(q.Behind))
 	}
 	rows := l.rows(q)
 	if note, ok := zoneNote(rows); ok {
@@ -101,6 +98,11 @@ func (l *Ledger) Answer(q Question) Answer {
 			JA: fmt.Sprintf("ほか %d 件の理由", n-maxReasons), EN: fmt.Sprintf("and %d more reasons", n-maxReasons)})
 	}
 	return a
+}
+
+func behind(n uint64) event.Phrase {
+	return event.Phrase{JA: fmt.Sprintf("受領済みの %d 件がまだ索引されていない", n),
+		EN: event.Many(n, "1 acknowledged record is not indexed yet", "%d acknowledged records are not indexed yet")}
 }
 
 func verdict(found int64, covered bool) Verdict {
@@ -334,6 +336,8 @@ func ProofLabel(proof string) event.Phrase {
 		return event.Phrase{JA: "普段のリズム", EN: "rhythm"}
 	case declared:
 		return event.Phrase{JA: "申告", EN: "declared"}
+	case sealed:
+		return event.Phrase{JA: "封印", EN: "sealed"}
 	case counted:
 		return event.Phrase{JA: "計数", EN: "counted"}
 	case parser:

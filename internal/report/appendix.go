@@ -110,7 +110,7 @@ func (c *composer) level(level string) string {
 // proof is a kind of proof in words.
 func (c *composer) proof(kind string) string {
 	ja := map[string]string{
-		"declared": "申告", "file import": "ファイル取込", "acknowledged transport": "受領確認のある転送", "rhythm": "送信の間隔",
+		"declared": "申告", "sealed": "封印", "file import": "ファイル取込", "acknowledged transport": "受領確認のある転送", "rhythm": "送信の間隔",
 		"parser": "解析", "datagram": "UDP", "stream": "受領確認のない転送",
 	}
 	if c.Lang == "ja" && ja[kind] != "" {

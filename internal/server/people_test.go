@@ -8,6 +8,7 @@ import (
 
 	"github.com/konseki/konseki/internal/auth"
 	"github.com/konseki/konseki/internal/control"
+	"github.com/konseki/konseki/internal/coverage"
 )
 
 // TestWhoMayComeInIsSealed follows an account from its invitation to its end.
@@ -58,6 +59,13 @@ func TestWhoMayComeInIsSealed(t *testing.T) {
 	r, err := s.Search(ctx, "sato", control.Search{Query: "source:konseki.access", Oldest: true})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if r.Answer.Verdict != coverage.Found || len(r.Answer.Coverage) != 1 || r.Answer.Coverage[0].State != coverage.Complete || !r.Answer.To.After(r.Events[0].Time) {
+		t.Errorf("%+v", r.Answer)
+	}
+	none, err := s.Search(ctx, "sato", control.Search{Query: "source:konseki.access event_code:shred"})
+	if err != nil || none.Answer.Verdict != coverage.NotFoundCovered {
+		t.Errorf("nobody did it, but that is %+v %v", none, err)
 	}
 	var got []string
 	for _, ev := range r.Events {

@@ -1,12 +1,15 @@
 package replay
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/konseki/konseki/internal/replay/raw"
 )
 
 // TestRulesAndBaselinesKnowNoScenario keeps detection from being written for
@@ -55,6 +58,45 @@ func TestEveryIncidentTellsItsWords(t *testing.T) {
 		for _, w := range s.Words {
 			if len(w) < 3 {
 				t.Errorf("%s: %q is too short to look for", s.Info.Name, w)
+			}
+		}
+	}
+}
+
+// TestEveryIncidentTellsItsTraces: without them no story is known to be of an
+// incident, and the table says that nobody noticed.
+func TestEveryIncidentTellsItsTraces(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: writes every incident")
+	}
+	for _, s := range Scenarios() {
+		if s.Info.First.IsZero() {
+			continue
+		}
+		if len(s.Traces) < 2 {
+			t.Errorf("%s tells %d traces", s.Info.Name, len(s.Traces))
+		}
+		dir := t.TempDir()
+		if _, err := s.Write(t.Context(), dir, raw.Options{Seed: 1, Records: 20_000}); err != nil {
+			t.Fatal(err)
+		}
+		found := map[string]bool{}
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), "konseki-") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for _, trace := range s.Traces {
+				found[trace] = found[trace] || bytes.Contains(text, []byte(trace))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, trace := range s.Traces {
+			if !found[trace] {
+				t.Errorf("%s: %s stands in no log", s.Info.Name, trace)
 			}
 		}
 	}

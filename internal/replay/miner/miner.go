@@ -56,8 +56,9 @@ func Scenario() raw.Scenario {
 			First: at("09-28 18:16:00"), Noticed: cutOff(),
 			Assumptions: assumptions(),
 		},
-		Words: []string{scanner, shop, pool, "kworkerd", nest, wallet, "web-02", "api-01", "saas", "webmaster", "u.sh"},
-		Plain: map[string]string{"konseki-sources.yaml": sources, "konseki-case.yaml": caseFile, "konseki-estate/devices.csv": devices},
+		Words:  []string{scanner, shop, pool, "kworkerd", nest, wallet, "web-02", "api-01", "saas", "webmaster", "u.sh"},
+		Traces: []string{scanner, shop, pool, nest, "kworkerd", wallet, "u.sh"},
+		Plain:  map[string]string{"konseki-sources.yaml": sources, "konseki-case.yaml": caseFile, "konseki-estate/devices.csv": devices},
 		Open: func(o raw.Options) raw.Span {
 			c := newCompany(o)
 			return raw.Span{From: c.from, To: c.to, Files: c.files()}

@@ -60,7 +60,8 @@ func Scenario() raw.Scenario {
 			First: at("06-21 18:19:00"), Noticed: at("06-22 12:55:00"),
 			Assumptions: assumptions(),
 		},
-		Words: []string{desk, deskIP, deskMAC, engineer, "load_samples", "prod-web-01", "prod-web-02", "prod-db-01", "stg-db-01", "tejun"},
+		Words:  []string{desk, deskIP, deskMAC, engineer, "load_samples", "prod-web-01", "prod-web-02", "prod-db-01", "stg-db-01", "tejun"},
+		Traces: []string{deskIP, "load_samples"},
 		Plain: map[string]string{
 			"konseki-sources.yaml": sources, "konseki-case.yaml": caseFile, "konseki-estate/devices.csv": devices,
 			"konseki-estate/networks.csv": networks, "konseki-estate/people.csv": people, "konseki-estate/dhcpd.leases": leases,

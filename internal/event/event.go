@@ -78,6 +78,20 @@ func (e *Event) Get(name string) (string, bool) {
 	return "", false
 }
 
+// First returns the first value among native fields of these names that is not
+// empty, or "".
+func (e *Event) First(names ...string) string { return e.FirstBut("", names...) }
+
+// FirstBut is First where a product also writes none for no value.
+func (e *Event) FirstBut(none string, names ...string) string {
+	for _, name := range names {
+		if v, _ := e.Get(name); v != "" && v != none {
+			return v
+		}
+	}
+	return ""
+}
+
 // Note returns the value of a note, or "".
 func (e *Event) Note(name string) string {
 	for i := range e.Notes {

@@ -18,16 +18,16 @@ func NewKEV() format.Format {
 }
 
 func readKEV(in *format.Input, _ []byte, ev *event.Event) bool {
-	id := object.First(ev, "cveID")
+	id := ev.First("cveID")
 	if !notice.Sound(id) || !object.SetTime(in, ev, "dateAdded") {
 		return false
 	}
 	ev.ClassUID = event.ClassVulnerability
 	n := notice.Notice{
 		ID: id, Exploited: true, Published: ev.Time, Modified: ev.Time,
-		Summary: object.Sentence(object.First(ev, "vulnerabilityName"), object.First(ev, "shortDescription")),
+		Summary: object.Sentence(ev.First("vulnerabilityName"), ev.First("shortDescription")),
 	}
 	finish(ev, &n)
-	ev.Object = object.Sentence(object.First(ev, "vendorProject"), object.First(ev, "product"))
+	ev.Object = object.Sentence(ev.First("vendorProject"), ev.First("product"))
 	return true
 }

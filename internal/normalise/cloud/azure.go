@@ -21,7 +21,7 @@ func NewAzure() format.Format {
 }
 
 func readAzure(in *format.Input, _ []byte, ev *event.Event) bool {
-	get := func(names ...string) string { return object.First(ev, names...) }
+	get := ev.First
 	ev.EventCode = get("operationName", "operationName.value", "OperationNameValue")
 	// What AKS writes holds a record of Kubernetes, whose names rules read.
 	if ev.EventCode == "" || strings.HasPrefix(get("category"), "kube") || !object.SetTime(in, ev, "time", "eventTimestamp", "TimeGenerated") {

@@ -21,7 +21,7 @@ func NewCloudTrail() format.Format {
 }
 
 func readCloudTrail(in *format.Input, ev *event.Event, acts object.Acts) bool {
-	name, from := object.First(ev, "eventName"), object.First(ev, "eventSource")
+	name, from := ev.First("eventName"), ev.First("eventSource")
 	if name == "" || from == "" || !object.SetTime(in, ev, "eventTime") {
 		return false
 	}
@@ -32,25 +32,25 @@ func readCloudTrail(in *format.Input, ev *event.Event, acts object.Acts) bool {
 	}
 	act.Set(ev)
 	ev.ActorUser = awsIdentity(ev)
-	ev.SrcIP = format.Address(object.First(ev, "sourceIPAddress")) // the name of a service where AWS itself acts
-	ev.ClientApp = object.First(ev, "userAgent")
-	ev.SessionUID = object.First(ev, "userIdentity.accessKeyId")
-	ev.BytesOut = format.ByteCount(object.First(ev, "additionalEventData.bytesTransferredOut"))
-	ev.TargetUser = object.First(ev, "requestParameters.userName", "responseElements.user.userName", "serviceEventDetails.userName")
+	ev.SrcIP = format.Address(ev.First("sourceIPAddress")) // the name of a service where AWS itself acts
+	ev.ClientApp = ev.First("userAgent")
+	ev.SessionUID = ev.First("userIdentity.accessKeyId")
+	ev.BytesOut = format.ByteCount(ev.First("additionalEventData.bytesTransferredOut"))
+	ev.TargetUser = ev.First("requestParameters.userName", "responseElements.user.userName", "serviceEventDetails.userName")
 	ev.Object = awsObject(ev)
 	ev.StatusID = awsOutcome(ev)
-	if ev.StatusID == event.StatusFailure && strings.Contains(object.First(ev, "errorCode"), "AccessDenied") {
+	if ev.StatusID == event.StatusFailure && strings.Contains(ev.First("errorCode"), "AccessDenied") {
 		ev.SeverityID = event.SeverityLow
 	}
-	ev.Message = object.Sentence(name, from, ev.TargetUser, ev.Object, object.First(ev, "errorCode"), object.First(ev, "errorMessage"))
+	ev.Message = object.Sentence(name, from, ev.TargetUser, ev.Object, ev.First("errorCode"), ev.First("errorMessage"))
 	return true
 }
 
 // awsIdentity names who acted. Behind a role stands a session, whose name most
 // often is the person's.
 func awsIdentity(ev *event.Event) string {
-	kind := object.First(ev, "userIdentity.type")
-	arn := object.First(ev, "userIdentity.arn")
+	kind := ev.First("userIdentity.type")
+	arn := ev.First("userIdentity.arn")
 	switch kind {
 	case "Root":
 		return "root"
@@ -60,21 +60,21 @@ func awsIdentity(ev *event.Event) string {
 		}
 	}
 	_, path, _ := strings.Cut(arn, ":user/")
-	return cmp.Or(object.First(ev, "userIdentity.userName", "userIdentity.sessionContext.sessionIssuer.userName", "userIdentity.onBehalfOf.userId"),
-		path[strings.LastIndexByte(path, '/')+1:], arn, object.First(ev, "userIdentity.invokedBy", "userIdentity.principalId", "userIdentity.accountId"))
+	return cmp.Or(ev.First("userIdentity.userName", "userIdentity.sessionContext.sessionIssuer.userName", "userIdentity.onBehalfOf.userId"),
+		path[strings.LastIndexByte(path, '/')+1:], arn, ev.First("userIdentity.invokedBy", "userIdentity.principalId", "userIdentity.accountId"))
 }
 
 // awsObject is what the request is about.
 func awsObject(ev *event.Event) string {
-	if bucket := object.First(ev, "requestParameters.bucketName"); bucket != "" {
-		if key := object.First(ev, "requestParameters.key"); key != "" {
+	if bucket := ev.First("requestParameters.bucketName"); bucket != "" {
+		if key := ev.First("requestParameters.key"); key != "" {
 			return bucket + "/" + key
 		}
 		return bucket
 	}
 	request := func(names ...string) string {
 		for _, n := range names {
-			if v := object.First(ev, "requestParameters."+n); v != "" {
+			if v := ev.First("requestParameters." + n); v != "" {
 				return v
 			}
 		}
@@ -82,16 +82,16 @@ func awsObject(ev *event.Event) string {
 	}
 	return cmp.Or(request("roleArn", "policyArn", "groupName", "groupId", "roleName", "instanceId", "instancesSet.items.instanceId", "secretId", "functionName",
 		"dBInstanceIdentifier", "dBSnapshotIdentifier", "snapshotId", "volumeId", "keyId", "tableName", "trailName", "name", "accessKeyId", "policyName",
-		"resourceArn", "resource"), object.First(ev, "resources.ARN", "resources.arn"))
+		"resourceArn", "resource"), ev.First("resources.ARN", "resources.arn"))
 }
 
 // awsOutcome: a call without an error code was done. A logon at the console
 // says itself how it went.
 func awsOutcome(ev *event.Event) int32 {
-	if said := object.First(ev, "responseElements.ConsoleLogin", "responseElements.SwitchRole", "responseElements.CheckMfa", "responseElements.PasswordUpdated"); said != "" {
+	if said := ev.First("responseElements.ConsoleLogin", "responseElements.SwitchRole", "responseElements.CheckMfa", "responseElements.PasswordUpdated"); said != "" {
 		return format.Outcome(said)
 	}
-	if object.First(ev, "errorCode", "errorMessage") != "" {
+	if ev.First("errorCode", "errorMessage") != "" {
 		return event.StatusFailure
 	}
 	return event.StatusSuccess

@@ -20,32 +20,32 @@ func NewCrowdStrike() format.Format {
 }
 
 func readCrowdStrike(in *format.Input, raw []byte, ev *event.Event) bool {
-	kind := object.First(ev, "metadata.eventType")
+	kind := ev.First("metadata.eventType")
 	if kind == "" || !object.SetTime(in, ev, "metadata.eventCreationTime") {
 		return false
 	}
 	// The offset counts the whole stream, of which a client may have asked a part.
-	ev.NativeSeq, ev.EventCode = object.First(ev, "metadata.offset"), kind
-	crowdStrikeKind(kind, object.First(ev, "event.OperationName")).Set(ev)
-	ev.ActorUser = object.First(ev, "event.UserName", "event.UserId", "event.SourceAccountName")
-	ev.SrcIP = format.Address(object.First(ev, "event.UserIp", "event.SourceEndpointIpAddress", "event.LocalIP", "event.LocalAddress"))
-	ev.Host = cmp.Or(object.First(ev, "event.ComputerName", "event.Hostname", "event.HostnameField", "event.HostName", "event.SourceEndpointHostName"), ev.Host)
-	ev.ProcessPath = windowsPath(object.First(ev, "event.FilePath"), object.First(ev, "event.FileName"))
-	ev.CmdLine = object.First(ev, "event.CommandLine")
-	ev.SessionUID = object.First(ev, "event.SessionId")
+	ev.NativeSeq, ev.EventCode = ev.First("metadata.offset"), kind
+	crowdStrikeKind(kind, ev.First("event.OperationName")).Set(ev)
+	ev.ActorUser = ev.First("event.UserName", "event.UserId", "event.SourceAccountName")
+	ev.SrcIP = format.Address(ev.First("event.UserIp", "event.SourceEndpointIpAddress", "event.LocalIP", "event.LocalAddress"))
+	ev.Host = cmp.Or(ev.First("event.ComputerName", "event.Hostname", "event.HostnameField", "event.HostName", "event.SourceEndpointHostName"), ev.Host)
+	ev.ProcessPath = windowsPath(ev.First("event.FilePath"), ev.First("event.FileName"))
+	ev.CmdLine = ev.First("event.CommandLine")
+	ev.SessionUID = ev.First("event.SessionId")
 	ev.SeverityID = crowdStrikeSeverity(ev)
-	said := object.First(ev, "event.Success")
+	said := ev.First("event.Success")
 	if said != "" {
 		ev.StatusID = format.Outcome(said)
 	}
-	ev.Object = object.First(ev, "event.DetectName", "event.Name", "event.IncidentID", "event.ServiceName", "event.RuleName")
-	ev.Message = object.Sentence(object.First(ev, "event.OperationName"), object.First(ev, "event.DetectName", "event.Name"),
-		object.First(ev, "event.DetectDescription", "event.Description", "event.ServiceName"))
+	ev.Object = ev.First("event.DetectName", "event.Name", "event.IncidentID", "event.ServiceName", "event.RuleName")
+	ev.Message = object.Sentence(ev.First("event.OperationName"), ev.First("event.DetectName", "event.Name"),
+		ev.First("event.DetectDescription", "event.Description", "event.ServiceName"))
 	switch ev.ClassUID {
 	case event.ClassNetwork:
 		crowdStrikeConnection(ev)
 	case event.ClassFinding:
-		ev.StatusID = crowdStrikeDisposition(object.First(ev, "event.PatternDispositionDescription"))
+		ev.StatusID = crowdStrikeDisposition(ev.First("event.PatternDispositionDescription"))
 	}
 	crowdStrikeLists(raw, ev)
 	return true
@@ -90,17 +90,17 @@ func crowdStrikeLists(raw []byte, ev *event.Event) {
 // direction is 1 for what came in, the action 2 for a refusal, which a policy
 // that only monitors does not carry out.
 func crowdStrikeConnection(ev *event.Event) {
-	local, remote := format.Address(object.First(ev, "event.LocalAddress")), format.Address(object.First(ev, "event.RemoteAddress"))
-	localPort, remotePort := format.Port(object.First(ev, "event.LocalPort")), format.Port(object.First(ev, "event.RemotePort"))
+	local, remote := format.Address(ev.First("event.LocalAddress")), format.Address(ev.First("event.RemoteAddress"))
+	localPort, remotePort := format.Port(ev.First("event.LocalPort")), format.Port(ev.First("event.RemotePort"))
 	ev.SrcIP, ev.SrcPort, ev.DstIP, ev.DstPort = local, localPort, remote, remotePort
-	if direction := object.First(ev, "event.ConnectionDirection"); direction == "1" || direction == "Inbound" {
+	if direction := ev.First("event.ConnectionDirection"); direction == "1" || direction == "Inbound" {
 		ev.SrcIP, ev.SrcPort, ev.DstIP, ev.DstPort = remote, remotePort, local, localPort
 	}
-	ev.ProcessPath = cmp.Or(object.First(ev, "event.ImageFileName"), ev.ProcessPath)
-	switch monitored := object.First(ev, "event.Flags.Monitor") == "true"; {
-	case object.First(ev, "event.RuleAction") == "1" || monitored:
+	ev.ProcessPath = cmp.Or(ev.First("event.ImageFileName"), ev.ProcessPath)
+	switch monitored := ev.First("event.Flags.Monitor") == "true"; {
+	case ev.First("event.RuleAction") == "1" || monitored:
 		ev.StatusID = event.StatusSuccess
-	case object.First(ev, "event.RuleAction") == "2":
+	case ev.First("event.RuleAction") == "2":
 		ev.ActivityID, ev.StatusID = event.ActivityNetworkRefuse, event.StatusFailure
 	}
 }
@@ -138,10 +138,10 @@ func crowdStrikeKind(kind, operation string) object.Act {
 }
 
 func crowdStrikeSeverity(ev *event.Event) int32 {
-	if s := format.Severity(object.First(ev, "event.SeverityName")); s != event.SeverityUnknown {
+	if s := format.Severity(ev.First("event.SeverityName")); s != event.SeverityUnknown {
 		return s
 	}
-	text := object.First(ev, "event.Severity")
+	text := ev.First("event.Severity")
 	n, err := strconv.ParseUint(text, 10, 8)
 	switch {
 	case err != nil:

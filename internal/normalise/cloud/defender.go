@@ -23,7 +23,7 @@ func NewDefender() format.Format {
 }
 
 func readDefender(in *format.Input, _ []byte, ev *event.Event) bool {
-	first := func(names ...string) string { return object.First(ev, defenderNames(names)...) }
+	first := func(names ...string) string { return ev.First(defenderNames(names)...) }
 	title := first("title", "Title")
 	if title == "" || first("detectionSource", "DetectionSource") == "" {
 		return false

@@ -23,7 +23,7 @@ func NewGCP() format.Format {
 func readGCP(in *format.Input, ev *event.Event, acts object.Acts) bool {
 	get := func(names ...string) string {
 		for _, n := range names {
-			if v := object.First(ev, "protoPayload."+n); v != "" {
+			if v := ev.First("protoPayload." + n); v != "" {
 				return v
 			}
 		}
@@ -42,9 +42,9 @@ func readGCP(in *format.Input, ev *event.Event, acts object.Acts) bool {
 	ev.ActorUser = get("authenticationInfo.principalEmail", "authenticationInfo.principalSubject")
 	ev.SrcIP = format.Address(get("requestMetadata.callerIp")) // "private" where Google itself calls
 	ev.ClientApp = get("requestMetadata.callerSuppliedUserAgent")
-	ev.SessionUID = object.First(ev, "operation.id")
+	ev.SessionUID = ev.First("operation.id")
 	ev.Object = cmp.Or(get("resourceName"), get("serviceName"))
-	ev.SeverityID = format.Severity(object.First(ev, "severity"))
+	ev.SeverityID = format.Severity(ev.First("severity"))
 	if _, member, ok := strings.Cut(get("serviceData.policyDelta.bindingDeltas.member", "metadata.event.parameter.value"), ":"); ok {
 		ev.TargetUser = member
 	}

@@ -19,27 +19,27 @@ func NewKubernetes() format.Format {
 }
 
 func readKubernetes(in *format.Input, _ []byte, ev *event.Event) bool {
-	verb := object.First(ev, "verb")
-	if verb == "" || object.First(ev, "auditID") == "" {
+	verb := ev.First("verb")
+	if verb == "" || ev.First("auditID") == "" {
 		return false
 	}
 	object.SetTime(in, ev, "requestReceivedTimestamp", "stageTimestamp")
 	ev.ClassUID, ev.EventCode = event.ClassAPI, verb
 	ev.ActivityID = verbActivity(verb)
-	ev.ActorUser = object.First(ev, "user.username")
-	ev.TargetUser = object.First(ev, "impersonatedUser.username")
-	ev.SrcIP = format.Address(object.First(ev, "sourceIPs"))
-	ev.ClientApp = object.First(ev, "userAgent")
-	ev.SessionUID = object.First(ev, "auditID")
-	ev.Statement = object.First(ev, "requestURI")
+	ev.ActorUser = ev.First("user.username")
+	ev.TargetUser = ev.First("impersonatedUser.username")
+	ev.SrcIP = format.Address(ev.First("sourceIPs"))
+	ev.ClientApp = ev.First("userAgent")
+	ev.SessionUID = ev.First("auditID")
+	ev.Statement = ev.First("requestURI")
 	ev.Object = kubernetesObject(ev)
-	if code, err := strconv.Atoi(object.First(ev, "responseStatus.code")); err == nil {
+	if code, err := strconv.Atoi(ev.First("responseStatus.code")); err == nil {
 		ev.StatusID = event.StatusSuccess
 		if code >= 400 {
 			ev.StatusID = event.StatusFailure
 		}
 	}
-	ev.Message = object.Sentence(verb, ev.Object, object.First(ev, "responseStatus.reason"), object.First(ev, "responseStatus.message"))
+	ev.Message = object.Sentence(verb, ev.Object, ev.First("responseStatus.reason"), ev.First("responseStatus.message"))
 	return true
 }
 
@@ -48,7 +48,7 @@ func readKubernetes(in *format.Input, _ []byte, ev *event.Event) bool {
 func kubernetesObject(ev *event.Event) string {
 	var parts []string
 	for _, name := range [...]string{"namespace", "resource", "name", "subresource"} {
-		if v := object.First(ev, "objectRef."+name); v != "" {
+		if v := ev.First("objectRef." + name); v != "" {
 			parts = append(parts, v)
 		}
 	}

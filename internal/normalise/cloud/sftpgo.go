@@ -17,19 +17,19 @@ func NewSFTPGo() format.Format {
 }
 
 func readSFTPGo(in *format.Input, _ []byte, ev *event.Event) bool {
-	sender := object.First(ev, "sender")
+	sender := ev.First("sender")
 	if sender == "" || !object.SetTime(in, ev, "time") {
 		return false
 	}
-	message := object.First(ev, "message")
-	ev.EventCode, ev.SeverityID = sender, format.Severity(object.First(ev, "level"))
-	ev.ActorUser = object.First(ev, "username")
-	ev.SrcIP, ev.SrcPort = format.AddressPort(object.First(ev, "remote_addr", "client_ip"))
-	ev.DstIP, ev.DstPort = format.AddressPort(object.First(ev, "local_addr"))
-	ev.SessionUID, ev.Object = object.First(ev, "connection_id"), object.First(ev, "file_path")
-	ev.Message = object.Sentence(sender, message, object.First(ev, "file_path"), object.First(ev, "error"))
+	message := ev.First("message")
+	ev.EventCode, ev.SeverityID = sender, format.Severity(ev.First("level"))
+	ev.ActorUser = ev.First("username")
+	ev.SrcIP, ev.SrcPort = format.AddressPort(ev.First("remote_addr", "client_ip"))
+	ev.DstIP, ev.DstPort = format.AddressPort(ev.First("local_addr"))
+	ev.SessionUID, ev.Object = ev.First("connection_id"), ev.First("file_path")
+	ev.Message = object.Sentence(sender, message, ev.First("file_path"), ev.First("error"))
 	status := event.StatusSuccess
-	if object.First(ev, "error") != "" {
+	if ev.First("error") != "" {
 		status = event.StatusFailure
 	}
 	switch activity := transferActivity(sender); {
@@ -44,10 +44,10 @@ func readSFTPGo(in *format.Input, _ []byte, ev *event.Event) bool {
 	case activity != 0:
 		transferred(ev, activity, status, ev.Object)
 		if activity == event.ActivityHostingDownload {
-			ev.BytesOut = format.ByteCount(object.First(ev, "size_bytes"))
+			ev.BytesOut = format.ByteCount(ev.First("size_bytes"))
 		}
-	case object.First(ev, "method") != "" && object.First(ev, "uri") != "":
-		ev.ClassUID, ev.ActivityID, ev.Object = event.ClassHTTP, format.HTTPActivity(object.First(ev, "method")), object.First(ev, "uri")
+	case ev.First("method") != "" && ev.First("uri") != "":
+		ev.ClassUID, ev.ActivityID, ev.Object = event.ClassHTTP, format.HTTPActivity(ev.First("method")), ev.First("uri")
 	}
 	return true
 }

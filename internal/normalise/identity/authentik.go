@@ -20,21 +20,21 @@ func readAuthentik(in *format.Input, ev *event.Event, acts object.Acts) bool {
 	if !object.SetTime(in, ev, "timestamp") {
 		return false
 	}
-	acts[object.First(ev, "action")].Set(ev)
-	ev.EventCode = object.First(ev, "action", "event")
-	ev.SrcIP = format.Address(object.First(ev, "client_ip", "remote"))
-	ev.ActorUser = object.First(ev, "user.username", "identifier", "username")
-	if attempted := object.First(ev, "context.username", "identifier"); attempted != "" && ev.ClassUID == event.ClassAuthentication {
+	acts[ev.First("action")].Set(ev)
+	ev.EventCode = ev.First("action", "event")
+	ev.SrcIP = format.Address(ev.First("client_ip", "remote"))
+	ev.ActorUser = ev.First("user.username", "identifier", "username")
+	if attempted := ev.First("context.username", "identifier"); attempted != "" && ev.ClassUID == event.ClassAuthentication {
 		ev.ActorUser = attempted // the session is still that of AnonymousUser
 	}
 	if ev.ClassUID == event.ClassAccountChange {
-		ev.TargetUser = object.First(ev, "context.model.name", "context.username", "user.username")
+		ev.TargetUser = ev.First("context.model.name", "context.username", "user.username")
 	}
-	ev.Host = object.First(ev, "host")
-	ev.Object = object.First(ev, "context.authorized_application.name", "context.http_request.path", "path", "context.model.name")
-	ev.ClientApp = object.First(ev, "context.http_request.user_agent", "user_agent")
-	ev.SeverityID = format.Severity(object.First(ev, "level"))
-	ev.Message = object.Sentence(ev.EventCode, ev.ActorUser, object.First(ev, "event"))
+	ev.Host = ev.First("host")
+	ev.Object = ev.First("context.authorized_application.name", "context.http_request.path", "path", "context.model.name")
+	ev.ClientApp = ev.First("context.http_request.user_agent", "user_agent")
+	ev.SeverityID = format.Severity(ev.First("level"))
+	ev.Message = object.Sentence(ev.EventCode, ev.ActorUser, ev.First("event"))
 	return true
 }
 

@@ -31,11 +31,11 @@ func readEntra(in *format.Input, raw []byte, ev *event.Event) bool {
 		return false
 	}
 	ev.EventCode = entraName(ev, "activityDisplayName", "operationName", "OperationNameValue")
-	ev.SrcIP = format.Address(cmp.Or(entraName(ev, "ipAddress"), object.First(ev, "callerIpAddress", "CallerIpAddress", "IPAddress"),
+	ev.SrcIP = format.Address(cmp.Or(entraName(ev, "ipAddress"), ev.First("callerIpAddress", "CallerIpAddress", "IPAddress"),
 		entraName(ev, "initiatedBy.user.ipAddress")))
 	category := entraName(ev, "category")
 	switch signIn := entraName(ev, "conditionalAccessStatus") != ""; {
-	case signIn || strings.HasSuffix(object.First(ev, "category", "Category"), "SignInLogs"):
+	case signIn || strings.HasSuffix(ev.First("category", "Category"), "SignInLogs"):
 		entraSignIn(ev)
 	case category != "" || ev.EventCode != "":
 		entraAudit(raw, ev)
@@ -48,7 +48,7 @@ func readEntra(in *format.Input, raw []byte, ev *event.Event) bool {
 // entraName looks for a member under each of its spellings.
 func entraName(ev *event.Event, names ...string) string {
 	for _, name := range names {
-		if v := object.First(ev, "properties."+name, name, strings.ToUpper(name[:1])+name[1:]); v != "" {
+		if v := ev.First("properties."+name, name, strings.ToUpper(name[:1])+name[1:]); v != "" {
 			return v
 		}
 	}
@@ -123,7 +123,7 @@ func entraAudit(raw []byte, ev *event.Event) {
 		"initiatedBy.app.servicePrincipalName", "initiatedBy.user.id", "identity")
 	ev.SessionUID = entraName(ev, "correlationId")
 	ev.ClientApp = entraName(ev, "userAgent")
-	ev.StatusID = format.Outcome(cmp.Or(entraName(ev, "result"), object.First(ev, "resultSignature")))
+	ev.StatusID = format.Outcome(cmp.Or(entraName(ev, "result"), ev.First("resultSignature")))
 	var record entraAuditRecord
 	if object.Into(raw, &record) {
 		entraAbout(append(record.Targets, record.Under.Targets...), ev)

@@ -114,14 +114,7 @@ func iseEnd(s string) int {
 }
 
 func iseColumns(ev *event.Event) {
-	get := func(names ...string) string {
-		for _, name := range names {
-			if v, _ := ev.Get(name); v != "" {
-				return v
-			}
-		}
-		return ""
-	}
+	get := ev.First
 	ev.ActorUser = get("UserName", "User-Name", "AdminName", "User")
 	// Calling-Station-ID is an address for VPN gateways, a MAC address else.
 	ev.SrcIP = cmp.Or(format.Address(get("Calling-Station-ID")), format.Address(get("Framed-IP-Address")), format.Address(get("IpAddress")),

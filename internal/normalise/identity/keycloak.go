@@ -45,14 +45,14 @@ func readKeycloak(in *format.Input, ev *event.Event) bool {
 }
 
 func keycloakColumns(ev *event.Event) {
-	name := object.First(ev, "type", "operationType")
+	name := ev.First("type", "operationType")
 	ev.EventCode = name
-	ev.ActorUser = object.First(ev, "username", "userId")
-	ev.SrcIP = format.Address(object.First(ev, "ipAddress"))
-	ev.SessionUID = object.First(ev, "sessionId", "userSession", "code_id")
-	ev.Object = cmp.Or(object.First(ev, "resourcePath"), object.First(ev, "clientId"))
-	if admin := object.First(ev, "operationType"); admin != "" {
-		keycloakAdmin(ev, admin, object.First(ev, "resourceType"))
+	ev.ActorUser = ev.First("username", "userId")
+	ev.SrcIP = format.Address(ev.First("ipAddress"))
+	ev.SessionUID = ev.First("sessionId", "userSession", "code_id")
+	ev.Object = cmp.Or(ev.First("resourcePath"), ev.First("clientId"))
+	if admin := ev.First("operationType"); admin != "" {
+		keycloakAdmin(ev, admin, ev.First("resourceType"))
 		return
 	}
 	kind, failed := strings.CutSuffix(name, "_ERROR")

@@ -20,24 +20,24 @@ func NewOkta() format.Format {
 }
 
 func readOkta(in *format.Input, raw []byte, ev *event.Event, acts object.Acts) bool {
-	ev.EventCode = object.First(ev, "eventType")
+	ev.EventCode = ev.First("eventType")
 	if ev.EventCode == "" || !object.SetTime(in, ev, "published") {
 		return false
 	}
 	oktaAct(ev.EventCode, acts).Set(ev)
-	ev.ActorUser = object.First(ev, "actor.alternateId", "actor.displayName", "actor.id")
-	ev.SrcIP = format.Address(object.First(ev, "client.ipAddress"))
-	ev.ClientApp = object.First(ev, "client.userAgent.rawUserAgent", "client.userAgent.browser")
-	ev.SessionUID = object.First(ev, "authenticationContext.externalSessionId")
-	ev.SeverityID = format.Severity(object.First(ev, "severity"))
-	switch result := object.First(ev, "outcome.result"); result {
+	ev.ActorUser = ev.First("actor.alternateId", "actor.displayName", "actor.id")
+	ev.SrcIP = format.Address(ev.First("client.ipAddress"))
+	ev.ClientApp = ev.First("client.userAgent.rawUserAgent", "client.userAgent.browser")
+	ev.SessionUID = ev.First("authenticationContext.externalSessionId")
+	ev.SeverityID = format.Severity(ev.First("severity"))
+	switch result := ev.First("outcome.result"); result {
 	case "SUCCESS", "ALLOW":
 		ev.StatusID = event.StatusSuccess
 	case "FAILURE", "DENY":
 		ev.StatusID = event.StatusFailure
 	}
 	oktaTargets(raw, ev)
-	ev.Message = object.Sentence(object.First(ev, "displayMessage"), object.First(ev, "outcome.reason"), ev.TargetUser, ev.Object)
+	ev.Message = object.Sentence(ev.First("displayMessage"), ev.First("outcome.reason"), ev.TargetUser, ev.Object)
 	return true
 }
 

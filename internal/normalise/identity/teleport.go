@@ -21,26 +21,26 @@ func readTeleport(in *format.Input, _ []byte, ev *event.Event) bool {
 	if !object.SetTime(in, ev, "time") {
 		return false
 	}
-	kind := object.First(ev, "event")
+	kind := ev.First("event")
 	ev.EventCode = kind
-	ev.ActorUser = object.First(ev, "user", "impersonator")
-	ev.SrcIP, ev.SrcPort = format.AddressPort(object.First(ev, "addr.remote"))
-	ev.Host = object.First(ev, "server_hostname", "server_id", "cluster_name")
-	ev.SessionUID = object.First(ev, "sid", "session_id")
-	ev.ClientApp = object.First(ev, "user_agent")
-	ev.Object = object.First(ev, "name", "path", "db_name", "app_name", "kubernetes_cluster")
-	ev.CmdLine, ev.Statement = object.First(ev, "command"), object.First(ev, "db_query")
+	ev.ActorUser = ev.First("user", "impersonator")
+	ev.SrcIP, ev.SrcPort = format.AddressPort(ev.First("addr.remote"))
+	ev.Host = ev.First("server_hostname", "server_id", "cluster_name")
+	ev.SessionUID = ev.First("sid", "session_id")
+	ev.ClientApp = ev.First("user_agent")
+	ev.Object = ev.First("name", "path", "db_name", "app_name", "kubernetes_cluster")
+	ev.CmdLine, ev.Statement = ev.First("command"), ev.First("db_query")
 	teleportAct(kind).Set(ev)
-	switch object.First(ev, "success", "ok") {
+	switch ev.First("success", "ok") {
 	case "false":
 		ev.StatusID = event.StatusFailure
 	case "true":
 		ev.StatusID = event.StatusSuccess
 	}
 	if ev.ClassUID == event.ClassAccountChange {
-		ev.TargetUser = object.First(ev, "name", "login")
+		ev.TargetUser = ev.First("name", "login")
 	}
-	ev.Message = object.Sentence(kind, ev.ActorUser, ev.Object, object.First(ev, "error", "message"))
+	ev.Message = object.Sentence(kind, ev.ActorUser, ev.Object, ev.First("error", "message"))
 	return true
 }
 

@@ -8,16 +8,6 @@ import (
 	"github.com/konseki/konseki/internal/normalise/format"
 )
 
-// arcGet returns the first of the native fields that is there.
-func arcGet(ev *event.Event, names ...string) string {
-	for _, name := range names {
-		if v, _ := ev.Get(name); v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
 // arcColumns fills the columns from the well-known names of CEF and LEEF, and
 // of makers that put their own into them.
 func arcColumns(in *format.Input, ev *event.Event) {
@@ -25,12 +15,12 @@ func arcColumns(in *format.Input, ev *event.Event) {
 		format.SetColumn(ev, arcColumn(f.Name), f.Value)
 	}
 	if ev.Host == in.Via.Get("host") {
-		if host := arcGet(ev, "dvchost", "deviceHostName", "UNIFIhost", "UNIFIdeviceName", "identHostName", "dvc"); host != "" {
+		if host := ev.First("dvchost", "deviceHostName", "UNIFIhost", "UNIFIdeviceName", "identHostName", "dvc"); host != "" {
 			ev.Host = host
 		}
 	}
 	for _, name := range [...]string{"UNIFIutcTime", "rt", "deviceReceiptTime", "end", "start", "devTime"} {
-		if arcTime(in, ev, arcGet(ev, name)) {
+		if arcTime(in, ev, ev.First(name)) {
 			return
 		}
 	}
@@ -92,7 +82,7 @@ func arcTime(in *format.Input, ev *event.Event, s string) bool {
 
 // arcClass gives the class that the event's name and fields tell.
 func arcClass(ev *event.Event, name string) {
-	words := strings.ToLower(name + " " + arcGet(ev, "cat", "UNIFIsubCategory"))
+	words := strings.ToLower(name + " " + ev.First("cat", "UNIFIsubCategory"))
 	has := func(list ...string) bool {
 		for _, w := range list {
 			if strings.Contains(words, w) {
@@ -101,7 +91,7 @@ func arcClass(ev *event.Event, name string) {
 		}
 		return false
 	}
-	outcome := format.Outcome(arcGet(ev, "outcome", "act", "action", "categoryOutcome"))
+	outcome := format.Outcome(ev.First("outcome", "act", "action", "categoryOutcome"))
 	if has("fail", "denied", "blocked", "reject", "invalid", "drop", "refused") {
 		outcome = event.StatusFailure
 	}
@@ -115,8 +105,8 @@ func arcClass(ev *event.Event, name string) {
 		}
 	case has("threat", "intrusion", "malware", "virus", "attack", "exploit", "alert"):
 		ev.ClassUID, ev.ActivityID = event.ClassFinding, event.ActivityFindingCreate
-	case arcGet(ev, "request", "requestMethod") != "":
-		ev.ClassUID, ev.ActivityID = event.ClassHTTP, format.HTTPActivity(arcGet(ev, "requestMethod"))
+	case ev.First("request", "requestMethod") != "":
+		ev.ClassUID, ev.ActivityID = event.ClassHTTP, format.HTTPActivity(ev.First("requestMethod"))
 	case ev.SrcIP != "" && ev.DstIP != "":
 		ev.ClassUID, ev.ActivityID = event.ClassNetwork, event.ActivityNetworkTraffic
 	}

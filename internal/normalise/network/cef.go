@@ -60,7 +60,7 @@ func (f cef) Normalise(in *format.Input, dst []event.Event) ([]event.Event, bool
 	ev.EventCode, ev.SeverityID = cells[4], cefSeverity(cells[6])
 	arcColumns(in, ev)
 	head.set(in, ev)
-	ev.Message = format.Message(cmp.Or(arcGet(ev, "msg"), cells[5]))
+	ev.Message = format.Message(cmp.Or(ev.First("msg"), cells[5]))
 	arcClass(ev, cells[5])
 	return dst, true
 }

@@ -37,14 +37,7 @@ func (f checkpoint) Normalise(in *format.Input, dst []event.Event) ([]event.Even
 	if !checkpointPairs(head.rest[1:], ev) {
 		return dst[:len(dst)-1], false
 	}
-	get := func(names ...string) string {
-		for _, name := range names {
-			if v, _ := ev.Get(name); v != "" && v != " " {
-				return v
-			}
-		}
-		return ""
-	}
+	get := func(names ...string) string { return ev.FirstBut(" ", names...) }
 	head.set(in, ev)
 	if at, ok := format.ParseEpoch(get("time")); ok { // when it happened; the header has when it was exported
 		at.Set(in, ev)

@@ -49,11 +49,11 @@ func (f leef) Normalise(in *format.Input, dst []event.Event) ([]event.Event, boo
 			ev.Add(strings.TrimSpace(name), value)
 		}
 	}
-	ev.EventCode, ev.SeverityID = cells[4], cefSeverity(arcGet(ev, "sev"))
+	ev.EventCode, ev.SeverityID = cells[4], cefSeverity(ev.First("sev"))
 	arcColumns(in, ev)
 	head.set(in, ev)
-	ev.Message = format.Message(cmp.Or(arcGet(ev, "msg", "message", "reason"), cells[4]))
-	arcClass(ev, cells[4]+" "+arcGet(ev, "cat"))
+	ev.Message = format.Message(cmp.Or(ev.First("msg", "message", "reason"), cells[4]))
+	arcClass(ev, cells[4]+" "+ev.First("cat"))
 	return dst, true
 }
 

@@ -53,7 +53,7 @@ func (f seil) Normalise(in *format.Input, dst []event.Event) ([]event.Event, boo
 	for name, value := range format.Pairs(text[at:]) {
 		ev.Add(name, value)
 	}
-	get := func(names ...string) string { return arcGet(ev, names...) } // the first of a name: a peer may put more into its own
+	get := ev.First // the first of a name: a peer may put more into its own
 	ev.ActorUser, ev.EventCode = get("user", "username"), get("logtype")
 	ev.SessionUID, ev.ClientApp = get("id", "ctrl"), get("layer2")
 	format.SetColumn(ev, "src", get("layer2from", "from", "to"))

@@ -49,14 +49,7 @@ func (f sonicwall) Normalise(in *format.Input, dst []event.Event) ([]event.Event
 		}
 		ev.Add(name, value)
 	}
-	get := func(names ...string) string {
-		for _, name := range names {
-			if v, _ := ev.Get(name); v != "" {
-				return v
-			}
-		}
-		return ""
-	}
+	get := ev.First
 	if t, ok := format.ParseTime(get("time")); ok {
 		t.Set(in, ev)
 	}

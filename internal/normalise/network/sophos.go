@@ -48,14 +48,7 @@ func (f sophos) Normalise(in *format.Input, dst []event.Event) ([]event.Event, b
 	for name, value := range format.Pairs(text[at:]) {
 		ev.Add(name, value)
 	}
-	get := func(names ...string) string {
-		for _, name := range names {
-			if v, _ := ev.Get(name); v != "" && v != "N/A" {
-				return v
-			}
-		}
-		return ""
-	}
+	get := func(names ...string) string { return ev.FirstBut("N/A", names...) }
 	sophosTime(in, ev, get)
 	head.set(in, ev)
 	if before, _ := bytes.CutSuffix(in.Rec.Raw, in.Raw); bytes.IndexByte(before, ' ') < 0 { // no header names the host

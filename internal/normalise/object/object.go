@@ -120,16 +120,6 @@ func (f *object) page(raw []byte) []jsontext.Value {
 	return whole
 }
 
-// First gives the first value among native fields of these names.
-func First(ev *event.Event, names ...string) string {
-	for _, name := range names {
-		if v, ok := ev.Get(name); ok && v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
 // SetTime sets the time from the first of these fields that holds one. A time
 // that cannot be read is kept as it stands.
 func SetTime(in *format.Input, ev *event.Event, names ...string) bool {
@@ -150,7 +140,7 @@ func SetTime(in *format.Input, ev *event.Event, names ...string) bool {
 // SetUTC is [SetTime] for makers who document that their times are UTC and
 // write none of that into the record.
 func SetUTC(in *format.Input, ev *event.Event, names ...string) bool {
-	text := First(ev, names...)
+	text := ev.First(names...)
 	m, ok := format.ParseTime(text)
 	if !ok {
 		ev.Quality.Original = text

@@ -20,7 +20,7 @@ func NewBox() format.Format {
 }
 
 func readBox(in *format.Input, ev *event.Event, acts object.Acts) bool {
-	ev.EventCode = object.First(ev, "event_type")
+	ev.EventCode = ev.First("event_type")
 	if ev.EventCode == "" || !object.SetTime(in, ev, "created_at") {
 		return false
 	}
@@ -29,23 +29,23 @@ func readBox(in *format.Input, ev *event.Event, acts object.Acts) bool {
 		a = boxAct(ev.EventCode)
 	}
 	a.Set(ev)
-	ev.ActorUser = object.First(ev, "created_by.login", "created_by.name", "created_by.id")
+	ev.ActorUser = ev.First("created_by.login", "created_by.name", "created_by.id")
 	if ev.ActorUser == "Unknown User" { // who acted without an account
 		ev.ActorUser = ""
 	}
-	ev.SrcIP = format.Address(object.First(ev, "ip_address"))
-	ev.SessionUID = object.First(ev, "session_id")
-	ev.Object = object.First(ev, "source.item_name", "source.file_name", "source.folder_name", "source.name", "source.group_name")
-	ev.ClientApp = object.First(ev, "additional_details.service_name")
-	ev.BytesOut = format.ByteCount(object.First(ev, "additional_details.size"))
+	ev.SrcIP = format.Address(ev.First("ip_address"))
+	ev.SessionUID = ev.First("session_id")
+	ev.Object = ev.First("source.item_name", "source.file_name", "source.folder_name", "source.name", "source.group_name")
+	ev.ClientApp = ev.First("additional_details.service_name")
+	ev.BytesOut = format.ByteCount(ev.First("additional_details.size"))
 	if ev.ClassUID == event.ClassFileHosting && ev.ActivityID == event.ActivityHostingDownload {
-		ev.BytesOut = cmp.Or(ev.BytesOut, format.ByteCount(object.First(ev, "source.size")))
+		ev.BytesOut = cmp.Or(ev.BytesOut, format.ByteCount(ev.First("source.size")))
 	}
-	if kind := object.First(ev, "source.type"); kind == "user" || object.First(ev, "source.user_email") != "" {
-		ev.TargetUser = object.First(ev, "source.login", "source.user_email", "source.name", "source.user_name")
+	if kind := ev.First("source.type"); kind == "user" || ev.First("source.user_email") != "" {
+		ev.TargetUser = ev.First("source.login", "source.user_email", "source.name", "source.user_name")
 	}
-	ev.TargetUser = cmp.Or(ev.TargetUser, object.First(ev, "accessible_by.login", "accessible_by.name", "additional_details.shield_alert.user.email"))
-	ev.SeverityID = format.Severity(object.First(ev, "additional_details.shield_alert.priority"))
+	ev.TargetUser = cmp.Or(ev.TargetUser, ev.First("accessible_by.login", "accessible_by.name", "additional_details.shield_alert.user.email"))
+	ev.SeverityID = format.Severity(ev.First("additional_details.shield_alert.priority"))
 	if ev.ClassUID == event.ClassAuthentication {
 		if ev.TargetUser == ev.ActorUser {
 			ev.TargetUser = ""
@@ -53,7 +53,7 @@ func readBox(in *format.Input, ev *event.Event, acts object.Acts) bool {
 		ev.Object = ""
 	}
 	ev.Message = object.Sentence(ev.ActorUser, ev.EventCode, ev.Object, ev.TargetUser,
-		object.First(ev, "additional_details.shield_alert.rule_name"), object.First(ev, "additional_details.shield_alert.alert_summary.description"))
+		ev.First("additional_details.shield_alert.rule_name"), ev.First("additional_details.shield_alert.alert_summary.description"))
 	return true
 }
 

@@ -20,24 +20,24 @@ func NewDropbox() format.Format {
 
 func readDropbox(in *format.Input, ev *event.Event, acts object.Acts) bool {
 	// A union's tag is a member named ".tag", so that the path has two dots.
-	ev.EventCode = object.First(ev, "event_type..tag")
+	ev.EventCode = ev.First("event_type..tag")
 	if ev.EventCode == "" || !object.SetTime(in, ev, "timestamp") {
 		return false
 	}
 	a, known := acts[ev.EventCode]
 	if !known {
-		a = dropboxAct(object.First(ev, "event_category..tag"))
+		a = dropboxAct(ev.First("event_category..tag"))
 	}
 	a.Set(ev)
-	ev.ActorUser = object.First(ev, "actor.user.email", "actor.admin.email", "actor.reseller.reseller_email", "context.email", "actor.app.display_name")
-	ev.SrcIP = format.Address(object.First(ev, "origin.geo_location.ip_address"))
-	ev.ClientApp = object.First(ev, "origin.access_method.end_user..tag", "origin.access_method..tag")
-	ev.SessionUID = object.First(ev, "origin.access_method.end_user.session_id")
-	ev.Object = object.First(ev, "assets.path.contextual", "assets.display_name", "participants.group.display_name")
+	ev.ActorUser = ev.First("actor.user.email", "actor.admin.email", "actor.reseller.reseller_email", "context.email", "actor.app.display_name")
+	ev.SrcIP = format.Address(ev.First("origin.geo_location.ip_address"))
+	ev.ClientApp = ev.First("origin.access_method.end_user..tag", "origin.access_method..tag")
+	ev.SessionUID = ev.First("origin.access_method.end_user.session_id")
+	ev.Object = ev.First("assets.path.contextual", "assets.display_name", "participants.group.display_name")
 	if a.Class == event.ClassAccountChange || a.Class == event.ClassGroup || a.Class == event.ClassFileHosting {
-		ev.TargetUser = object.First(ev, "participants.user.email", "context.email")
+		ev.TargetUser = ev.First("participants.user.email", "context.email")
 	}
-	ev.Message = object.Sentence(ev.ActorUser, object.First(ev, "event_type.description"), ev.Object, ev.TargetUser)
+	ev.Message = object.Sentence(ev.ActorUser, ev.First("event_type.description"), ev.Object, ev.TargetUser)
 	return true
 }
 

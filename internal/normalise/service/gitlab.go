@@ -21,14 +21,14 @@ func readGitLab(in *format.Input, raw []byte, ev *event.Event) bool {
 	if !object.SetTime(in, ev, "time") {
 		return false
 	}
-	method := object.First(ev, "method")
+	method := ev.First("method")
 	ev.ClassUID, ev.ActivityID = event.ClassHTTP, format.HTTPActivity(method)
-	ev.ActorUser = object.First(ev, "username", "meta.user")
-	ev.SrcIP = format.Address(object.First(ev, "remote_ip", "meta.remote_ip"))
-	ev.Object, ev.Statement, _ = strings.Cut(object.First(ev, "path"), "?")
-	ev.ClientApp, ev.SessionUID = object.First(ev, "ua"), object.First(ev, "correlation_id")
-	ev.EventCode = object.First(ev, "controller") + "#" + object.First(ev, "action")
-	status := object.First(ev, "status")
+	ev.ActorUser = ev.First("username", "meta.user")
+	ev.SrcIP = format.Address(ev.First("remote_ip", "meta.remote_ip"))
+	ev.Object, ev.Statement, _ = strings.Cut(ev.First("path"), "?")
+	ev.ClientApp, ev.SessionUID = ev.First("ua"), ev.First("correlation_id")
+	ev.EventCode = ev.First("controller") + "#" + ev.First("action")
+	status := ev.First("status")
 	if len(status) == 3 {
 		ev.StatusID = event.StatusSuccess
 		if status[0] >= '4' {
@@ -36,7 +36,7 @@ func readGitLab(in *format.Input, raw []byte, ev *event.Event) bool {
 		}
 	}
 	gitlabLogon(raw, ev, method, status)
-	ev.Message = object.Sentence(method, object.First(ev, "path"), status, ev.ActorUser)
+	ev.Message = object.Sentence(method, ev.First("path"), status, ev.ActorUser)
 	return true
 }
 

@@ -25,37 +25,37 @@ func NewM365() format.Format {
 }
 
 func readM365(in *format.Input, raw []byte, ev *event.Event, acts object.Acts) bool {
-	ev.EventCode = object.First(ev, "Operation")
+	ev.EventCode = ev.First("Operation")
 	if ev.EventCode == "" || !object.SetUTC(in, ev, "CreationTime") {
 		return false
 	}
-	workload := object.First(ev, "Workload")
+	workload := ev.First("Workload")
 	m365Act(ev.EventCode, workload, acts).Set(ev)
-	ev.ActorUser = object.First(ev, "UserId", "MailboxOwnerUPN", "UserKey")
-	ev.SrcIP, ev.SrcPort = format.AddressPort(object.First(ev, "ClientIP", "ClientIPAddress", "ActorIpAddress"))
-	ev.ClientApp = object.First(ev, "UserAgent", "ClientInfoString", "ApplicationDisplayName", "ClientApplication")
-	ev.SessionUID = object.First(ev, "SessionId", "AppAccessContext.AADSessionId", "CorrelationId", "InterSystemsId")
+	ev.ActorUser = ev.First("UserId", "MailboxOwnerUPN", "UserKey")
+	ev.SrcIP, ev.SrcPort = format.AddressPort(ev.First("ClientIP", "ClientIPAddress", "ActorIpAddress"))
+	ev.ClientApp = ev.First("UserAgent", "ClientInfoString", "ApplicationDisplayName", "ClientApplication")
+	ev.SessionUID = ev.First("SessionId", "AppAccessContext.AADSessionId", "CorrelationId", "InterSystemsId")
 	ev.Object = m365Object(ev)
 	if ev.StatusID == event.StatusUnknown {
-		ev.StatusID = m365Status(object.First(ev, "ResultStatus"))
+		ev.StatusID = m365Status(ev.First("ResultStatus"))
 	}
 	m365Target(raw, ev, workload)
 	m365Lists(raw, ev)
 	if ev.ClassUID == event.ClassFinding {
-		ev.SeverityID = format.Severity(object.First(ev, "Severity"))
-		ev.Object, ev.TargetUser = cmp.Or(object.First(ev, "Name"), ev.Object), cmp.Or(ev.TargetUser, object.First(ev, "AlertEntityId"))
+		ev.SeverityID = format.Severity(ev.First("Severity"))
+		ev.Object, ev.TargetUser = cmp.Or(ev.First("Name"), ev.Object), cmp.Or(ev.TargetUser, ev.First("AlertEntityId"))
 	}
-	ev.Message = object.Sentence(ev.ActorUser, ev.EventCode, ev.Object, ev.TargetUser, object.First(ev, "LogonError"), ev.Statement)
+	ev.Message = object.Sentence(ev.ActorUser, ev.EventCode, ev.Object, ev.TargetUser, ev.First("LogonError"), ev.Statement)
 	return true
 }
 
 // m365Object is what the operation is about; some services write that they do
 // not know it.
 func m365Object(ev *event.Event) string {
-	if id := object.First(ev, "ObjectId"); id != "" && id != "Not Available" && id != "Unknown" {
+	if id := ev.First("ObjectId"); id != "" && id != "Not Available" && id != "Unknown" {
 		return id
 	}
-	return object.First(ev, "TeamName", "ChannelName", "Item.Subject", "AffectedItems.Subject", "Item.ParentFolder.Path", "Folder.Path", "Folders.Path", "MailboxOwnerUPN")
+	return ev.First("TeamName", "ChannelName", "Item.Subject", "AffectedItems.Subject", "Item.ParentFolder.Path", "Folder.Path", "Folders.Path", "MailboxOwnerUPN")
 }
 
 // m365Lists takes what stands in lists of names and values: the parameters of a
@@ -114,7 +114,7 @@ func m365Target(raw []byte, ev *event.Event, workload string) {
 	const displayName, principalName = "1", "5" // IdentityTypeValue
 	switch {
 	case workload == "AzureActiveDirectory" && (ev.ClassUID == event.ClassAccountChange || ev.ClassUID == event.ClassGroup):
-		ev.TargetUser = cmp.Or(named[principalName], object.First(ev, "ObjectId"))
+		ev.TargetUser = cmp.Or(named[principalName], ev.First("ObjectId"))
 		if ev.ClassUID == event.ClassGroup {
 			ev.Object = cmp.Or(m365Changed(raw), ev.Object)
 		}
@@ -123,8 +123,8 @@ func m365Target(raw []byte, ev *event.Event, workload string) {
 	case readable && len(record.Members) > 0:
 		ev.TargetUser = cmp.Or(record.Members[0].UPN, record.Members[0].DisplayName)
 	default:
-		ev.TargetUser = object.First(ev, "TargetUserOrGroupName", "Item.ParentFolder.MemberUpn")
-		if owner := object.First(ev, "MailboxOwnerUPN"); ev.TargetUser == "" && owner != ev.ActorUser {
+		ev.TargetUser = ev.First("TargetUserOrGroupName", "Item.ParentFolder.MemberUpn")
+		if owner := ev.First("MailboxOwnerUPN"); ev.TargetUser == "" && owner != ev.ActorUser {
 			ev.TargetUser = owner
 		}
 	}

@@ -19,13 +19,13 @@ func readNextcloud(in *format.Input, _ []byte, ev *event.Event) bool {
 	if !object.SetTime(in, ev, "time") {
 		return false
 	}
-	message := object.First(ev, "message")
-	ev.ActorUser = strings.TrimPrefix(object.First(ev, "user"), "--")
-	ev.SrcIP = format.Address(object.First(ev, "remoteAddr"))
-	ev.Object, _, _ = strings.Cut(object.First(ev, "url"), "?")
-	ev.ClientApp = strings.TrimPrefix(object.First(ev, "userAgent"), "--")
-	ev.SessionUID, ev.EventCode = object.First(ev, "reqId"), object.First(ev, "app")
-	ev.SeverityID = nextcloudLevel(object.First(ev, "level"))
+	message := ev.First("message")
+	ev.ActorUser = strings.TrimPrefix(ev.First("user"), "--")
+	ev.SrcIP = format.Address(ev.First("remoteAddr"))
+	ev.Object, _, _ = strings.Cut(ev.First("url"), "?")
+	ev.ClientApp = strings.TrimPrefix(ev.First("userAgent"), "--")
+	ev.SessionUID, ev.EventCode = ev.First("reqId"), ev.First("app")
+	ev.SeverityID = nextcloudLevel(ev.First("level"))
 	ev.Message = format.Message(message)
 	nextcloudClass(ev, message)
 	return true
@@ -76,7 +76,7 @@ func nextcloudClass(ev *event.Event, message string) {
 		nextcloudSubject(ev, sentence.begin, rest)
 		return
 	}
-	if ev.EventCode != "admin_audit" && object.First(ev, "exception.Exception", "exception.Message") != "" {
+	if ev.EventCode != "admin_audit" && ev.First("exception.Exception", "exception.Message") != "" {
 		ev.ClassUID, ev.ActivityID = event.ClassApplicationError, event.ActivityOther
 	}
 }

@@ -22,11 +22,11 @@ func readZoom(in *format.Input, _ []byte, ev *event.Event) bool {
 	if !object.SetTime(in, ev, "time") {
 		return false
 	}
-	if detail := object.First(ev, "operation_detail"); detail != "" {
+	if detail := ev.First("operation_detail"); detail != "" {
 		zoomOperation(ev, detail)
 		return true
 	}
-	ev.EventCode = object.First(ev, "type")
+	ev.EventCode = ev.First("type")
 	ev.ClassUID, ev.ActivityID, ev.StatusID = event.ClassAuthentication, event.ActivityLogon, event.StatusSuccess
 	switch ev.EventCode {
 	case "Sign in":
@@ -35,17 +35,17 @@ func readZoom(in *format.Input, _ []byte, ev *event.Event) bool {
 	default:
 		return false
 	}
-	ev.ActorUser = object.First(ev, "email")
-	ev.SrcIP = format.Address(object.First(ev, "ip_address"))
-	ev.ClientApp = object.Sentence(object.First(ev, "client_type"), object.First(ev, "version"))
+	ev.ActorUser = ev.First("email")
+	ev.SrcIP = format.Address(ev.First("ip_address"))
+	ev.ClientApp = object.Sentence(ev.First("client_type"), ev.First("version"))
 	ev.Message = object.Sentence(ev.ActorUser, ev.EventCode, ev.ClientApp)
 	return true
 }
 
 // zoomOperation classes what an administrator did by the category it stands in.
 func zoomOperation(ev *event.Event, detail string) {
-	action, category := object.First(ev, "action"), object.First(ev, "category_type")
-	ev.EventCode, ev.ActorUser = action, object.First(ev, "operator")
+	action, category := ev.First("action"), ev.First("category_type")
+	ev.EventCode, ev.ActorUser = action, ev.First("operator")
 	ev.Statement, ev.Message = detail, format.Message(detail)
 	ev.StatusID = event.StatusSuccess
 	switch {

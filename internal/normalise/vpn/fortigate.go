@@ -44,14 +44,7 @@ func (f fortigate) Normalise(in *format.Input, dst []event.Event) ([]event.Event
 	for name, value := range format.Pairs(in.Text()[start:]) {
 		ev.Add(name, value)
 	}
-	get := func(names ...string) string {
-		for _, name := range names {
-			if v, _ := ev.Get(name); v != "" && v != "N/A" {
-				return v
-			}
-		}
-		return ""
-	}
+	get := func(names ...string) string { return ev.FirstBut("N/A", names...) }
 	if get("type") == "" {
 		return dst[:len(dst)-1], false
 	}

@@ -156,21 +156,21 @@ func (s *Service) qualify(ctx context.Context, p *prepared, found int64, sources
 	if sources == nil {
 		sources = p.plan.Sources()
 	}
-	if ownOnly(sources) {
-		return coverage.AnswerOwn(coverage.Question{From: p.from, To: p.to, Sources: sources, Found: found, Behind: s.behind()}), nil
-	}
 	if classes == nil {
 		classes = p.plan.Classes()
 	}
-	held, err := s.held(ctx, classes)
-	if err != nil {
-		return coverage.Answer{}, fmt.Errorf("control: %w", err)
-	}
 	q := coverage.Question{
-		From: p.from, To: p.to, Sources: outside(sources), Classes: classes, Held: held, Hosts: p.plan.Hosts(),
+		From: p.from, To: p.to, Sources: sources, Classes: classes, Hosts: p.plan.Hosts(),
 		Found: found, Behind: s.behind(), Zone: p.zone, Open: query.Open(p.known, p.zone),
 	}
-	if err := s.controls(ctx, &q); err != nil {
+	if ownOnly(sources) {
+		return answer(p.ledger, q), nil
+	}
+	var err error
+	if q.Held, err = s.held(ctx, classes); err == nil {
+		err = s.controls(ctx, &q)
+	}
+	if err != nil {
 		return coverage.Answer{}, fmt.Errorf("control: %w", err)
 	}
 	return s.answered(ctx, p, q, nil)
@@ -179,14 +179,14 @@ func (s *Service) qualify(ctx context.Context, p *prepared, found int64, sources
 // answered is an answer of which nothing was overlooked, or else what was. beside
 // is what was seen beside the window where the index was not asked.
 func (s *Service) answered(ctx context.Context, p *prepared, q coverage.Question, beside *overlooked.Beside) (coverage.Answer, error) {
-	a := p.ledger.Answer(q)
+	a := answer(p.ledger, q)
 	if a.Verdict != coverage.NotFoundCovered {
 		return a, nil
 	}
 	look := overlooked.Asked{Plan: p.plan, From: p.from, To: p.to, Zone: p.zone, Ledger: p.ledger, About: s.registry.filesAbout, Beside: beside}
 	open, err := overlooked.Look(ctx, s.Index, look, a)
 	if q.Open = open; len(open) > 0 {
-		a = p.ledger.Answer(q)
+		a = answer(p.ledger, q)
 	}
 	return a, err
 }
@@ -236,6 +236,16 @@ func (s *Service) held(ctx context.Context, classes []int32) (map[string]bool, e
 	return known, nil
 }
 
+// answer qualifies a question: about konseki's own records by these, else by what
+// the ledger knows of the other sources.
+func answer(l *coverage.Ledger, q coverage.Question) coverage.Answer {
+	if ownOnly(q.Sources) {
+		return coverage.AnswerOwn(q)
+	}
+	q.Sources = outside(q.Sources)
+	return l.Answer(q)
+}
+
 func ownOnly(ids []string) bool { return len(ids) > 0 && len(outside(ids)) == 0 }
 
 // outside leaves konseki's own sources out: coverage is not asked of them.
@@ -267,13 +277,7 @@ func (s *Service) Histogram(ctx context.Context, by string, q Search, buckets in
 		return nil, fmt.Errorf("control: histogram: %w", err)
 	}
 	h.fill(counted)
-	about := coverage.Question{From: h.From, To: h.To, Sources: p.plan.Sources(), Classes: p.plan.Classes()}
-	if ownOnly(about.Sources) {
-		h.Coverage = coverage.AnswerOwn(about).Coverage
-	} else {
-		about.Sources = outside(about.Sources)
-		h.Coverage = p.ledger.Answer(about).Coverage
-	}
+	h.Coverage = answer(p.ledger, coverage.Question{From: h.From, To: h.To, Sources: p.plan.Sources(), Classes: p.plan.Classes()}).Coverage
 	err = s.record(ctx, access{By: by, Op: "search", Query: p.plan.String(), From: q.From, To: q.To, Known: p.known})
 	return h, err
 }

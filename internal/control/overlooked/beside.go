@@ -25,8 +25,7 @@ func (b *Beside) See(l *coverage.Ledger, ev *event.Event, imported bool, from, t
 		b.untimed++
 		return
 	}
-	early, late := doubtOf(l, ev)
-	if !to.IsZero() && !ev.Time.Add(-early).Before(to) || !ev.Time.Add(late).After(from) {
+	if !mayLieWithin(l, ev, from, to) {
 		return
 	}
 	if b.near++; b.first == nil {

@@ -21,9 +21,7 @@ const zones = 49 * time.Hour
 // doubt is how far before and after its time an event can have happened. A year
 // that was inferred is said with the answer: its doubt would leave nothing known.
 // Of what states no time, see [untimed].
-func (q Asked) doubt(ev *event.Event) (early, late time.Duration) { return doubtOf(q.Ledger, ev) }
-
-func doubtOf(l *coverage.Ledger, ev *event.Event) (early, late time.Duration) {
+func doubt(l *coverage.Ledger, ev *event.Event) (early, late time.Duration) {
 	quality := ev.Quality
 	quality.YearInferred = false
 	if quality.Zone == event.ZoneReceived {
@@ -33,10 +31,11 @@ func doubtOf(l *coverage.Ledger, ev *event.Event) (early, late time.Duration) {
 	return d.Early, d.Late
 }
 
-// mayLieWithin reports whether an event can have happened in the window.
-func (q Asked) mayLieWithin(ev *event.Event) bool {
-	early, late := q.doubt(ev)
-	return ev.Time.Add(-early).Before(q.To) && ev.Time.Add(late).After(q.From)
+// mayLieWithin reports whether an event can have happened in [from, to); zero is
+// open.
+func mayLieWithin(l *coverage.Ledger, ev *event.Event, from, to time.Time) bool {
+	early, late := doubt(l, ev)
+	return (to.IsZero() || ev.Time.Add(-early).Before(to)) && ev.Time.Add(late).After(from)
 }
 
 // near tells of events outside the window that would be the answer and whose
@@ -57,7 +56,7 @@ func near(ctx context.Context, x Index, q Asked) (event.Phrase, error) {
 		}
 		for i := range page.Events {
 			ev := &page.Events[i]
-			if q.mayLieWithin(ev) {
+			if mayLieWithin(q.Ledger, ev, q.From, q.To) {
 				if n++; first == nil {
 					first = ev
 				}

@@ -1,11 +1,13 @@
 package overlooked
 
 import (
+	"fmt"
 	"html"
 	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/konseki/konseki/internal/query"
 )
@@ -20,7 +22,7 @@ func writings(word string) []string {
 		url.QueryEscape(word), url.PathEscape(word), (&url.URL{Path: "/" + word}).EscapedPath()[1:], url.QueryEscape(url.QueryEscape(word)),
 		inJSON, strings.ReplaceAll(inJSON, "/", `\/`), strings.ReplaceAll(inJSON, `\`, `\\`), strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(word),
 		html.EscapeString(word)}
-	if ascii(word) {
+	if !strings.ContainsFunc(word, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		out = append(out, strings.Join(strings.Split(word, ""), "\x00"))
 	}
 	for i := range out {
@@ -42,32 +44,21 @@ func escaped(word string) string {
 		case r == '"' || r == '\\':
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case r < 0x80:
+		case r < utf8.RuneSelf:
 			b.WriteRune(r)
 		default:
 			for _, unit := range utf16.Encode([]rune{r}) {
-				b.WriteString(`\u`)
-				for shift := 12; shift >= 0; shift -= 4 {
-					b.WriteByte("0123456789abcdef"[unit>>shift&0xf])
-				}
+				fmt.Fprintf(&b, `\u%04x`, unit)
 			}
 		}
 	}
 	return b.String()
 }
 
-func ascii(word string) bool {
-	return !strings.ContainsFunc(word, func(r rune) bool { return r >= 0x80 })
-}
-
 // written holds where a text has a word in any of its writings.
 func written(word string) query.Node {
-	list := writings(word)
-	if len(list) == 1 {
-		return query.Text{Word: word}
-	}
 	out := query.Or{}
-	for _, w := range list {
+	for _, w := range writings(word) {
 		out.Nodes = append(out.Nodes, query.Text{Word: w})
 	}
 	return out

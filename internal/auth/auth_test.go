@@ -64,7 +64,7 @@ func TestLinkMakesTheFirstAdministratorOnce(t *testing.T) {
 	if a.HasUsers() {
 		t.Fatal("a new folder has users")
 	}
-	token, err := a.NewLink()
+	token, err := a.Invite(RoleAdmin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestLinkMakesTheFirstAdministratorOnce(t *testing.T) {
 func TestLinkExpiresAfterADay(t *testing.T) {
 	c := newClock()
 	a := open(t, folder(t), c)
-	token, err := a.NewLink()
+	token, err := a.Invite(RoleAdmin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestLinkExpiresAfterADay(t *testing.T) {
 
 func TestLinkRacesMakeOneAccount(t *testing.T) {
 	a := open(t, folder(t), newClock())
-	token, err := a.NewLink()
+	token, err := a.Invite(RoleAdmin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -384,7 +384,7 @@ func TestNoSecretIsStored(t *testing.T) {
 	dir := folder(t)
 	a := open(t, dir, newClock())
 	p := enrol(t, a, "hanako", RoleAdmin)
-	link, _ := a.NewLink()
+	link, _ := a.Invite(RoleAdmin)
 	token, _ := a.NewToken("t", []string{"*"})
 	session, _ := a.StartSession(p)
 	for _, name := range []string{"users.json", "sessions.json"} {

@@ -17,11 +17,8 @@ type link struct {
 	Expires time.Time `json:"expires"`
 }
 
-// NewLink makes a one-time sign-in link for an administrator and returns its
+// Invite makes a one-time sign-in link for a person of a role and returns its
 // token, which is shown once and valid for 24 hours.
-func (a *Auth) NewLink() (token string, err error) { return a.Invite(RoleAdmin) }
-
-// Invite makes a one-time sign-in link for a person of a role.
 func (a *Auth) Invite(role string) (token string, err error) {
 	if !validRole(role) {
 		return "", ErrRole

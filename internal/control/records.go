@@ -53,14 +53,15 @@ func (s *Service) Unmasking(ctx context.Context, by auth.Person, what, reason st
 	case reason == "" || len(reason) > maxReason:
 		return event.Refuse(ErrInvalid, "say why %s must be read unmasked, in at most %d bytes; the reason is recorded", "%s を隠さずに読む理由を %d バイト以内で書いてください。理由は記録されます", what, maxReason)
 	}
-	rec, err := OwnRecord(event.SourceAccess, access{At: s.Now(), By: by.Name, Op: "unmask", Query: what, Reason: reason})
-	if err == nil {
-		err = s.Vault.Append(ctx, []event.Record{rec})
-	}
-	if err != nil {
-		return fmt.Errorf("control: record the access: %w", err)
-	}
-	return nil
+	return s.sealAccess(ctx, access{By: by.Name, Op: "unmask", Query: what, Reason: reason})
+}
+
+// Noted seals, each time, what somebody did beside asking: coming in by the pages, failing
+// to, leaving, making or removing accounts and tokens. by is "" where nobody has
+// the name that was given, peer the address it came from, "" at the command line.
+// Who cannot be noted does not come in.
+func (s *Service) Noted(ctx context.Context, by, op, what, peer string) error {
+	return s.sealAccess(ctx, access{By: by, Op: op, Query: what, Peer: peer})
 }
 
 func (s *Service) readRecord(ctx context.Context, seq uint64) (*Record, error) {

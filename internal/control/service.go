@@ -145,7 +145,7 @@ type access struct {
 	By    string    `json:"by"`
 	Op    string    `json:"op"`
 	Query string    `json:"query,omitempty"`
-	Peer  string    `json:"peer,omitempty"` // the address that somebody came from
+	Peer  string    `json:"peer,omitempty"` // the address that somebody came in from
 	From  time.Time `json:"from,omitzero"`
 	To    time.Time `json:"to,omitzero"`
 	Found int64     `json:"found,omitempty"`
@@ -161,7 +161,7 @@ const sameQuestion = time.Minute
 // record seals that somebody looked at evidence, once per question. Looking is
 // refused when it cannot be recorded.
 func (s *Service) record(ctx context.Context, a access) error {
-	key := a.By + "\x00" + a.Op + "\x00" + a.Query + "\x00" + a.Peer + "\x00" + a.From.String() + a.To.String()
+	key := a.By + "\x00" + a.Op + "\x00" + a.Query + "\x00" + a.From.String() + a.To.String()
 	for _, m := range a.Known {
 		key += "\x00" + m.Said.EN // another version of the knowledge is another question
 	}
@@ -178,15 +178,23 @@ func (s *Service) record(ctx context.Context, a access) error {
 	}
 	s.asked[key] = now
 	s.mu.Unlock()
-	a.At = now
+	err := s.sealAccess(ctx, a)
+	if err != nil {
+		s.mu.Lock()
+		delete(s.asked, key) // asking again is not recorded either
+		s.mu.Unlock()
+	}
+	return err
+}
+
+// sealAccess seals an access, each time.
+func (s *Service) sealAccess(ctx context.Context, a access) error {
+	a.At = s.Now()
 	rec, err := OwnRecord(event.SourceAccess, a)
 	if err == nil {
 		err = s.Vault.Append(ctx, []event.Record{rec})
 	}
 	if err != nil {
-		s.mu.Lock()
-		delete(s.asked, key) // asking again is not recorded either
-		s.mu.Unlock()
 		return fmt.Errorf("control: record the access: %w", err)
 	}
 	return nil

@@ -50,8 +50,13 @@ func TestWhoMayComeInIsSealed(t *testing.T) {
 	if _, err := s.AddToken(ctx, "sato", "shop", []string{"app"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.RevokeToken(ctx, "sato", "shop"); err != nil {
-		t.Fatal(err)
+	for range 2 { // within a minute, and yet two acts
+		if err := s.RevokeToken(ctx, "sato", "shop"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.AddToken(ctx, "sato", "shop", []string{"app"}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := s.Noted(ctx, "sato", "sign_in", "admin", "2001:DB8::7"); err != nil {
 		t.Fatal(err)
@@ -71,7 +76,7 @@ func TestWhoMayComeInIsSealed(t *testing.T) {
 	for _, ev := range r.Events {
 		got = append(got, strings.TrimSpace(strings.Join([]string{ev.ActorUser, ev.EventCode, ev.Statement, ev.SrcIP}, " ")))
 	}
-	if want := "sato account.invite analyst, sato account.remove T.Abe, sato token.add shop, sato token.revoke shop, sato sign_in admin 2001:db8::7"; strings.Join(got, ", ") != want {
+	if want := "sato account.invite analyst, sato account.remove T.Abe, sato token.add shop, sato token.revoke shop, sato token.add shop, sato token.revoke shop, sato token.add shop, sato sign_in admin 2001:db8::7"; strings.Join(got, ", ") != want {
 		t.Errorf("sealed %s", strings.Join(got, ", "))
 	}
 }

@@ -38,6 +38,21 @@ func TestComingInIsNotedAndRefusedWhereItCannotBe(t *testing.T) {
 	}
 }
 
+// TestAttemptsInTheWaitAreNotSealed: nobody can fill a vault by guessing.
+func TestAttemptsInTheWaitAreNotSealed(t *testing.T) {
+	s := newSite(t)
+	s.session = ""
+	for range 5 {
+		s.post("/signin", url.Values{"name": {"t.abe"}, "password": {"wrong"}}, http.StatusForbidden)
+	}
+	for range 20 {
+		s.post("/signin", url.Values{"name": {"t.abe"}, "password": {"wrong"}}, http.StatusTooManyRequests)
+	}
+	if len(s.ops.Entries) != 5 {
+		t.Errorf("noted %q", s.ops.Entries)
+	}
+}
+
 // TestWhoIsRemovedLeavesTheirWorkBehind: the next click leads to the sign-in
 // page, what the person wrote stands under the name, and others go on with it.
 func TestWhoIsRemovedLeavesTheirWorkBehind(t *testing.T) {

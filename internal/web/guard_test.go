@@ -152,7 +152,7 @@ func TestViewersCannotWrite(t *testing.T) {
 func TestSignInByLinkThenByPassword(t *testing.T) {
 	s := newSite(t)
 	s.session, s.lang = "", "en"
-	token, err := s.auth.NewLink()
+	token, err := s.auth.Invite(auth.RoleAdmin)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,18 +44,27 @@ func (v *Visit) signIn() error {
 	name, to := v.R.PostForm.Get("name"), reading.LocalPath(v.R.PostForm.Get("to"))
 	person, session, err := v.site.Auth.SignIn(name, v.R.PostForm.Get("password"), peer(v.R))
 	if err != nil {
-		if err := v.Ops.Noted(v.R.Context(), v.site.Auth.Named(name), "sign_in.failed", "", peer(v.R)); err != nil {
-			return err
-		}
-		status, text := http.StatusForbidden, v.T("signin.denied")
-		if t, ok := errors.AsType[*auth.ThrottledError](err); ok {
-			status, text = http.StatusTooManyRequests, v.F("signin.throttled", v.Span(max(time.Second, t.Retry)))
-		} else if !errors.Is(err, auth.ErrDenied) {
-			return err
-		}
-		return v.showSignIn(status, SignInView{Name: reading.Visible(name, 100), To: to, Error: text})
+		return v.turnAway(name, to, err)
 	}
 	return v.admit(person, session, "sign_in", to)
+}
+
+// turnAway tells why somebody does not come in. Attempts that were looked at are
+// sealed; those in the wait that follows too many of them are not, they would be
+// without bound.
+func (v *Visit) turnAway(name, to string, err error) error {
+	view := SignInView{Name: reading.Visible(name, 100), To: to, Error: v.T("signin.denied")}
+	if t, ok := errors.AsType[*auth.ThrottledError](err); ok {
+		view.Error = v.F("signin.throttled", v.Span(max(time.Second, t.Retry)))
+		return v.showSignIn(http.StatusTooManyRequests, view)
+	}
+	if !errors.Is(err, auth.ErrDenied) {
+		return err
+	}
+	if err := v.Ops.Noted(v.R.Context(), v.site.Auth.Named(name), "sign_in.failed", "", peer(v.R)); err != nil {
+		return err
+	}
+	return v.showSignIn(http.StatusForbidden, view)
 }
 
 // admit lets somebody in, once that is sealed.
